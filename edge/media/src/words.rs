@@ -1,0 +1,188 @@
+//! What goes into an engine and what comes out.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use konf_contract::LegId;
+
+/// A live mix within one engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoomId(pub u64);
+
+/// One `Play` of one leg; comes back in [`Event::Played`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PlaybackId(pub u64);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// G.711 A-law, 8 kHz.
+    Pcma,
+    /// G.711 µ-law, 8 kHz.
+    Pcmu,
+}
+
+/// A telephone key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Digit {
+    Number(u8),
+    Star,
+    Hash,
+    /// A to D as 0 to 3.
+    Letter(u8),
+}
+
+/// Mono sound at 8 kHz, made once and shared.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Clip {
+    pub samples: Arc<[i16]>,
+}
+
+impl std::fmt::Debug for Clip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Clip({} ms)", self.samples.len() / 8)
+    }
+}
+
+/// Whose packets count (RELIABILITY.md: nothing is learnt from a trunk; a phone is latched once).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceRule {
+    /// Only from the address in its SDP.
+    Exact,
+    /// From the SDP's address, or after 4 consecutive packets from the address that the signalling came from (a phone
+    /// behind a NAT); then only from there.
+    Latch { signalling: IpAddr },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    SendReceive,
+    /// The phone only listens or is on hold: what it sends is not mixed.
+    SendOnly,
+    ReceiveOnly,
+    Inactive,
+}
+
+/// The negotiated media of a leg, seen from here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    pub remote: SocketAddr,
+    pub source: SourceRule,
+    pub codec: Codec,
+    /// Payload type of `codec` in both directions.
+    pub payload_type: u8,
+    /// Payload type of telephone-event, when negotiated.
+    pub event_payload_type: Option<u8>,
+    /// From here: `SendReceive` unless held.
+    pub direction: Direction,
+    pub ssrc: u32,
+    pub first_sequence: u16,
+    pub first_timestamp: u32,
+}
+
+#[derive(Debug, Clone)]
+pub enum Command {
+    AddLeg {
+        leg: LegId,
+        stream: Stream,
+    },
+    /// A re-INVITE changed address, codec or direction; `ssrc` and the counters are kept.
+    UpdateLeg {
+        leg: LegId,
+        stream: Stream,
+    },
+    /// Answered by [`Event::Closed`].
+    RemoveLeg {
+        leg: LegId,
+    },
+    /// Into a room, out of any other. A room exists while somebody is in it.
+    Join {
+        leg: LegId,
+        room: RoomId,
+    },
+    /// Out of the room, to hear only prompts.
+    Leave {
+        leg: LegId,
+    },
+    /// A muted leg hears and is not heard.
+    Mute {
+        leg: LegId,
+        muted: bool,
+    },
+    /// To this leg alone, mixed over the room (which is turned down by 12 dB meanwhile); queued behind what plays.
+    Play {
+        leg: LegId,
+        playback: PlaybackId,
+        clips: Vec<Clip>,
+    },
+    /// Ends and forgets all that plays to this leg; no [`Event::Played`] follows.
+    StopPlaying {
+        leg: LegId,
+    },
+    /// Repeats under the prompts until `None`.
+    Music {
+        leg: LegId,
+        clip: Option<Clip>,
+    },
+    /// To everybody in the room; queued.
+    PlayToRoom {
+        room: RoomId,
+        clips: Vec<Clip>,
+    },
+    /// Keeps what the leg says, DTMF left out, until `StopRecording` or `longest`; answered by [`Event::Recorded`].
+    Record {
+        leg: LegId,
+        longest: Duration,
+    },
+    StopRecording {
+        leg: LegId,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// One key press, once, whatever packets were lost or repeated.
+    Digit {
+        leg: LegId,
+        digit: Digit,
+    },
+    Played {
+        leg: LegId,
+        playback: PlaybackId,
+    },
+    /// Silence at both ends cut off; absent when nothing was said.
+    Recorded {
+        leg: LegId,
+        clip: Option<Clip>,
+    },
+    /// No packet for 30 s; said once until packets come again.
+    MediaLost {
+        leg: LegId,
+    },
+    Closed {
+        leg: LegId,
+        stats: LegStats,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LegStats {
+    pub packets_received: u64,
+    pub packets_lost: u64,
+    /// Came after their place had been played.
+    pub packets_late: u64,
+    /// From a foreign address, malformed, or beyond what a leg may send.
+    pub packets_refused: u64,
+    /// RFC 3550, 6.4.1, in microseconds.
+    pub jitter_us: u32,
+    /// Now in the jitter buffer, in milliseconds.
+    pub delay_ms: u32,
+}
+
+/// A datagram to send from the leg's socket.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Transmit<'a> {
+    pub leg: LegId,
+    pub destination: SocketAddr,
+    pub bytes: &'a [u8],
+}

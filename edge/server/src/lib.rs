@@ -1,0 +1,1 @@
+//! The media edge: sockets, clocks and threads around the pure cores.

@@ -1,0 +1,152 @@
+//! What goes into an endpoint and what comes out.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use konf_contract::Msisdn;
+
+/// One call (a dialog, early or confirmed), unique within the endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallId(pub u64);
+
+/// One accepted TCP or TLS connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId(pub u64);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    Udp,
+    Tcp(ConnectionId),
+}
+
+/// Where a message came from and where its answers go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Flow {
+    pub protocol: Protocol,
+    pub local: SocketAddr,
+    pub remote: SocketAddr,
+}
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What stands in Contact and Via, for peers to reach us.
+    pub advertised: SocketAddr,
+    /// The value of `Server`.
+    pub product: String,
+    /// User parts of the Request-URI that are served; others get 404. Empty: all.
+    pub served_users: Vec<String>,
+    pub trunks: Vec<Trunk>,
+    /// Calls in all, half-open ones included; beyond it 503 with Retry-After.
+    pub calls_max: usize,
+    /// Seeds tags and branches.
+    pub seed: u64,
+}
+
+/// A peer whose identity headers count.
+#[derive(Debug, Clone)]
+pub struct Trunk {
+    pub name: String,
+    pub address: IpAddr,
+    /// The network that calls from it come from when no header says so.
+    pub network: String,
+    pub mobile: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Codec {
+    Pcma,
+    Pcmu,
+}
+
+/// From the peer's point of view turned to ours: `SendReceive` when both talk, `ReceiveOnly` when the peer only sends,
+/// `SendOnly` when it only listens (hold), `Inactive` when neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    SendReceive,
+    SendOnly,
+    ReceiveOnly,
+    Inactive,
+}
+
+/// The part of the peer's SDP that was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaOffer {
+    /// Where the peer wants its media.
+    pub remote: SocketAddr,
+    pub codec: Codec,
+    pub payload_type: u8,
+    pub event_payload_type: Option<u8>,
+    pub direction: Direction,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    pub call: CallId,
+    pub source: SocketAddr,
+    /// The trunk's name, when the source is one.
+    pub trunk: Option<String>,
+    /// P-Asserted-Identity from a trunk, otherwise From; normalised; absent when anonymous or no number.
+    pub number: Option<Msisdn>,
+    pub network: String,
+    pub mobile: bool,
+    /// User part of the Request-URI.
+    pub dialled: String,
+    pub offer: MediaOffer,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// 100 has been sent; answer with [`Command::Answer`] or [`Command::Reject`].
+    Incoming(Incoming),
+    /// The ACK has come.
+    Confirmed { call: CallId },
+    /// A re-INVITE or UPDATE changed the media; it has been answered with the local address of the first answer.
+    MediaChanged { call: CallId, offer: MediaOffer },
+    /// A key by SIP INFO (application/dtmf-relay or application/dtmf): `0`-`9`, `*`, `#`, `A`-`D`.
+    Key { call: CallId, key: char },
+    /// The call is over: BYE, CANCEL, no ACK, a dead connection or a transaction time-out. Said once, also after
+    /// [`Command::HangUp`].
+    Ended { call: CallId, how: Hangup },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hangup {
+    /// True when the peer ended it.
+    pub by_peer: bool,
+    /// Such as `BYE`, `CANCEL`, `no ACK`, `BYE Q.850;cause=16`.
+    pub detail: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// 200 with an SDP answer that names `media` as where we want ours.
+    Answer {
+        call: CallId,
+        media: SocketAddr,
+    },
+    Reject {
+        call: CallId,
+        status: u16,
+        retry_after: Option<Duration>,
+    },
+    /// BYE, or before the answer 480. `reason` goes into a Reason header.
+    HangUp {
+        call: CallId,
+        reason: String,
+    },
+    /// From now on new calls get 503 with Retry-After.
+    Drain,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    Send {
+        flow: Flow,
+        bytes: Vec<u8>,
+    },
+    /// The peer broke the framing or is idle too long.
+    Close {
+        connection: ConnectionId,
+    },
+    Event(Event),
+}

@@ -1,0 +1,500 @@
+//! The ledger's HTTP interface. Every call is `POST` (or `GET` where the request is empty) with JSON and
+//! `Authorization: Bearer TOKEN`; a body that is not understood is answered 400 with `{"error": "…"}`.
+//!
+//! | call | request | answer |
+//! |---|---|---|
+//! | `POST /v1/inbound` | [`InboundMessage`] | [`InboundStored`] |
+//! | `POST /v1/facts/order` | [`OrderQuestion`] | [`OrderFacts`] |
+//! | `POST /v1/facts/offers` | [`OffersQuestion`] | [`OffersFacts`] |
+//! | `POST /v1/facts/booking` | [`BookingQuestion`] | [`BookingFacts`] |
+//! | `POST /v1/facts/admission` | [`AdmissionQuestion`] | [`AdmissionFacts`] |
+//! | `POST /v1/facts/extension` | [`ExtensionQuestion`] | [`ExtensionFacts`] |
+//! | `POST /v1/facts/statement` | [`StatementQuestion`] | [`StatementFacts`] |
+//! | `POST /v1/commit` | [`Proposal`] | [`Outcome`] |
+//! | `POST /v1/admissions` | [`AdmissionProposal`] | [`AdmissionOutcome`] |
+//! | `POST /v1/extensions` | [`ExtensionProposal`] | [`ExtensionOutcome`] |
+//! | `POST /v1/ratings` | [`RatingProposal`] | [`RatingOutcome`] |
+//!
+//! Which policy decided is not the component's to say: the host stamps the requests that a component sends after it has
+//! called a policy with [`POLICY_HEADER`].
+
+use konf_contract::{
+    Caller, ConferenceNumber, GrantId, Language, LegId, Msisdn, Password, Pin, Role, UnixMs, Window,
+};
+use serde::{Deserialize, Serialize};
+
+/// Set by the functions host on outgoing requests: `konf:policy/tariff@1.0.0=sha256:…`, one such pair for each policy
+/// that was called, separated by commas. Absent under a host that composes policies into the component.
+pub const POLICY_HEADER: &str = "konf-policy";
+
+// ── who and what ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Who ordered, and where the answer goes.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sender {
+    Sms(Msisdn),
+    Email(String),
+}
+
+impl Sender {
+    /// One form for one sender: `sms:+420…` or `email:a@b.cz` in lower case. For keys, never for logs.
+    pub fn key(&self) -> String {
+        match self {
+            Sender::Sms(number) => format!("sms:{}", number.expose()),
+            Sender::Email(address) => format!("email:{}", address.trim().to_lowercase()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Sender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Sender::Sms(number) => write!(f, "Sms({number:?})"),
+            Sender::Email(_) => f.write_str("Email(…)"),
+        }
+    }
+}
+
+/// A message as a gateway delivered it. Stored before it is acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboundMessage {
+    /// The adapter that took it, such as `generic` or `twilio`.
+    pub gateway: String,
+    /// The gateway's own id. Without one the ledger makes it from sender, recipient, text and a 10-minute bucket.
+    pub gateway_id: Option<String>,
+    pub sender: Sender,
+    pub recipient: String,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboundStored {
+    pub id: String,
+    pub state: InboundState,
+    /// When the first copy came.
+    pub received: UnixMs,
+    pub now: UnixMs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InboundState {
+    /// Stored, not answered yet: work on it (again, if a crash came between).
+    Received,
+    /// Answered before; nothing is left to do.
+    Answered,
+}
+
+/// A message to go out, written in the same transaction as what it tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxMessage {
+    pub recipient: Sender,
+    /// What it is: `credentials`, `offers`, `refusal`, `question`, `receipt`, `cancelled`, `reminder`.
+    pub kind: String,
+    pub body: MessageBody,
+    /// Not delivered before this instant.
+    pub not_before: Option<UnixMs>,
+}
+
+/// Bodies may hold a PIN: they do not print.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MessageBody {
+    /// Each part fits one GSM 03.38 message of 160 septets.
+    Sms {
+        parts: Vec<String>,
+    },
+    Email {
+        subject: String,
+        text: String,
+        html: String,
+        calendar: Option<String>,
+    },
+}
+
+impl std::fmt::Debug for MessageBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            MessageBody::Sms { parts } => write!(f, "Sms({} parts)", parts.len()),
+            MessageBody::Email { .. } => f.write_str("Email(…)"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restriction {
+    pub reason: String,
+    pub until: Option<UnixMs>,
+}
+
+// ── ordering: facts ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderQuestion {
+    pub sender: Sender,
+    /// The span of which the load is asked; at most 48 hours.
+    pub span: Window,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderFacts {
+    pub now: UnixMs,
+    pub restriction: Option<Restriction>,
+    pub edges: Vec<EdgeLoad>,
+}
+
+/// The seats of one edge over the span asked for. What the asking sender's own held offers take is not counted: a new
+/// order releases them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EdgeLoad {
+    pub edge: String,
+    pub capacity: u32,
+    /// Steps in ascending order: from `minute` (since the epoch) on, `taken` seats, until the next step. The first step
+    /// stands at the start of the span.
+    pub steps: Vec<LoadStep>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadStep {
+    pub minute: i64,
+    pub taken: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OffersQuestion {
+    pub sender: Sender,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OffersFacts {
+    pub now: UnixMs,
+    pub restriction: Option<Restriction>,
+    /// Still held, in the order of their index.
+    pub offers: Vec<HeldOffer>,
+}
+
+/// An alternative whose seats are held until `until`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldOffer {
+    pub offer: String,
+    /// From 1; what the sender replies.
+    pub index: u32,
+    pub edge: String,
+    pub window: Window,
+    pub seats: u32,
+    pub language: Language,
+    pub until: UnixMs,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookingQuestion {
+    pub number: ConferenceNumber,
+    pub sender: Sender,
+}
+
+/// A booking as its own orderer may know it; `booking` is absent when there is none of that number by that sender.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookingFacts {
+    pub now: UnixMs,
+    pub booking: Option<OwnBooking>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnBooking {
+    pub booking: String,
+    pub number: ConferenceNumber,
+    pub window: Window,
+    pub seats: u32,
+    pub language: Language,
+    pub state: BookingState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BookingState {
+    Booked,
+    Cancelled,
+    Ended,
+}
+
+// ── ordering: proposals ─────────────────────────────────────────────────────────────────────────────────────────────
+
+/// The answer to one message: its effect and what goes out, committed together or not at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// The message that this answers; a second proposal for it is answered [`Outcome::Repeated`].
+    pub inbound: Option<String>,
+    pub sender: Sender,
+    pub effect: Effect,
+    pub messages: Vec<OutboxMessage>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Nothing but the messages: a refusal, a question.
+    Answer,
+    Book(BookingProposal),
+    /// Turns a held offer into a booking; the offer's seats become the booking's. Releases the sender's other offers.
+    TakeOffer {
+        offer: String,
+        booking: BookingProposal,
+    },
+    /// Holds alternatives until `until`; releases the offers that the sender held before.
+    HoldOffers {
+        offers: Vec<OfferProposal>,
+        until: UnixMs,
+    },
+    Cancel {
+        booking: String,
+    },
+    /// To the operators' queue.
+    Enqueue {
+        text: String,
+        received: UnixMs,
+        due: UnixMs,
+        language: Language,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookingProposal {
+    pub number: ConferenceNumber,
+    pub pin: Pin,
+    pub password: Password,
+    pub edge: String,
+    /// On whole minutes.
+    pub window: Window,
+    /// Wall time at the start, `2027-07-09T14:00`, in `zone`.
+    pub wall: String,
+    /// IANA name.
+    pub zone: String,
+    pub seats: u32,
+    pub language: Language,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferProposal {
+    pub index: u32,
+    pub edge: String,
+    pub window: Window,
+    pub seats: u32,
+    pub language: Language,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Committed {
+        /// Set by [`Effect::Book`] and [`Effect::TakeOffer`].
+        booking: Option<String>,
+    },
+    /// The message had been answered before; nothing was done now.
+    Repeated,
+    /// The facts have moved since they were read: decide again.
+    Moved(Moved),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moved {
+    /// The seats are gone.
+    Capacity,
+    /// The conference number is in use or was within 30 days.
+    NumberTaken,
+    OfferGone,
+    /// Cancelled or ended meanwhile, or not this sender's.
+    BookingGone,
+    /// The sender has been restricted.
+    Restricted,
+}
+
+// ── admission ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Without `credentials`: does a held seat wait for this caller?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdmissionQuestion {
+    pub edge: String,
+    pub boot: String,
+    pub leg: LegId,
+    pub caller: Caller,
+    pub credentials: Option<konf_contract::link::KeyedCredentials>,
+}
+
+/// The ledger compares the code itself, in constant time: a component never sees a PIN.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdmissionFacts {
+    pub now: UnixMs,
+    /// The booking of that number, whether or not the code fits; or that of the held seat.
+    pub booking: Option<AdmissionBooking>,
+    /// What the code makes of the caller; absent when it fits neither PIN nor password.
+    pub matched: Option<Role>,
+    /// A seat held for this caller after a leg limit.
+    pub held: Option<HeldSeat>,
+    /// Wrong tries in the last hour, by this caller, from this trunk, against this conference.
+    pub wrong_by_caller: u32,
+    pub wrong_by_trunk: u32,
+    pub wrong_by_conference: u32,
+    /// This caller has been in this conference before: not slowed by the wrong tries of strangers.
+    pub known_caller: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdmissionBooking {
+    pub booking: String,
+    pub number: ConferenceNumber,
+    pub edge: String,
+    /// With extensions.
+    pub window: Window,
+    pub seats: u32,
+    /// Granted or held now.
+    pub seats_taken: u32,
+    pub language: Language,
+    pub state: BookingState,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldSeat {
+    pub grant: GrantId,
+    pub role: Role,
+    pub until: UnixMs,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdmissionProposal {
+    pub edge: String,
+    pub boot: String,
+    pub leg: LegId,
+    pub caller: Caller,
+    pub verdict: AdmissionVerdict,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdmissionVerdict {
+    /// Take a seat of this booking, or take up the held one.
+    Admit { booking: String, role: Role, held: Option<GrantId> },
+    /// Note a wrong try, for the limits; `conference` when such a booking exists.
+    WrongTry { conference: Option<ConferenceNumber> },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdmissionOutcome {
+    Admitted {
+        grant: GrantId,
+        returning: bool,
+        former_leg: Option<LegId>,
+        /// The policy that decided, as the host stamped it; empty when composed.
+        policy: String,
+    },
+    /// No seat left: at most the booked seats are granted and held at any instant.
+    Full,
+    /// Cancelled or ended meanwhile, or the held seat has gone.
+    Gone,
+    Noted,
+}
+
+// ── extension ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtensionQuestion {
+    pub booking: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtensionFacts {
+    pub now: UnixMs,
+    pub booking: Option<AdmissionBooking>,
+    /// The booking's edge for two hours from the booking's end; absent without a booking.
+    pub load: Option<EdgeLoad>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtensionProposal {
+    pub booking: String,
+    /// The end that the proposal starts from; another one means that the facts have moved.
+    pub from: UnixMs,
+    pub to: UnixMs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExtensionOutcome {
+    Reserved,
+    /// The booking's end as it is now: extended by another request, or there is no room for `to`.
+    Moved {
+        end: UnixMs,
+    },
+    Gone,
+}
+
+// ── bills ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Key of a record: unique for all time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RecordKey {
+    pub edge: String,
+    pub boot: String,
+    pub sequence: u64,
+}
+
+/// An exact price: sixtieths of a thousandth of a heller, so that a price per minute stays whole when billed by the
+/// second. 1 CZK = 100 hellers = 6,000,000 of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Amount(pub i64);
+
+impl Amount {
+    pub const PER_CZK: i64 = 6_000_000;
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RatingProposal {
+    pub record: RecordKey,
+    pub amount: Amount,
+    pub billed_s: u32,
+    /// The tariff's own name for the rule that it applied.
+    pub rule: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RatingOutcome {
+    Committed,
+    /// Rated before; the first rating stays.
+    Repeated,
+    NoSuchRecord,
+}
+
+/// By conference number: the latest booking of that number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementQuestion {
+    pub number: ConferenceNumber,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementFacts {
+    pub now: UnixMs,
+    pub booking: Option<OwnBooking>,
+    pub legs: Vec<RatedLeg>,
+}
+
+/// A leg with its price; `rating` is absent until it has been rated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RatedLeg {
+    pub record: RecordKey,
+    pub leg: konf_contract::link::LegLeft,
+    pub rating: Option<Rating>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rating {
+    pub amount: Amount,
+    pub billed_s: u32,
+    pub rule: String,
+    /// Digest of the tariff that rated it, as the host stamped it; empty when composed.
+    pub policy: String,
+    pub rated: UnixMs,
+}

@@ -1,0 +1,13 @@
+//! What control asks of `billing` (private part; `http://billing.spin.internal`): `POST /rate` with a [`RateRequest`]
+//! is answered with [`crate::ledger::RatingOutcome`]. The public part is `GET /statements/NUMBER`.
+
+use konf_contract::link::LegLeft;
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::RecordKey;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateRequest {
+    pub record: RecordKey,
+    pub leg: LegLeft,
+}

@@ -1,0 +1,100 @@
+//! What others ask of `credentials` (private; `http://credentials.spin.internal`): `POST /render` with a
+//! [`RenderRequest`] is answered with `Vec<`[`crate::ledger::OutboxMessage`]`>`.
+//!
+//! An SMS sender is answered by SMS, an e-mail sender by e-mail.
+
+use konf_contract::{ConferenceNumber, Language, Password, Pin, UnixMs, Window};
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::Sender;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenderRequest {
+    pub recipient: Sender,
+    pub language: Language,
+    pub now: UnixMs,
+    pub message: Message,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Message {
+    Credentials {
+        number: ConferenceNumber,
+        pin: Pin,
+        password: Password,
+        window: Window,
+        zone: String,
+        seats: u32,
+    },
+    /// The order does not fit; these do, until `until`.
+    Offers {
+        offers: Vec<OfferedAlternative>,
+        until: UnixMs,
+        zone: String,
+    },
+    /// The order does not fit and nothing near does.
+    NothingFits,
+    Cancelled {
+        number: ConferenceNumber,
+        window: Window,
+        zone: String,
+    },
+    /// `storno` of a number that is not there or not this sender's.
+    NothingToCancel {
+        number: ConferenceNumber,
+    },
+    /// `2`, but offer 2 is no longer held or never was.
+    OfferGone,
+    Restricted {
+        until: Option<UnixMs>,
+        zone: String,
+    },
+    /// One item of the order is wrong: which, and a right example.
+    Refusal {
+        fault: Fault,
+        example: String,
+    },
+    /// The wall time does not exist or exists twice: which of these instants? Each has the order text that means it.
+    Question {
+        wall: String,
+        choices: Vec<Choice>,
+    },
+    /// Received for an operator, handled by `due`.
+    Receipt {
+        due: UnixMs,
+        zone: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferedAlternative {
+    pub index: u32,
+    pub window: Window,
+    pub seats: u32,
+}
+
+/// The one wrong item of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    NoSuchDate,
+    NoSuchTime,
+    Past,
+    NoMinutes,
+    TooLong,
+    TooFewPeople,
+    TooManyPeople,
+    /// An item is missing; this many were found.
+    Missing {
+        found: u32,
+    },
+    Unreadable,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    pub start: UnixMs,
+    /// What to send, such as `konf 2803 0330 60 10`.
+    pub text: String,
+}

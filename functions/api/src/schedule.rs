@@ -1,0 +1,75 @@
+//! What others ask of `schedule` (private; `http://schedule.spin.internal`).
+//!
+//! | call | request | answer |
+//! |---|---|---|
+//! | `POST /orders` | [`OrderRequest`] | [`OrderAnswer`] |
+//! | `POST /offers/take` | [`TakeOfferRequest`] | [`OrderAnswer`] |
+//! | `POST /cancel` | [`CancelRequest`] | [`OrderAnswer`] |
+//! | `POST /admit` | [`AdmitRequest`] | [`konf_contract::link::Admission`] |
+//! | `POST /extend` | [`konf_contract::link::ExtensionRequest`] | [`konf_contract::link::ExtensionReply`] |
+
+use konf_contract::{ConferenceNumber, Language, UnixMs, Window, link};
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::Sender;
+
+/// A standard order: understood, within the limits, in the future.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRequest {
+    pub inbound: String,
+    pub sender: Sender,
+    pub now: UnixMs,
+    pub order: Order,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub language: Language,
+    pub window: Window,
+    /// `2027-07-09T14:00`.
+    pub wall: String,
+    /// IANA name of the zone of `wall`.
+    pub zone: String,
+    pub seats: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeOfferRequest {
+    pub inbound: String,
+    pub sender: Sender,
+    /// From 1.
+    pub index: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancelRequest {
+    pub inbound: String,
+    pub sender: Sender,
+    pub number: ConferenceNumber,
+    pub language: Language,
+}
+
+/// What became of it; the answer to the sender is in the outbox by then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrderAnswer {
+    Booked {
+        number: ConferenceNumber,
+    },
+    Offered {
+        offers: u32,
+    },
+    /// Nothing fits, nothing to cancel, offer gone, sender restricted.
+    Refused {
+        reason: String,
+    },
+    Cancelled,
+    Repeated,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdmitRequest {
+    pub edge: String,
+    pub boot: String,
+    pub request: link::AdmissionRequest,
+}

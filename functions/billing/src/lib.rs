@@ -1,0 +1,1 @@
+//! Rates legs through the tariff policy and writes statements.

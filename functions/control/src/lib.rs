@@ -1,0 +1,1 @@
+//! Control: joins host, ledger, link, mail and the command line.

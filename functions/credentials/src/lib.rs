@@ -1,0 +1,1 @@
+//! Writes the messages that Konf sends: SMS, e-mail, invitation.

@@ -1,0 +1,1 @@
+//! Runs the components of a spin.toml in this process.

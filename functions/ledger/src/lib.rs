@@ -1,0 +1,1 @@
+//! The only owner of data: bookings, capacity, outbox, records.

@@ -1,0 +1,1 @@
+//! Reads an order from a message and answers it.

@@ -1,0 +1,1 @@
+//! The default admission: who may enter a conference.

@@ -1,0 +1,1 @@
+//! The default tariff: what a leg costs.

@@ -1,0 +1,1 @@
+//! Books capacity, offers what would fit, admits callers, extends conferences.

@@ -1,0 +1,1 @@
+//! Phones that sing, gateways, mailboxes: what the end-to-end tests play with.

@@ -1,0 +1,13 @@
+//! The words that both halves say: ids, secrets that cannot be printed, and the messages of the control link.
+//!
+//! [`words`] holds the plain words, [`link`] the messages between an edge and control as `wit/control.wit` names them,
+//! [`frame`] how a message lies on a QUIC stream. Nothing here does I/O.
+
+pub mod frame;
+pub mod link;
+pub mod words;
+
+pub use words::{
+    Caller, ConferenceNumber, GrantId, Language, LegId, Msisdn, Password, Pin, Role, UnixMs,
+    Window, WordError,
+};
