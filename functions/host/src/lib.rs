@@ -1,1 +1,17 @@
-//! Runs the components of a spin.toml in this process.
+//! Runs the components of a `spin.toml` in this process, as `spin up` would, and lets their policies be swapped.
+//!
+//! The law of use: [`Host::load`] once, before any socket opens (it blocks while components compile); then
+//! [`Host::handle`] for each request from outside and [`Host::call`] for requests that this process makes itself, from
+//! any task of a tokio runtime. Nothing is kept between requests: each gets a fresh instance.
+//!
+//! What a component may do is what Spin would let it do, or less: HTTP to what `allowed_outbound_hosts` names, its own
+//! variables, clocks and randomness. No files, no environment, no sockets. A field of the manifest that this host does
+//! not honour is an error.
+
+mod error;
+mod host;
+mod settings;
+
+pub use error::{LoadError, SwapError};
+pub use host::{ComponentInfo, Digest, Host, SlotInfo};
+pub use settings::{Internal, Limits, Settings};
