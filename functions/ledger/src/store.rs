@@ -1,0 +1,116 @@
+//! The file: connections, schema, transactions, ids.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, SqlSafeStr, Sqlite, Transaction};
+
+use crate::error::{LedgerError, OpenError, Result};
+
+pub(crate) type Tx = Transaction<'static, Sqlite>;
+
+/// One connection that writes, a few that read: SQLite has one writer, and waiting for it in a fair queue of our own is
+/// cheaper and fairer than its busy loop.
+pub(crate) struct Store {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+/// How long a call waits for its turn to write. Sized for 1,000 waiting calls of 20 ms.
+const TURN_WAIT: Duration = Duration::from_secs(20);
+
+/// How long SQLite waits for another process, such as the command line, to end its transaction.
+const BUSY_WAIT: Duration = Duration::from_secs(10);
+
+fn migrations() -> Migrator {
+    let step = |version, name: &'static str, sql: &'static str| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(vec![step(1, "first", include_str!("../migrations/0001_first.sql"))])
+}
+
+impl Store {
+    pub(crate) async fn open(path: &Path, readers: u32) -> std::result::Result<Store, OpenError> {
+        make_private_file(path)
+            .map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+        let database = |source| OpenError::Database { path: path.to_owned(), source };
+        let options = SqliteConnectOptions::from_str("sqlite:")
+            .map_err(database)?
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            // An answered order survives a power cut, not only a crash of the process.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_WAIT)
+            // What has been erased is overwritten in the file.
+            .pragma("secure_delete", "ON")
+            .statement_cache_capacity(256)
+            .disable_statement_logging();
+        let writer = pool(1).connect_with(options.clone()).await.map_err(database)?;
+        migrations().run(&writer).await.map_err(OpenError::Schema)?;
+        let readers = pool(readers.max(1))
+            .connect_with(options.pragma("query_only", "ON"))
+            .await
+            .map_err(database)?;
+        Ok(Store { writer, readers })
+    }
+
+    /// Begins a change: the write lock is taken now, so nothing that is read inside can move before the commit.
+    pub(crate) async fn write(&self) -> Result<Tx> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Begins reading one state of the database.
+    pub(crate) async fn read(&self) -> Result<Tx> {
+        Ok(self.readers.begin().await?)
+    }
+
+    /// Moves the write-ahead log into the file and empties it, so that erased text is in neither.
+    pub(crate) async fn flush_log(&self) -> Result<()> {
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_all(&self.writer).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(TURN_WAIT)
+        // A connection to a file does not go stale.
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// SQLite gives the log beside the file the file's own permissions.
+fn make_private_file(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent()
+        && !folder.as_os_str().is_empty()
+    {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// A new id that nobody can guess: `prefix` and 128 random bits.
+pub(crate) fn new_id(prefix: &str) -> Result<String> {
+    let mut bits = [0; 16];
+    OsRng.try_fill_bytes(&mut bits).map_err(|_| LedgerError::Randomness)?;
+    Ok(format!("{prefix}-{:032x}", u128::from_be_bytes(bits)))
+}
