@@ -98,3 +98,86 @@ pub enum Phrase {
     /// For those who wait, repeated without a seam.
     Music,
 }
+
+/// Phrases without a number.
+const PLAIN: &[(Phrase, &str)] = &[
+    (Phrase::Welcome, "welcome"),
+    (Phrase::EnterNumber, "enter-number"),
+    (Phrase::EnterPin, "enter-pin"),
+    (Phrase::WrongCredentials, "wrong-credentials"),
+    (Phrase::Goodbye, "goodbye"),
+    (Phrase::Unavailable, "unavailable"),
+    (Phrase::TooManyTries, "too-many-tries"),
+    (Phrase::StartsAt, "starts-at"),
+    (Phrase::TodayAt, "today-at"),
+    (Phrase::MayWait, "may-wait"),
+    (Phrase::Full, "full"),
+    (Phrase::Ended, "ended"),
+    (Phrase::SayName, "say-name"),
+    (Phrase::Joining, "joining"),
+    (Phrase::Leaving, "leaving"),
+    (Phrase::Entered, "entered"),
+    (Phrase::FirstHere, "first-here"),
+    (Phrase::Muted, "muted"),
+    (Phrase::Unmuted, "unmuted"),
+    (Phrase::Help, "help"),
+    (Phrase::HelpOrganiser, "help-organiser"),
+    (Phrase::Locked, "locked"),
+    (Phrase::Unlocked, "unlocked"),
+    (Phrase::RoomIsLocked, "room-is-locked"),
+    (Phrase::AllMuted, "all-muted"),
+    (Phrase::AllUnmuted, "all-unmuted"),
+    (Phrase::LastDropped, "last-dropped"),
+    (Phrase::NobodyToDrop, "nobody-to-drop"),
+    (Phrase::YouAreDropped, "you-are-dropped"),
+    (Phrase::OrganiserOnly, "organiser-only"),
+    (Phrase::UnknownKey, "unknown-key"),
+    (Phrase::Extended, "extended"),
+    (Phrase::CannotExtend, "cannot-extend"),
+    (Phrase::EndsInFive, "ends-in-five"),
+    (Phrase::ConferenceOver, "conference-over"),
+    (Phrase::LegLimitInFive, "leg-limit-in-five"),
+    (Phrase::LegLimitNow, "leg-limit-now"),
+    (Phrase::WelcomeBack, "welcome-back"),
+    (Phrase::RecordTone, "record-tone"),
+    (Phrase::WarningTone, "warning-tone"),
+    (Phrase::EntryChime, "entry-chime"),
+    (Phrase::LeaveChime, "leave-chime"),
+    (Phrase::Music, "music"),
+];
+
+impl Phrase {
+    /// Every phrase there is, each number included.
+    pub fn all() -> impl Iterator<Item = Phrase> {
+        PLAIN
+            .iter()
+            .map(|(phrase, _)| *phrase)
+            .chain((1..=31).map(Phrase::Day))
+            .chain((1..=12).map(Phrase::Month))
+            .chain((0..=23).map(Phrase::Hour))
+            .chain((1..=59).map(Phrase::Minute))
+            .chain((1..=50).map(Phrase::PeopleHere))
+    }
+
+    /// The name of its sound file without folder and ending, such as `hour-14`.
+    pub fn file_name(self) -> String {
+        match self {
+            Phrase::Day(n) => format!("day-{n}"),
+            Phrase::Month(n) => format!("month-{n}"),
+            Phrase::Hour(n) => format!("hour-{n}"),
+            Phrase::Minute(n) => format!("minute-{n}"),
+            Phrase::PeopleHere(n) => format!("people-here-{n}"),
+            plain => PLAIN
+                .iter()
+                .find(|(phrase, _)| *phrase == plain)
+                .map(|(_, name)| (*name).to_owned())
+                .expect("every phrase without a number stands in PLAIN"),
+        }
+    }
+
+    /// Whether it has no words, and so one file for all languages.
+    pub fn is_wordless(self) -> bool {
+        use Phrase::{EntryChime, LeaveChime, Music, RecordTone, WarningTone};
+        matches!(self, RecordTone | WarningTone | EntryChime | LeaveChime | Music)
+    }
+}
