@@ -1,0 +1,173 @@
+//! Admission: may this caller come in?
+//!
+//! The ledger compares the code and holds the seats, the admission policy decides, and this module joins the two. What
+//! a wrong number, a wrong code and a conference long gone are answered takes the same steps, so that it also takes the
+//! same time (RELIABILITY.md, row 30).
+
+use konf_api::ledger::{
+    AdmissionBooking, AdmissionFacts, AdmissionOutcome, AdmissionProposal, AdmissionQuestion,
+    AdmissionVerdict, BookingState,
+};
+use konf_api::schedule::AdmitRequest;
+use konf_contract::link::{Admission, Denial, Grant};
+use konf_contract::{Role, UnixMs, Window};
+
+use crate::outside::{CallError, Outside};
+
+/// A mobile network ends a leg after 70 minutes (PRODUCT.md, section 4).
+pub const MOBILE_LEG_LIMIT_S: u32 = 70 * 60;
+
+/// What the policy is asked: the record `facts` of the interface `admission` in `wit/policy.wit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyFacts {
+    pub now: UnixMs,
+    pub window: Window,
+    pub state: BookingState,
+    pub grace_min: u32,
+    pub seats: u32,
+    pub seats_taken: u32,
+    pub matched: Option<Role>,
+    pub returning: bool,
+    pub wrong_by_caller: u32,
+    pub wrong_by_trunk: u32,
+    pub wrong_by_conference: u32,
+    pub known_caller: bool,
+}
+
+/// What the policy answers: the variant `verdict` there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Admit(Role),
+    Unknown,
+    NotYet,
+    Ended,
+    Full,
+    TooManyTries,
+}
+
+/// Decides on a caller and, when the verdict is good, takes the seat. `grace_min` are the minutes before the start from
+/// which callers may wait inside.
+pub async fn admit(
+    outside: &impl Outside,
+    request: &AdmitRequest,
+    grace_min: u32,
+) -> Result<Admission, CallError> {
+    let asked = &request.request;
+    let question = AdmissionQuestion {
+        edge: request.edge.clone(),
+        boot: request.boot.clone(),
+        leg: asked.leg,
+        caller: asked.caller.clone(),
+        credentials: asked.credentials.clone(),
+    };
+    let facts: AdmissionFacts = outside.ledger("/v1/facts/admission", &question).await?;
+    if asked.credentials.is_none() && facts.held.is_none() {
+        return Ok(Admission::NoSeatHeld);
+    }
+    let verdict = outside.admission_policy(&policy_facts(&facts, grace_min));
+    match (verdict, &facts.booking) {
+        (Verdict::Admit(role), Some(booking)) => {
+            seat(outside, request, &facts, booking, role).await
+        }
+        // A policy that admits to nothing is wrong; nobody gets in by it.
+        (Verdict::Admit(_) | Verdict::Unknown, booking) => {
+            note_wrong_try(outside, request, booking.as_ref()).await?;
+            Ok(Admission::Denied(Denial::Unknown))
+        }
+        (verdict, booking) => Ok(Admission::Denied(denial(verdict, booking.as_ref()))),
+    }
+}
+
+/// The facts as the policy sees them. A number that nobody has looks like an ended conference with a wrong code.
+pub fn policy_facts(facts: &AdmissionFacts, grace_min: u32) -> PolicyFacts {
+    let booking = facts.booking.as_ref();
+    let now = facts.now;
+    PolicyFacts {
+        now,
+        window: booking.map_or(Window { start: now, end: now }, |booking| booking.window),
+        state: booking.map_or(BookingState::Ended, |booking| booking.state),
+        grace_min,
+        seats: booking.map_or(0, |booking| booking.seats),
+        seats_taken: booking.map_or(0, |booking| booking.seats_taken),
+        matched: facts.held.as_ref().map(|held| held.role).or(facts.matched),
+        returning: facts.held.is_some(),
+        wrong_by_caller: facts.wrong_by_caller,
+        wrong_by_trunk: facts.wrong_by_trunk,
+        wrong_by_conference: facts.wrong_by_conference,
+        known_caller: facts.known_caller,
+    }
+}
+
+/// Only who knows a code learns more than `unknown`, and hears it in the conference's language.
+fn denial(verdict: Verdict, booking: Option<&AdmissionBooking>) -> Denial {
+    match (verdict, booking) {
+        (Verdict::TooManyTries, _) => Denial::TooManyTries,
+        (Verdict::NotYet, Some(booking)) => {
+            Denial::NotYet { starts: booking.window.start, language: booking.language }
+        }
+        (Verdict::Ended, Some(booking)) => Denial::Ended { language: booking.language },
+        (Verdict::Full, Some(booking)) => Denial::Full { language: booking.language },
+        _ => Denial::Unknown,
+    }
+}
+
+async fn seat(
+    outside: &impl Outside,
+    request: &AdmitRequest,
+    facts: &AdmissionFacts,
+    booking: &AdmissionBooking,
+    role: Role,
+) -> Result<Admission, CallError> {
+    let held = facts.held.as_ref().map(|held| held.grant.clone());
+    let verdict = AdmissionVerdict::Admit { booking: booking.booking.clone(), role, held };
+    Ok(match propose(outside, request, verdict).await? {
+        AdmissionOutcome::Admitted { grant, returning, former_leg, policy } => {
+            let mobile = request.request.caller.mobile;
+            Admission::Granted(Grant {
+                grant,
+                booking: booking.booking.clone(),
+                conference: booking.number.clone(),
+                seats: booking.seats,
+                window: booking.window,
+                language: booking.language,
+                role,
+                leg_limit_s: mobile.then_some(MOBILE_LEG_LIMIT_S),
+                returning,
+                former_leg,
+                policy,
+            })
+        }
+        AdmissionOutcome::Full => Admission::Denied(Denial::Full { language: booking.language }),
+        AdmissionOutcome::Gone if request.request.credentials.is_none() => Admission::NoSeatHeld,
+        AdmissionOutcome::Gone | AdmissionOutcome::Noted => {
+            Admission::Denied(Denial::Ended { language: booking.language })
+        }
+    })
+}
+
+async fn note_wrong_try(
+    outside: &impl Outside,
+    request: &AdmitRequest,
+    booking: Option<&AdmissionBooking>,
+) -> Result<(), CallError> {
+    let conference = booking.map(|booking| booking.number.clone());
+    propose(outside, request, AdmissionVerdict::WrongTry { conference }).await.map(|_| ())
+}
+
+async fn propose(
+    outside: &impl Outside,
+    request: &AdmitRequest,
+    verdict: AdmissionVerdict,
+) -> Result<AdmissionOutcome, CallError> {
+    let proposal = AdmissionProposal {
+        edge: request.edge.clone(),
+        boot: request.boot.clone(),
+        leg: request.request.leg,
+        caller: request.request.caller.clone(),
+        verdict,
+    };
+    outside.ledger("/v1/admissions", &proposal).await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! Which edge has how many seats, minute by minute.
+
+use konf_api::ledger::EdgeLoad;
+use konf_contract::{UnixMs, Window};
+
+/// The longest span that may be asked of the ledger (`konf_api::ledger::OrderQuestion`), in minutes.
+pub const SPAN_MIN_MAX: i64 = 48 * 60;
+
+/// The seats of one edge over a span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seats {
+    edge: String,
+    capacity: u32,
+    /// The first minute of the span since the epoch.
+    first: i64,
+    /// For each minute of the span.
+    taken: Vec<u32>,
+}
+
+impl Seats {
+    /// Spreads the steps of `load` over the minutes of `span`; a span beyond [`SPAN_MIN_MAX`] is cut.
+    pub fn new(load: &EdgeLoad, span: Window) -> Self {
+        let first = span.start.minutes();
+        let length = span.minutes().clamp(0, SPAN_MIN_MAX) as usize;
+        let mut taken = vec![0; length];
+        for step in &load.steps {
+            let from = usize::try_from(step.minute.saturating_sub(first)).unwrap_or(0).min(length);
+            taken[from..].fill(step.taken);
+        }
+        Seats { edge: load.edge.clone(), capacity: load.capacity, first, taken }
+    }
+
+    pub fn edge(&self) -> &str {
+        &self.edge
+    }
+
+    /// Seats that are free through the whole window; none when the window is empty or leaves the span.
+    pub fn free(&self, window: Window) -> Option<u32> {
+        Some(self.capacity.saturating_sub(self.peak(window)?))
+    }
+
+    /// Takes `seats` through `window`, as far as it lies in the span.
+    pub fn take(&mut self, window: Window, seats: u32) {
+        if let Some(minutes) = self.minutes(window) {
+            for taken in &mut self.taken[minutes] {
+                *taken = taken.saturating_add(seats);
+            }
+        }
+    }
+
+    /// The most seats that are taken at once in the window.
+    fn peak(&self, window: Window) -> Option<u32> {
+        self.taken[self.minutes(window)?].iter().copied().max()
+    }
+
+    fn minutes(&self, window: Window) -> Option<std::ops::Range<usize>> {
+        let from = usize::try_from(window.start.minutes() - self.first).ok()?;
+        let to = usize::try_from(window.end.minutes() - self.first).ok()?;
+        (from < to && to <= self.taken.len()).then_some(from..to)
+    }
+}
+
+/// The edge on which `seats` fit through the window and which is then the least loaded, in proportion to its capacity;
+/// of equal ones the first by name. The position in `edges`.
+pub fn least_loaded(edges: &[Seats], window: Window, seats: u32) -> Option<usize> {
+    let fitting = edges.iter().enumerate().filter_map(|(at, edge)| {
+        let peak = edge.peak(window)?;
+        (seats <= edge.capacity.saturating_sub(peak)).then_some((at, edge, peak))
+    });
+    // a/b < c/d as a·d < c·b: no fractions.
+    fitting
+        .min_by(|(_, a, peak_a), (_, b, peak_b)| {
+            let left = u64::from(*peak_a) * u64::from(b.capacity);
+            let right = u64::from(*peak_b) * u64::from(a.capacity);
+            left.cmp(&right).then_with(|| a.edge.cmp(&b.edge))
+        })
+        .map(|(at, _, _)| at)
+}
+
+/// The most seats that any edge has free through the window, and where: the position in `edges`.
+pub fn roomiest(edges: &[Seats], window: Window) -> Option<(usize, u32)> {
+    let free = edges.iter().enumerate().filter_map(|(at, edge)| Some((at, edge.free(window)?)));
+    free.max_by(|(a, free_a), (b, free_b)| {
+        free_a.cmp(free_b).then_with(|| edges[*b].edge.cmp(&edges[*a].edge))
+    })
+}
+
+/// A window of `minutes` from `start`.
+pub fn window(start: UnixMs, minutes: i64) -> Window {
+    Window { start, end: start.plus_ms(minutes.saturating_mul(UnixMs::MINUTE)) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,291 @@
+//! Orders, taken offers and cancellations: each is read, decided, worded and proposed until the ledger has committed it.
+
+use konf_api::ledger::{
+    BookingFacts, BookingProposal, BookingQuestion, BookingState, Effect, HeldOffer, OfferProposal,
+    OffersFacts, OffersQuestion, OrderFacts, OrderQuestion, Outcome, Proposal, Sender,
+};
+use konf_api::render::{Message, OfferedAlternative, RenderRequest};
+use konf_api::schedule::{CancelRequest, Order, OrderAnswer, OrderRequest, TakeOfferRequest};
+use konf_contract::{Language, UnixMs, Window};
+
+use crate::ROUNDS_MAX;
+use crate::draw::credentials;
+use crate::load::{Seats, least_loaded};
+use crate::offers::{HELD_MS, SEARCH_MIN, offers};
+use crate::outside::{CallError, Outside};
+use crate::wall::{ZONE, wall};
+
+/// Limits of a standard order (PRODUCT.md, section 1).
+const MINUTES: std::ops::RangeInclusive<i64> = 1..=120;
+const SEATS: std::ops::RangeInclusive<u32> = 2..=20;
+
+/// Whether the order is a standard one on whole minutes. `order` asks for nothing else, so anything else is a mistake.
+pub fn is_standard(order: &Order) -> bool {
+    let whole = |at: UnixMs| at.0.rem_euclid(UnixMs::MINUTE) == 0;
+    whole(order.window.start)
+        && whole(order.window.end)
+        && MINUTES.contains(&order.window.minutes())
+        && SEATS.contains(&order.seats)
+        && wall(order.window.start).is_some()
+}
+
+/// Books, or offers what would fit, or refuses.
+pub async fn order(
+    outside: &impl Outside,
+    request: &OrderRequest,
+) -> Result<OrderAnswer, CallError> {
+    for _ in 0..ROUNDS_MAX {
+        let span = span(&request.order.window, request.now);
+        let question = OrderQuestion { sender: request.sender.clone(), span };
+        let facts: OrderFacts = outside.ledger("/v1/facts/order", &question).await?;
+        let decided = decide(&request.order, &facts, span, || outside.random());
+        let reply = Reply {
+            inbound: &request.inbound,
+            sender: &request.sender,
+            language: request.order.language,
+            now: facts.now,
+        };
+        if let Some(answer) = reply.propose(outside, decided).await? {
+            return Ok(answer);
+        }
+    }
+    Err(CallError::Moving)
+}
+
+/// Turns an offer that is still held into a booking.
+pub async fn take_offer(
+    outside: &impl Outside,
+    request: &TakeOfferRequest,
+) -> Result<OrderAnswer, CallError> {
+    for _ in 0..ROUNDS_MAX {
+        let question = OffersQuestion { sender: request.sender.clone() };
+        let facts: OffersFacts = outside.ledger("/v1/facts/offers", &question).await?;
+        let held = facts.offers.iter().find(|offer| offer.index == request.index);
+        let decided = decide_offer(held, &facts, || outside.random());
+        // All offers of a sender come from one order; without any, Czech is the language of the place.
+        let language = facts.offers.first().map_or(Language::Cs, |offer| offer.language);
+        let reply = Reply {
+            inbound: &request.inbound,
+            sender: &request.sender,
+            language: held.map_or(language, |offer| offer.language),
+            now: facts.now,
+        };
+        if let Some(answer) = reply.propose(outside, decided).await? {
+            return Ok(answer);
+        }
+    }
+    Err(CallError::Moving)
+}
+
+/// Cancels a booking of the sender. The answer is in the language of the order, as every later message about it.
+pub async fn cancel(
+    outside: &impl Outside,
+    request: &CancelRequest,
+) -> Result<OrderAnswer, CallError> {
+    for _ in 0..ROUNDS_MAX {
+        let question =
+            BookingQuestion { number: request.number.clone(), sender: request.sender.clone() };
+        let facts: BookingFacts = outside.ledger("/v1/facts/booking", &question).await?;
+        let reply = Reply {
+            inbound: &request.inbound,
+            sender: &request.sender,
+            language: facts.booking.as_ref().map_or(request.language, |booking| booking.language),
+            now: facts.now,
+        };
+        if let Some(answer) = reply.propose(outside, decide_cancel(request, facts)).await? {
+            return Ok(answer);
+        }
+    }
+    Err(CallError::Moving)
+}
+
+/// What is to be done, what is said about it, and what the caller of the function hears once it is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    pub effect: Effect,
+    pub message: Message,
+    pub answer: OrderAnswer,
+}
+
+impl Decided {
+    fn refused(reason: &str, message: Message) -> Self {
+        let answer = OrderAnswer::Refused { reason: reason.to_owned() };
+        Decided { effect: Effect::Answer, message, answer }
+    }
+}
+
+/// Decides on an order. `span` is what was asked of the ledger, `random` as in [`credentials`].
+pub fn decide(
+    order: &Order,
+    facts: &OrderFacts,
+    span: Window,
+    random: impl FnMut() -> u64,
+) -> Decided {
+    if let Some(restriction) = &facts.restriction {
+        return restricted(restriction.until);
+    }
+    let edges: Vec<Seats> = facts.edges.iter().map(|load| Seats::new(load, span)).collect();
+    if let Some(at) = least_loaded(&edges, order.window, order.seats) {
+        let place = Place {
+            edge: edges[at].edge(),
+            window: order.window,
+            wall: order.wall.clone(),
+            zone: order.zone.clone(),
+            seats: order.seats,
+            language: order.language,
+        };
+        return book(place, random, Effect::Book);
+    }
+    offer(offers(edges, order, facts.now), facts.now)
+}
+
+/// Decides on a reply to offers.
+pub fn decide_offer(
+    held: Option<&HeldOffer>,
+    facts: &OffersFacts,
+    random: impl FnMut() -> u64,
+) -> Decided {
+    if let Some(restriction) = &facts.restriction {
+        return restricted(restriction.until);
+    }
+    let found = held.and_then(|offer| Some((offer, wall(offer.window.start)?)));
+    let Some((offer, wall)) = found else {
+        return Decided::refused("offer gone", Message::OfferGone);
+    };
+    let place = Place {
+        edge: &offer.edge,
+        window: offer.window,
+        wall,
+        zone: ZONE.to_owned(),
+        seats: offer.seats,
+        language: offer.language,
+    };
+    book(place, random, |booking| Effect::TakeOffer { offer: offer.offer.clone(), booking })
+}
+
+/// Decides on a cancellation. A booking that is not this sender's is absent from the facts: the same as none at all.
+pub fn decide_cancel(request: &CancelRequest, facts: BookingFacts) -> Decided {
+    match facts.booking {
+        Some(booking) if booking.state == BookingState::Booked => Decided {
+            effect: Effect::Cancel { booking: booking.booking },
+            message: Message::Cancelled {
+                number: booking.number,
+                window: booking.window,
+                zone: ZONE.to_owned(),
+            },
+            answer: OrderAnswer::Cancelled,
+        },
+        _ => Decided::refused(
+            "nothing to cancel",
+            Message::NothingToCancel { number: request.number.clone() },
+        ),
+    }
+}
+
+/// Where and when a conference is booked.
+struct Place<'a> {
+    edge: &'a str,
+    window: Window,
+    wall: String,
+    zone: String,
+    seats: u32,
+    language: Language,
+}
+
+fn book(
+    place: Place<'_>,
+    random: impl FnMut() -> u64,
+    effect: impl FnOnce(BookingProposal) -> Effect,
+) -> Decided {
+    let drawn = credentials(random);
+    let message = Message::Credentials {
+        number: drawn.number.clone(),
+        pin: drawn.pin.clone(),
+        password: drawn.password.clone(),
+        window: place.window,
+        zone: place.zone.clone(),
+        seats: place.seats,
+    };
+    let answer = OrderAnswer::Booked { number: drawn.number.clone() };
+    let proposal = BookingProposal {
+        number: drawn.number,
+        pin: drawn.pin,
+        password: drawn.password,
+        edge: place.edge.to_owned(),
+        window: place.window,
+        wall: place.wall,
+        zone: place.zone,
+        seats: place.seats,
+        language: place.language,
+    };
+    Decided { effect: effect(proposal), message, answer }
+}
+
+fn offer(offers: Vec<OfferProposal>, now: UnixMs) -> Decided {
+    if offers.is_empty() {
+        return Decided::refused("nothing fits", Message::NothingFits);
+    }
+    let until = now.plus_ms(HELD_MS);
+    let shown = offers.iter().map(|offer| OfferedAlternative {
+        index: offer.index,
+        window: offer.window,
+        seats: offer.seats,
+    });
+    Decided {
+        message: Message::Offers { offers: shown.collect(), until, zone: ZONE.to_owned() },
+        answer: OrderAnswer::Offered { offers: offers.len() as u32 },
+        effect: Effect::HoldOffers { offers, until },
+    }
+}
+
+fn restricted(until: Option<UnixMs>) -> Decided {
+    Decided::refused("restricted", Message::Restricted { until, zone: ZONE.to_owned() })
+}
+
+/// From half a day before the window, but not in the past, to half a day after it.
+fn span(window: &Window, now: UnixMs) -> Window {
+    let search_ms = SEARCH_MIN * UnixMs::MINUTE;
+    let earliest = UnixMs::from_minutes(now.minutes()).min(window.start);
+    Window {
+        start: window.start.plus_ms(-search_ms).max(earliest),
+        end: window.end.plus_ms(search_ms),
+    }
+}
+
+/// To whom a message is answered.
+struct Reply<'a> {
+    inbound: &'a str,
+    sender: &'a Sender,
+    language: Language,
+    now: UnixMs,
+}
+
+impl Reply<'_> {
+    /// Has the message written and proposes all of it; nothing when the facts have moved.
+    async fn propose(
+        &self,
+        outside: &impl Outside,
+        decided: Decided,
+    ) -> Result<Option<OrderAnswer>, CallError> {
+        let render = RenderRequest {
+            recipient: self.sender.clone(),
+            language: self.language,
+            now: self.now,
+            message: decided.message,
+        };
+        let proposal = Proposal {
+            inbound: Some(self.inbound.to_owned()),
+            sender: self.sender.clone(),
+            effect: decided.effect,
+            messages: outside.render(&render).await?,
+        };
+        Ok(match outside.ledger("/v1/commit", &proposal).await? {
+            Outcome::Committed { .. } => Some(decided.answer),
+            Outcome::Repeated => Some(OrderAnswer::Repeated),
+            Outcome::Moved(_) => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
