@@ -1,26 +1,17 @@
-//! The host itself: what is loaded, and the two ways in.
+//! The two ways in, and what is loaded.
 
-use crate::{LoadError, Settings, SwapError};
+use crate::app::{App, Call, addressed, plain};
+use crate::routes::Matched;
+use crate::send::POLICY_HEADER;
+use crate::{Digest, LoadError, Settings, SwapError, load};
 use bytes::Bytes;
-use std::fmt;
+use http::{Request, Response, StatusCode, header};
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-/// SHA-256 of a component's bytes. Shown as `sha256:` and 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Digest(pub [u8; 32]);
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+/// As in Spin.
+const HEALTH: &str = "/.well-known/spin/health";
 
 /// A loaded component, for logs and `konf doctor`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,46 +33,112 @@ pub struct SlotInfo {
 }
 
 /// An application that runs.
-pub struct Host {}
+pub struct Host {
+    app: Arc<App>,
+}
 
 impl Host {
     /// Reads the manifest, compiles its components and checks everything that can be checked before the first request.
     /// Blocks for as long as compiling takes (about half a second for each component that is not in the cache).
     pub fn load(settings: Settings) -> Result<Arc<Host>, LoadError> {
-        drop(settings);
-        Err(LoadError::Engine("not built yet".into()))
+        Ok(Arc::new(Host { app: Arc::new(load::load(settings)?) }))
     }
 
     /// Answers a request from outside by the manifest's public routes. Never fails: 404 without a route, 413 for too
     /// long a body, 500 when the component traps, 503 when too much is running, 504 at the deadline; each with a plain
     /// sentence as its body. The scheme is http unless the URI is absolute; the authority comes from the URI or `Host`.
-    pub async fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
-        self.call("", request).await
+    /// The client's address is the request's extension of type [`SocketAddr`], if it has one.
+    pub async fn handle(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+        if request.uri().path() == HEALTH {
+            return plain(StatusCode::OK, "OK");
+        }
+        let Some(matched) = self.app.routes.find(request.uri().path()) else {
+            return plain(StatusCode::NOT_FOUND, "There is nothing here.");
+        };
+        if !complete_uri(&mut request) {
+            return plain(StatusCode::BAD_REQUEST, "The request names no host.");
+        }
+        let client = request.extensions().get::<SocketAddr>().copied();
+        let full_url = request.uri().to_string();
+        matched.tell(request.headers_mut(), &full_url, client);
+        request.headers_mut().remove(POLICY_HEADER);
+        self.run(&matched, request).await
     }
 
-    /// Calls a component, private or public, as through `http://NAME.spin.internal`. 404 when there is none.
-    pub async fn call(
-        &self,
-        component: &str,
-        request: http::Request<Bytes>,
-    ) -> http::Response<Bytes> {
-        let _ = (component, request);
-        std::future::ready(http::Response::new(Bytes::new())).await
+    /// Calls a component, private or public, as through `http://NAME.spin.internal`. 404 when there is none; otherwise
+    /// as [`Host::handle`].
+    pub async fn call(&self, component: &str, request: Request<Bytes>) -> Response<Bytes> {
+        let request = addressed(component, request);
+        self.run(&Matched::chained(component, request.uri().path()), request).await
+    }
+
+    async fn run(&self, matched: &Matched, request: Request<Bytes>) -> Response<Bytes> {
+        let app = &self.app;
+        let Some(function) = app.functions.get(&matched.component) else {
+            return plain(StatusCode::NOT_FOUND, "There is no such component.");
+        };
+        if request.body().len() > app.limits.request_bytes {
+            return plain(StatusCode::PAYLOAD_TOO_LARGE, "The request is too long.");
+        }
+        let call = Call::within(app.limits.deadline_ms);
+        let patience = Duration::from_millis(app.limits.queue_ms);
+        match tokio::time::timeout(patience, app.turns.acquire()).await {
+            Ok(Ok(_turn)) => app.run(function, request, call).await,
+            _ => plain(StatusCode::SERVICE_UNAVAILABLE, "Too much is running."),
+        }
+    }
+
+    /// The application's name.
+    pub fn name(&self) -> &str {
+        &self.app.name
     }
 
     /// What is loaded, by name.
     pub fn components(&self) -> Vec<ComponentInfo> {
-        Vec::new()
+        let info = |(name, function): (&String, &Arc<crate::app::Function>)| ComponentInfo {
+            name: name.clone(),
+            digest: function.digest,
+            routes: self.app.routes.of(name),
+            policies: function.policies.clone(),
+        };
+        self.app.functions.iter().map(info).collect()
     }
 
     /// The slots and the policies in them, by interface.
     pub fn slots(&self) -> Vec<SlotInfo> {
-        Vec::new()
+        let slots = self.app.slots.values();
+        let info = |slot: &Arc<crate::slot::Slot>| SlotInfo {
+            interface: slot.interface().to_owned(),
+            digest: slot.digest(),
+        };
+        slots.map(info).collect()
     }
 
     /// Puts another policy into a slot. Calls in flight end on the old one. Blocks while the component compiles.
     pub fn swap(&self, interface: &str, component: &[u8]) -> Result<Digest, SwapError> {
-        let _ = component;
-        Err(SwapError::NoSlot(interface.to_owned()))
+        match self.app.slots.get(interface) {
+            Some(slot) => slot.swap(&self.app.compiler, component),
+            None => Err(SwapError::NoSlot(interface.to_owned())),
+        }
     }
+}
+
+/// Makes the URI absolute by the `Host` header. False when that is not possible.
+fn complete_uri(request: &mut Request<Bytes>) -> bool {
+    if request.uri().authority().is_some() && request.uri().scheme().is_some() {
+        return true;
+    }
+    let authority = match request.uri().authority() {
+        Some(authority) => authority.as_str(),
+        None => match request.headers().get(header::HOST).and_then(|host| host.to_str().ok()) {
+            Some(host) => host,
+            None => return false,
+        },
+    };
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    match format!("http://{authority}{path}").parse() {
+        Ok(uri) => *request.uri_mut() = uri,
+        Err(_) => return false,
+    }
+    true
 }

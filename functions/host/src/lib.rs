@@ -8,10 +8,25 @@
 //! variables, clocks and randomness. No files, no environment, no sockets. A field of the manifest that this host does
 //! not honour is an error.
 
+mod app;
+mod digest;
+mod engine;
 mod error;
+mod guest;
 mod host;
+mod imports;
+mod load;
+mod logs;
+mod manifest;
+mod network;
+mod outbound;
+mod routes;
+mod send;
 mod settings;
+mod slot;
+mod template;
 
+pub use digest::Digest;
 pub use error::{LoadError, SwapError};
-pub use host::{ComponentInfo, Digest, Host, SlotInfo};
+pub use host::{ComponentInfo, Host, SlotInfo};
 pub use settings::{Internal, Limits, Settings};

@@ -1,0 +1,204 @@
+//! An application at work: its functions, and how one request runs in a fresh instance.
+
+use crate::engine::Compiler;
+use crate::guest::Guest;
+use crate::outbound::Pattern;
+use crate::routes::{Matched, Routes};
+use crate::send::Outgoing;
+use crate::slot::Slot;
+use crate::template::Values;
+use crate::{Digest, Internal, Limits};
+use bytes::Bytes;
+use http::{Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::Instant;
+use wasmtime::{PoolConcurrencyLimitError, Store, UpdateDeadline};
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
+use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
+use wasmtime_wasi_http::{Error, WasiHttpView};
+
+/// Konf's longest honest chain is two (order calls schedule, schedule calls credentials); a longer one is a loop.
+const CHAIN_DEPTH_MAX: u8 = 8;
+
+pub(crate) struct App {
+    pub(crate) name: String,
+    pub(crate) limits: Limits,
+    pub(crate) routes: Routes,
+    pub(crate) functions: BTreeMap<String, Arc<Function>>,
+    pub(crate) slots: BTreeMap<String, Arc<Slot>>,
+    /// By `host:port`.
+    pub(crate) internal: BTreeMap<String, Arc<dyn Internal>>,
+    pub(crate) compiler: Compiler,
+    /// Of requests from outside.
+    pub(crate) turns: Semaphore,
+    /// Of chained calls, which must not wait behind those that wait for them.
+    pub(crate) chained_turns: Semaphore,
+}
+
+/// A component that answers requests.
+pub(crate) struct Function {
+    pub(crate) name: Arc<str>,
+    pub(crate) digest: Digest,
+    pub(crate) ready: ProxyPre<Guest>,
+    pub(crate) variables: Values,
+    pub(crate) outbound: Vec<Pattern>,
+    pub(crate) policies: Vec<String>,
+    pub(crate) limits: Limits,
+}
+
+/// What a request shares with the calls that it causes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call {
+    deadline: Instant,
+    depth: u8,
+}
+
+impl Call {
+    pub(crate) fn within(milliseconds: u64) -> Call {
+        Call { deadline: Instant::now() + Duration::from_millis(milliseconds), depth: 0 }
+    }
+
+    /// None when the chain is too long to be honest.
+    pub(crate) fn deeper(self) -> Option<Call> {
+        (self.depth < CHAIN_DEPTH_MAX).then_some(Call { depth: self.depth + 1, ..self })
+    }
+}
+
+impl App {
+    /// A request from one component to another.
+    pub(crate) async fn chain(
+        self: &Arc<App>,
+        name: &str,
+        request: http::Request<Bytes>,
+        call: Call,
+    ) -> Result<Response<Bytes>, Error> {
+        let Some(function) = self.functions.get(name) else {
+            tracing::warn!(component = name, "a component was called that does not exist");
+            return Err(Error::DestinationNotFound);
+        };
+        let Ok(_turn) = self.chained_turns.try_acquire() else {
+            return Ok(plain(StatusCode::SERVICE_UNAVAILABLE, "Too much is running."));
+        };
+        Ok(self.run(function, addressed(name, request), call).await)
+    }
+
+    /// Runs a request in a fresh instance, whatever becomes of it.
+    pub(crate) async fn run(
+        self: &Arc<App>,
+        function: &Arc<Function>,
+        request: http::Request<Bytes>,
+        call: Call,
+    ) -> Response<Bytes> {
+        let own = Call::within(function.limits.deadline_ms).deadline;
+        let call = Call { deadline: call.deadline.min(own), ..call };
+        let component = &function.name;
+        match tokio::time::timeout_at(call.deadline, self.instance(function, request, call)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(Failure::NoRoom)) => {
+                tracing::warn!(%component, "no room for another instance");
+                plain(StatusCode::SERVICE_UNAVAILABLE, "Too much is running.")
+            }
+            Ok(Err(failure)) => {
+                tracing::error!(%component, digest = %function.digest, %failure, "a component failed");
+                plain(StatusCode::INTERNAL_SERVER_ERROR, "The service failed on this request.")
+            }
+            Err(_) => {
+                tracing::error!(%component, digest = %function.digest, "a component was cut at its deadline");
+                plain(StatusCode::GATEWAY_TIMEOUT, "The service took too long.")
+            }
+        }
+    }
+
+    async fn instance(
+        self: &Arc<App>,
+        function: &Arc<Function>,
+        request: http::Request<Bytes>,
+        call: Call,
+    ) -> Result<Response<Bytes>, Failure> {
+        let out = Outgoing::new(self.clone(), function.clone(), call);
+        let guest = Guest::new(&function.name, &function.limits, out);
+        let mut store = Store::new(self.compiler.engine(), guest);
+        store.limiter(|guest| &mut guest.limits);
+        // A loop gives way at every tick, so that the deadline can cut it and others can run.
+        store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Yield(1)));
+        store.set_epoch_deadline(1);
+
+        let (answer, answered) = oneshot::channel();
+        let incoming =
+            store.data_mut().http().new_incoming_request(Scheme::Http, request.map(Full::new))?;
+        let outparam = store.data_mut().http().new_response_outparam(answer)?;
+        let running = async move {
+            let instance = function.ready.instantiate_async(&mut store).await?;
+            let handler = instance.wasi_http_incoming_handler();
+            // The store goes with this future, and with it whatever would keep the answer's body open.
+            handler.call_handle(&mut store, incoming, outparam).await
+        };
+        // The component may wait until its answer is taken, so both go on at once.
+        let (ran, response) = tokio::join!(running, collect(answered, self.limits.response_bytes));
+        ran?;
+        response
+    }
+}
+
+type Answer = Result<Response<HyperOutgoingBody>, ErrorCode>;
+
+async fn collect(
+    answered: oneshot::Receiver<Answer>,
+    bytes_max: usize,
+) -> Result<Response<Bytes>, Failure> {
+    let response = answered.await.map_err(|_| Failure::NoAnswer)?.map_err(Failure::Refused)?;
+    let (parts, body) = response.into_parts();
+    let body = Limited::new(body, bytes_max).collect().await;
+    let body = body.map_err(|error| Failure::Body(error.to_string()))?;
+    Ok(Response::from_parts(parts, body.to_bytes()))
+}
+
+/// Why a component has no answer.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the pool of instances is used up")]
+    NoRoom,
+    #[error("it trapped: {0}")]
+    Trapped(String),
+    #[error("it ended without an answer")]
+    NoAnswer,
+    #[error("it answered with an error: {0}")]
+    Refused(ErrorCode),
+    #[error("its answer broke off: {0}")]
+    Body(String),
+}
+
+impl From<wasmtime::Error> for Failure {
+    fn from(error: wasmtime::Error) -> Failure {
+        match error.downcast_ref::<PoolConcurrencyLimitError>() {
+            Some(_) => Failure::NoRoom,
+            None => Failure::Trapped(format!("{error:#}")),
+        }
+    }
+}
+
+/// A request to a component by its name, as through `http://NAME.spin.internal`.
+pub(crate) fn addressed(name: &str, mut request: http::Request<Bytes>) -> http::Request<Bytes> {
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let full_url = format!("http://{name}.spin.internal{path}");
+    let matched = Matched::chained(name, request.uri().path());
+    matched.tell(request.headers_mut(), &full_url, None);
+    if let Ok(uri) = full_url.parse() {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+/// An answer of the host's own.
+pub(crate) fn plain(status: StatusCode, sentence: &'static str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(sentence.as_bytes()));
+    *response.status_mut() = status;
+    let plain_text = header::HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain_text);
+    response
+}

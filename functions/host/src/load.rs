@@ -1,0 +1,159 @@
+//! From a manifest to an application at work: compile, check, fill the slots, link.
+
+use crate::app::{App, Function};
+use crate::engine::{self, Compiler};
+use crate::manifest::{self, Plan};
+use crate::outbound::normal_authority;
+use crate::slot::{self, Slot};
+use crate::{Digest, LoadError, Settings, guest, imports};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component, Linker};
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+
+pub(crate) fn load(settings: Settings) -> Result<App, LoadError> {
+    let manifest = manifest::read(&settings)?;
+    let engine = engine::start(&settings.limits)?;
+    let compiler = Compiler::new(engine, settings.cache_dir.as_deref());
+    let compiled = compile_all(&compiler, &manifest.components)?;
+    for plan in &manifest.components {
+        let component = &compiled[&plan.source].component;
+        imports::check_function(compiler.engine(), component, plan.policies.keys())
+            .map_err(|why| refused(plan, why))?;
+    }
+    let slots = fill_slots(&settings, &compiler, &manifest.components, &compiled)?;
+    let functions = link_all(&compiler, manifest.components, &compiled, &slots)?;
+    let internal = settings.internal.into_iter();
+    Ok(App {
+        name: manifest.name,
+        limits: settings.limits,
+        routes: manifest.routes,
+        functions,
+        slots,
+        internal: internal.map(|(name, service)| (normal_authority(&name), service)).collect(),
+        turns: Semaphore::new(settings.limits.concurrency),
+        chained_turns: Semaphore::new(settings.limits.concurrency),
+        compiler,
+    })
+}
+
+fn refused(plan: &Plan, why: String) -> LoadError {
+    LoadError::Component { component: plan.name.clone(), why }
+}
+
+// ── compile ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+struct Compiled {
+    digest: Digest,
+    component: Component,
+}
+
+/// Every file that the manifest names, each once, all at the same time.
+fn compile_all(
+    compiler: &Compiler,
+    plans: &[Plan],
+) -> Result<BTreeMap<PathBuf, Compiled>, LoadError> {
+    let paths: BTreeSet<&PathBuf> =
+        plans.iter().flat_map(|plan| plan.policies.values().chain([&plan.source])).collect();
+    std::thread::scope(|scope| {
+        let start = |path: &'_ PathBuf| {
+            let path = path.clone();
+            scope.spawn(move || Ok((path.clone(), compile(compiler, &path)?)))
+        };
+        let threads: Vec<_> = paths.into_iter().map(start).collect();
+        let panicked = || Err(LoadError::Engine("the compiler panicked".into()));
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| panicked())).collect()
+    })
+}
+
+fn compile(compiler: &Compiler, path: &Path) -> Result<Compiled, LoadError> {
+    let bytes =
+        std::fs::read(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+    let digest = Digest::of(&bytes);
+    match compiler.compile(&bytes, &digest) {
+        Ok(component) => Ok(Compiled { digest, component }),
+        Err(why) => Err(LoadError::Component {
+            component: path.display().to_string(),
+            why: format!("it is not a WebAssembly component that this host can compile: {why}"),
+        }),
+    }
+}
+
+// ── slots ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type Slots = BTreeMap<String, Arc<Slot>>;
+
+/// One slot for each interface, however many components call it.
+fn fill_slots(
+    settings: &Settings,
+    compiler: &Compiler,
+    plans: &[Plan],
+    compiled: &BTreeMap<PathBuf, Compiled>,
+) -> Result<Slots, LoadError> {
+    let mut wanted = BTreeMap::<&str, (&PathBuf, Vec<_>)>::new();
+    for plan in plans {
+        for (interface, path) in &plan.policies {
+            let (first, contract) = wanted.entry(interface).or_insert((path, Vec::new()));
+            if *first != path {
+                let why = format!(
+                    "it names {} for {interface}, and another component names {}: an interface has one slot",
+                    path.display(),
+                    first.display()
+                );
+                return Err(refused(plan, why));
+            }
+            let component = &compiled[&plan.source].component;
+            contract.extend(slot::imported(compiler.engine(), component, interface));
+        }
+    }
+    let fill = |(interface, (path, contract)): (&str, (&PathBuf, Vec<_>))| {
+        let policy = &compiled[path];
+        Slot::new(interface, contract, &settings.limits, &policy.component, policy.digest)
+            .map(|slot| (interface.to_owned(), Arc::new(slot)))
+            .map_err(|why| LoadError::Policy { interface: interface.to_owned(), why })
+    };
+    wanted.into_iter().map(fill).collect()
+}
+
+// ── link ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+fn link_all(
+    compiler: &Compiler,
+    plans: Vec<Plan>,
+    compiled: &BTreeMap<PathBuf, Compiled>,
+    slots: &Slots,
+) -> Result<BTreeMap<String, Arc<Function>>, LoadError> {
+    let lent = guest::linker(compiler.engine())
+        .map_err(|error| LoadError::Engine(format!("{error:#}")))?;
+    let link = |plan: Plan| {
+        let compiled = &compiled[&plan.source];
+        let ready = link_one(&lent, &plan, &compiled.component, slots)
+            .map_err(|error| refused(&plan, format!("it can't be instantiated: {error:#}")))?;
+        let function = Function {
+            name: plan.name.as_str().into(),
+            digest: compiled.digest,
+            ready,
+            variables: plan.variables,
+            outbound: plan.outbound,
+            policies: plan.policies.into_keys().collect(),
+            limits: plan.limits,
+        };
+        Ok((plan.name, Arc::new(function)))
+    };
+    plans.into_iter().map(link).collect()
+}
+
+fn link_one(
+    lent: &Linker<guest::Guest>,
+    plan: &Plan,
+    component: &Component,
+    slots: &Slots,
+) -> wasmtime::Result<ProxyPre<guest::Guest>> {
+    let mut linker = lent.clone();
+    for interface in plan.policies.keys() {
+        slot::link(&slots[interface], component, &mut linker)?;
+    }
+    ProxyPre::new(linker.instantiate_pre(component)?)
+}
