@@ -184,6 +184,10 @@ pub struct Record {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "few at a time, written and forgotten; a box would only hide the words"
+)]
 pub enum RecordEvent {
     LegJoined(LegJoined),
     LegLeft(LegLeft),
@@ -338,3 +342,6 @@ pub enum EdgeReply {
     /// No such room or leg here.
     NotFound,
 }
+
+#[cfg(test)]
+mod tests;
