@@ -1,1 +1,15 @@
-//! Control: joins host, ledger, link, mail and the command line.
+//! Control: joins the functions host, the ledger, the link, deliveries and the command line.
+//!
+//! [`app`] is what runs under `konf up`; [`cli`] is everything that a person types.
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod delivery;
+pub mod keys;
+pub mod link;
+pub mod mailbox;
+pub mod operator;
+pub mod server;
+pub mod tasks;

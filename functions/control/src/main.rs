@@ -1,1 +1,5 @@
-fn main() {}
+//! `konf`: control and its command line.
+
+fn main() -> std::process::ExitCode {
+    konf_control::cli::run()
+}

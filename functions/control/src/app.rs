@@ -1,0 +1,264 @@
+//! What runs under `konf up`.
+//!
+//! In this order: ledger, functions, sockets (each bound address is logged), tasks; then until a signal comes. The end
+//! comes in the reverse order, and what was taken in has been committed by then.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use konf_api::schedule::AdmitRequest;
+use konf_contract::UnixMs;
+use konf_contract::link::{Admission, ControlReply, Denial, EdgeCall, ExtensionReply, Hello};
+use konf_host::{Host, Internal};
+use konf_ledger::{EdgeSeats, Ledger};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::config::Config;
+use crate::mailbox::Mailbox;
+use crate::{clock, link, operator, server, tasks};
+
+pub const LEDGER_FILE: &str = "ledger.sqlite";
+/// Under this name components reach the ledger without a socket.
+const LEDGER_AUTHORITY: &str = "ledger.konf.internal";
+/// How long requests in flight may take when control goes down.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// Runs until Ctrl-C or SIGTERM.
+pub async fn run(config: Config) -> Result<()> {
+    start_logging(config.log_json);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "control starts");
+    let ledger = ledger(&config).await?;
+    let host = functions_on(&config, &ledger).await?;
+    for component in host.components() {
+        tracing::info!(component = component.name, digest = %component.digest, "component loaded");
+    }
+    let edges = link::Edges::default();
+    let wakes = tasks::Wakes::default();
+    let mailbox = Mailbox::default();
+
+    let http = server::bind("http_listen", config.http_listen).await?;
+    let link = link::bind(&config.link)?;
+    tracing::info!(address = %http.local_addr()?, "listening for HTTP");
+    tracing::info!(address = %link.local_addr()?, "listening for edges");
+    if let Some(address) = config.mailbox_smtp_listen {
+        let bound = mailbox.listen(address).await?;
+        tracing::warn!(address = %bound, page = %format!("{}/mailbox", config.public_url), "development mailbox is open");
+    }
+    if let Some(address) = config.ledger_listen {
+        let listener = server::bind("ledger_listen", address).await?;
+        tracing::info!(address = %listener.local_addr()?, "listening for components under another host");
+        tokio::spawn(server::serve(listener, Arc::new(LedgerHandler(ledger.clone()))));
+    }
+
+    let service =
+        Arc::new(Service { host: host.clone(), ledger: ledger.clone(), wakes: wakes.clone() });
+    tokio::spawn(link::serve(link.clone(), edges.clone(), service));
+    tasks::start(&config, &ledger, &host, &edges, &wakes)?;
+    let desk = operator::Desk { ledger, edges, token: config.operator_token.clone() };
+    let open_mailbox = config.mailbox_smtp_listen.is_some().then_some(mailbox);
+    let front = Arc::new(Front { host, desk, mailbox: open_mailbox, wakes });
+    tokio::spawn(server::serve(http, front));
+    tracing::info!(web = config.public_url, "control is ready");
+
+    wait_for_signal().await?;
+    tracing::info!("control goes down");
+    link.close(quinn::VarInt::from_u32(0), b"control goes down");
+    let _ = tokio::time::timeout(DRAIN, link.wait_idle()).await;
+    Ok(())
+}
+
+fn start_logging(json: bool) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KONF_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if json { builder.json().init() } else { builder.with_target(false).init() }
+}
+
+async fn wait_for_signal() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("cannot watch for SIGTERM")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        outcome = tokio::signal::ctrl_c() => outcome.context("cannot watch for Ctrl-C")?,
+    }
+    Ok(())
+}
+
+pub async fn ledger(config: &Config) -> Result<Ledger> {
+    std::fs::create_dir_all(&config.state_dir)
+        .with_context(|| format!("cannot make state_dir {}", config.state_dir.display()))?;
+    let path = config.state_dir.join(LEDGER_FILE);
+    let edges = config
+        .edges
+        .iter()
+        .map(|edge| EdgeSeats { name: edge.name.clone(), seats: edge.seats })
+        .collect();
+    let settings =
+        konf_ledger::Settings::new(config.ledger_token.expose(), Arc::new(clock::now), edges);
+    Ledger::open(&path, settings).await.with_context(|| format!("the ledger in {}", path.display()))
+}
+
+/// The functions as `konf doctor` tries them: over the ledger that is configured.
+pub async fn functions(config: &Config) -> Result<Arc<Host>> {
+    let ledger = ledger(config).await?;
+    functions_on(config, &ledger).await
+}
+
+async fn functions_on(config: &Config, ledger: &Ledger) -> Result<Arc<Host>> {
+    let mut settings = konf_host::Settings::new(&config.manifest);
+    settings.variables =
+        config.variables.iter().map(|(k, v)| (k.clone(), v.expose().to_owned())).collect();
+    settings.variables.insert("ledger_url".to_owned(), format!("http://{LEDGER_AUTHORITY}"));
+    settings.variables.insert("ledger_token".to_owned(), config.ledger_token.expose().to_owned());
+    settings
+        .variables
+        .insert("operator_token".to_owned(), config.operator_token.expose().to_owned());
+    settings.variables.insert("public_url".to_owned(), config.public_url.clone());
+    settings.variables.extend(environment_variables());
+    settings.internal.push((LEDGER_AUTHORITY.to_owned(), Arc::new(LedgerHandler(ledger.clone()))));
+    settings.cache_dir = Some(config.state_dir.join("compiled"));
+    let host = tokio::task::spawn_blocking(move || Host::load(settings)).await?;
+    host.with_context(|| format!("the functions of {}", config.manifest.display()))
+}
+
+/// `SPIN_VARIABLE_SMS_SECRETS=…` sets the variable `sms_secrets`, as it does under Spin.
+fn environment_variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars().filter_map(|(name, value)| {
+        name.strip_prefix("SPIN_VARIABLE_").map(|name| (name.to_lowercase(), value))
+    })
+}
+
+struct LedgerHandler(Ledger);
+
+impl Internal for LedgerHandler {
+    fn call(
+        &self,
+        request: Request<Bytes>,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Response<Bytes>> + Send + '_>> {
+        Box::pin(self.0.handle(request))
+    }
+}
+
+impl server::Handler for LedgerHandler {
+    async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
+        self.0.handle(request).await
+    }
+}
+
+/// What the world reaches: the operator's desk, the development mailbox, then the functions.
+struct Front {
+    host: Arc<Host>,
+    desk: operator::Desk,
+    mailbox: Option<Mailbox>,
+    wakes: tasks::Wakes,
+}
+
+impl server::Handler for Front {
+    async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
+        if request.uri().path().starts_with(operator::PATH) {
+            return self.desk.handle(&request).await;
+        }
+        if let Some(mailbox) = &self.mailbox
+            && let Some(response) = mailbox.handle(&request, clock::now())
+        {
+            return response;
+        }
+        let response = self.host.handle(request).await;
+        self.wakes.outbox.notify_one();
+        response
+    }
+}
+
+/// What edges ask.
+struct Service {
+    host: Arc<Host>,
+    ledger: Ledger,
+    wakes: tasks::Wakes,
+}
+
+impl link::Service for Service {
+    async fn hello(&self, hello: &Hello) -> Result<()> {
+        let noted = self.ledger.edge_hello(hello).await?;
+        if hello.capacity < noted.seats {
+            let (seats, capacity) = (noted.seats, hello.capacity);
+            tracing::warn!(
+                edge = hello.edge,
+                seats,
+                capacity,
+                "more seats can be booked than the edge holds"
+            );
+        }
+        Ok(())
+    }
+
+    async fn call(&self, edge: &str, boot: &str, call: EdgeCall) -> Result<ControlReply> {
+        match call {
+            EdgeCall::Admit(request) => {
+                let leg = request.leg;
+                let request =
+                    AdmitRequest { edge: edge.to_owned(), boot: boot.to_owned(), request };
+                let admission: Admission = ask(&self.host, "schedule", "/admit", &request).await?;
+                log_admission(edge, leg, &admission);
+                Ok(ControlReply::Admission(admission))
+            }
+            EdgeCall::Extend(request) => {
+                let reply: ExtensionReply =
+                    ask(&self.host, "schedule", "/extend", &request).await?;
+                tracing::info!(edge, conference = %request.conference, ?reply, "extension decided");
+                Ok(ControlReply::Extension(reply))
+            }
+            EdgeCall::Records(batch) => {
+                if batch.edge != edge {
+                    bail!("records of {:?} from {edge:?}", batch.edge);
+                }
+                let ack = self.ledger.apply_records(&batch).await?;
+                self.wakes.rating.notify_one();
+                Ok(ControlReply::Acknowledged(ack))
+            }
+            EdgeCall::Hello(_) | EdgeCall::Heartbeat(_) => bail!("served by the link itself"),
+        }
+    }
+
+    fn now(&self) -> UnixMs {
+        clock::now()
+    }
+}
+
+fn log_admission(edge: &str, leg: konf_contract::LegId, admission: &Admission) {
+    match admission {
+        Admission::Granted(grant) => {
+            tracing::info!(edge, %leg, conference = %grant.conference, grant = %grant.grant, "leg admitted");
+        }
+        Admission::Denied(denial @ Denial::TooManyTries) => {
+            tracing::warn!(edge, %leg, ?denial, "leg denied")
+        }
+        Admission::Denied(denial) => tracing::info!(edge, %leg, ?denial, "leg denied"),
+        Admission::NoSeatHeld => {}
+    }
+}
+
+/// Calls a function with JSON and reads its answer.
+pub async fn ask<A: DeserializeOwned>(
+    host: &Host,
+    component: &str,
+    path: &str,
+    body: &impl Serialize,
+) -> Result<A> {
+    let request = Request::builder()
+        .method(http::Method::POST)
+        .uri(format!("http://{component}.spin.internal{path}"))
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .body(Bytes::from(serde_json::to_vec(body)?))?;
+    let response = host.call(component, request).await;
+    if response.status() != StatusCode::OK {
+        let said = String::from_utf8_lossy(&response.body()[..response.body().len().min(300)])
+            .into_owned();
+        bail!("{component}{path} answered {}: {said}", response.status());
+    }
+    serde_json::from_slice(response.body())
+        .with_context(|| format!("{component}{path} answered something else"))
+}

@@ -1,0 +1,179 @@
+//! The command line of `konf`.
+
+mod client;
+mod doctor;
+mod sms;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Config;
+use crate::{app, keys};
+
+/// Conference calls on demand: control, its functions and its ledger.
+#[derive(Parser)]
+#[command(
+    name = "konf",
+    version,
+    after_help = "A first look: `cargo xtask up` starts everything on this machine."
+)]
+struct Arguments {
+    /// Configuration of control
+    #[arg(long, global = true, default_value = "konf.toml", env = "KONF_CONFIG")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run control: functions, ledger, link to the edges, deliveries (until Ctrl-C or SIGTERM)
+    Up,
+    /// Check the configuration, the components and the keys, and say what is wrong
+    Doctor,
+    /// Bookings, the next first
+    Bookings(Output),
+    /// Rooms that are live now, with their callers
+    Rooms(Output),
+    /// Messages that wait, were sent, or could not be delivered
+    Outbox(Output),
+    /// Requests that an operator has to handle, the most urgent first
+    Queue(Output),
+    /// Media edges that are connected
+    Edges(Output),
+    /// What the calls of a conference cost
+    Statement {
+        /// Conference number
+        number: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Keep a sender from ordering
+    Restrict {
+        /// Telephone number or e-mail address
+        sender: String,
+        /// Why; kept for the audit, not told to the sender
+        #[arg(long)]
+        reason: String,
+        /// For how many days; without it until it is lifted
+        #[arg(long)]
+        days: Option<u32>,
+    },
+    /// Let a restricted sender order again
+    Unrestrict {
+        /// Telephone number or e-mail address
+        sender: String,
+    },
+    /// Order as a gateway would: send a signed message to the running control
+    Sms {
+        /// Text of the message, such as "konf 0907 1400 60 10"
+        text: String,
+        /// Who sends it
+        #[arg(long, default_value = "+420606123456")]
+        from: String,
+        /// The gateway's id of the message; the same id again is the same message
+        #[arg(long)]
+        id: Option<String>,
+    },
+    /// Make development keys for the control link (an authority, control's and the edges' certificates)
+    Keys {
+        /// Folder to write to; keys that are there are kept
+        #[arg(long)]
+        dir: PathBuf,
+        /// Names of the edges
+        #[arg(long = "edge", default_value = "edge-1")]
+        edges: Vec<String>,
+    },
+}
+
+#[derive(Args)]
+struct Output {
+    /// JSON for programs
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match execute(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a command line speaks to a person")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("konf: {error:#}");
+}
+
+fn execute(arguments: &Arguments) -> Result<()> {
+    if let Command::Keys { dir, edges } = &arguments.command {
+        return keys::make(dir, edges);
+    }
+    let config = Config::load(&arguments.config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    runtime.block_on(command(&arguments.command, config, &arguments.config))
+}
+
+async fn command(command: &Command, config: Config, path: &Path) -> Result<()> {
+    match command {
+        Command::Up => app::run(config).await,
+        Command::Doctor => doctor::run(config, path).await,
+        Command::Bookings(output) => show(&config, "bookings", table::BOOKINGS, output).await,
+        Command::Rooms(output) => show(&config, "rooms", table::ROOMS, output).await,
+        Command::Outbox(output) => show(&config, "outbox", table::OUTBOX, output).await,
+        Command::Queue(output) => show(&config, "queue", table::QUEUE, output).await,
+        Command::Edges(output) => show(&config, "edges", table::EDGES, output).await,
+        Command::Statement { number, output } => statement(&config, number, output).await,
+        Command::Restrict { sender, reason, days } => {
+            let body = serde_json::json!({ "sender": sender, "reason": reason, "days": days });
+            client::post(&config, "/operator/v1/restrictions", &body).await?;
+            table::say("Restricted.");
+            Ok(())
+        }
+        Command::Unrestrict { sender } => {
+            let body = serde_json::json!({ "sender": sender });
+            client::post(&config, "/operator/v1/restrictions/lift", &body).await?;
+            table::say("Lifted.");
+            Ok(())
+        }
+        Command::Sms { text, from, id } => sms::send(&config, from, text, id.as_deref()).await,
+        Command::Keys { .. } => Ok(()),
+    }
+}
+
+async fn show(
+    config: &Config,
+    what: &str,
+    columns: &[table::Column],
+    output: &Output,
+) -> Result<()> {
+    let value = client::get(config, &format!("/operator/v1/{what}")).await?;
+    if output.json {
+        table::json(&value)
+    } else {
+        table::print(columns, &value)
+    }
+    Ok(())
+}
+
+async fn statement(config: &Config, number: &str, output: &Output) -> Result<()> {
+    let number = konf_contract::ConferenceNumber::new(number).context("the conference number")?;
+    let value = client::get(config, &format!("/statements/{number}")).await?;
+    if output.json {
+        table::json(&value)
+    } else {
+        table::statement(&value)
+    }
+    Ok(())
+}

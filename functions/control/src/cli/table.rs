@@ -1,0 +1,175 @@
+//! Tables for people, JSON for programs.
+#![expect(clippy::print_stdout, reason = "a command line speaks to a person")]
+
+use konf_contract::UnixMs;
+use serde_json::Value;
+
+/// A column: its heading, where its value stands in a row, and how it is shown.
+pub(super) struct Column {
+    heading: &'static str,
+    pointer: &'static str,
+    form: Form,
+}
+
+#[derive(Clone, Copy)]
+enum Form {
+    Plain,
+    /// Milliseconds since the epoch, shown in Czech wall time.
+    Time,
+}
+
+const fn column(heading: &'static str, pointer: &'static str, form: Form) -> Column {
+    Column { heading, pointer, form }
+}
+
+pub(super) const BOOKINGS: &[Column] = &[
+    column("NUMBER", "/number", Form::Plain),
+    column("START", "/window/start", Form::Time),
+    column("END", "/window/end", Form::Time),
+    column("PEOPLE", "/seats", Form::Plain),
+    column("INSIDE", "/seats_taken", Form::Plain),
+    column("EDGE", "/edge", Form::Plain),
+    column("STATE", "/state", Form::Plain),
+    column("ORDERED BY", "/sender", Form::Plain),
+];
+pub(super) const ROOMS: &[Column] = &[
+    column("NUMBER", "/conference", Form::Plain),
+    column("EDGE", "/edge", Form::Plain),
+    column("CALLER", "/caller", Form::Plain),
+    column("ROLE", "/role", Form::Plain),
+    column("SINCE", "/joined", Form::Time),
+    column("MUTED", "/muted", Form::Plain),
+    column("ENDS", "/ends", Form::Time),
+    column("PEOPLE", "/people", Form::Plain),
+    column("LOST", "/quality/packets_lost", Form::Plain),
+    column("JITTER µs", "/quality/jitter_us", Form::Plain),
+];
+pub(super) const OUTBOX: &[Column] = &[
+    column("ID", "/id", Form::Plain),
+    column("KIND", "/kind", Form::Plain),
+    column("TO", "/recipient", Form::Plain),
+    column("STATE", "/state", Form::Plain),
+    column("ATTEMPTS", "/attempts", Form::Plain),
+    column("WRITTEN", "/created", Form::Time),
+    column("NEXT", "/next", Form::Time),
+    column("LAST ERROR", "/last_error", Form::Plain),
+];
+pub(super) const QUEUE: &[Column] = &[
+    column("DUE", "/due", Form::Time),
+    column("RECEIVED", "/received", Form::Time),
+    column("FROM", "/sender", Form::Plain),
+    column("TEXT", "/text", Form::Plain),
+];
+pub(super) const EDGES: &[Column] = &[
+    column("EDGE", "/edge", Form::Plain),
+    column("VERSION", "/version", Form::Plain),
+    column("ADDRESS", "/address", Form::Plain),
+    column("SEATS", "/capacity", Form::Plain),
+    column("CALLS", "/legs", Form::Plain),
+    column("HEARD", "/heard", Form::Time),
+    column("BOOT", "/boot", Form::Plain),
+];
+const STATEMENT: &[Column] = &[
+    column("CALLER", "/caller", Form::Plain),
+    column("NETWORK", "/network", Form::Plain),
+    column("FROM", "/from", Form::Plain),
+    column("TO", "/to", Form::Plain),
+    column("DURATION", "/duration", Form::Plain),
+    column("BILLED s", "/billed_s", Form::Plain),
+    column("PRICE CZK", "/price_czk", Form::Plain),
+    column("RULE", "/rule", Form::Plain),
+    column("ENDED", "/ended", Form::Plain),
+];
+
+pub(super) fn say(line: &str) {
+    println!("{line}");
+}
+
+pub(super) fn json(value: &Value) {
+    println!("{value:#}");
+}
+
+pub(super) fn print(columns: &[Column], value: &Value) {
+    match value.as_array() {
+        Some(rows) if rows.is_empty() => say("None."),
+        Some(rows) => print!("{}", lay_out(columns, rows)),
+        None => json(value),
+    }
+}
+
+pub(super) fn statement(value: &Value) {
+    let rows = value["legs"].as_array().cloned().unwrap_or_default();
+    say(&format!("Conference {}", show(&value["number"], Form::Plain)));
+    print!("{}", lay_out(STATEMENT, &rows));
+    for (name, key) in [("Without VAT", "sum_czk"), ("VAT", "vat_czk"), ("Total", "total_czk")] {
+        say(&format!("{name:<12} {:>12} CZK", show(&value[key], Form::Plain)));
+    }
+}
+
+fn lay_out(columns: &[Column], rows: &[Value]) -> String {
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            columns
+                .iter()
+                .map(|c| show(row.pointer(c.pointer).unwrap_or(&Value::Null), c.form))
+                .collect()
+        })
+        .collect();
+    let width = |at: usize| {
+        cells
+            .iter()
+            .map(|row| row[at].chars().count())
+            .chain([columns[at].heading.chars().count()])
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..columns.len()).map(width).collect();
+    let line = |texts: Vec<&str>| {
+        let padded: Vec<_> =
+            texts.iter().zip(&widths).map(|(text, width)| format!("{text:<width$}")).collect();
+        padded.join("  ").trim_end().to_owned() + "\n"
+    };
+    let head = line(columns.iter().map(|c| c.heading).collect());
+    head + &cells
+        .iter()
+        .map(|row| line(row.iter().map(String::as_str).collect()))
+        .collect::<String>()
+}
+
+fn show(value: &Value, form: Form) -> String {
+    match (form, value) {
+        (_, Value::Null) => "–".to_owned(),
+        (Form::Time, Value::Number(ms)) => wall_time(UnixMs(ms.as_i64().unwrap_or_default())),
+        (_, Value::String(text)) => text.clone(),
+        (_, Value::Bool(true)) => "yes".to_owned(),
+        (_, Value::Bool(false)) => "no".to_owned(),
+        // A variant with one value, such as a sender, is its value.
+        (_, Value::Object(fields)) if fields.len() == 1 => {
+            fields.values().map(|v| show(v, form)).collect()
+        }
+        (_, other) => other.to_string(),
+    }
+}
+
+fn wall_time(at: UnixMs) -> String {
+    let zone = jiff::tz::get!("Europe/Prague");
+    match jiff::Timestamp::from_millisecond(at.0) {
+        Ok(time) => time.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Err(_) => at.0.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_as_wide_as_its_widest_cell() {
+        let rows = [
+            serde_json::json!({ "number": "123456", "state": "booked", "window": { "start": 0 } }),
+        ];
+        let table = lay_out(&BOOKINGS[..2], &rows);
+        assert_eq!(table, "NUMBER  START\n123456  1970-01-01 01:00:00\n");
+    }
+}

@@ -1,0 +1,317 @@
+//! The configuration file of control, in two steps: what was written ([`Written`]), then what can be run with
+//! ([`Config`]). An unknown key is an error; a bad value is named before any socket opens.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+
+/// What stands in `konf.toml`. Paths are relative to the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    manifest: PathBuf,
+    state_dir: PathBuf,
+    http_listen: String,
+    public_url: Option<String>,
+    ledger_listen: Option<String>,
+    ledger_token: Secret,
+    operator_token: Secret,
+    #[serde(default)]
+    log_json: bool,
+    #[serde(default)]
+    variables: BTreeMap<String, Secret>,
+    link: WrittenLink,
+    #[serde(default, rename = "edge")]
+    edges: Vec<Edge>,
+    sms: Option<WrittenSms>,
+    mail: Option<WrittenMail>,
+    development: Option<WrittenDevelopment>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenLink {
+    listen: String,
+    ca: PathBuf,
+    cert: PathBuf,
+    key: PathBuf,
+}
+
+/// An edge that may connect, and the seats that may be booked on it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edge {
+    /// Equals the name in the edge's certificate.
+    pub name: String,
+    pub seats: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSms {
+    kind: String,
+    url: String,
+    from: String,
+    account: Option<String>,
+    secret: Secret,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenMail {
+    host: String,
+    port: u16,
+    from: String,
+    tls: String,
+    user: Option<String>,
+    password: Option<Secret>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenDevelopment {
+    smtp_listen: String,
+}
+
+/// A value that opens something: it does not print.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What control runs with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub manifest: PathBuf,
+    pub state_dir: PathBuf,
+    pub http_listen: SocketAddr,
+    /// How the world reaches `http_listen`, without a slash at the end.
+    pub public_url: String,
+    /// Where the ledger's HTTP interface listens for components under a real Spin; absent: only in this process.
+    pub ledger_listen: Option<SocketAddr>,
+    pub ledger_token: Secret,
+    pub operator_token: Secret,
+    pub log_json: bool,
+    /// Values of the manifest's variables.
+    pub variables: BTreeMap<String, Secret>,
+    pub link: Link,
+    pub edges: Vec<Edge>,
+    pub sms: Option<Sms>,
+    pub mail: Option<Mail>,
+    /// Where the development mailbox takes SMTP; its page is `/mailbox`. Never in a deployment.
+    pub mailbox_smtp_listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Link {
+    pub listen: SocketAddr,
+    pub ca: PathBuf,
+    pub cert: PathBuf,
+    pub key: PathBuf,
+}
+
+/// The gateway for outgoing SMS. "How to add one": a case here, a request in `delivery/sms.rs`.
+#[derive(Debug, Clone)]
+pub struct Sms {
+    pub kind: SmsKind,
+    pub url: String,
+    pub from: String,
+    pub account: Option<String>,
+    pub secret: Secret,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SmsKind {
+    /// JSON with Standard Webhooks headers.
+    Generic,
+    /// Form to `{url}/2010-04-01/Accounts/{account}/Messages.json` with Basic authentication.
+    Twilio,
+}
+
+#[derive(Debug, Clone)]
+pub struct Mail {
+    pub host: String,
+    pub port: u16,
+    pub from: String,
+    pub tls: MailTls,
+    pub user: Option<String>,
+    pub password: Option<Secret>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailTls {
+    None,
+    StartTls,
+    Tls,
+}
+
+impl Config {
+    pub fn load(path: &Path) -> Result<Config> {
+        let text = fs::read_to_string(path).with_context(|| {
+            format!("cannot read {} (name another with --config)", path.display())
+        })?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        Self::read(&text, base).with_context(|| format!("in {}", path.display()))
+    }
+
+    fn read(text: &str, base: &Path) -> Result<Config> {
+        let written: Written = toml::from_str(text)?;
+        let at = |path: PathBuf| base.join(path);
+        let http_listen = address("http_listen", &written.http_listen)?;
+        let public_url = match written.public_url {
+            Some(url) => web_url("public_url", &url)?,
+            None => format!("http://{http_listen}"),
+        };
+        secret_long_enough("ledger_token", &written.ledger_token)?;
+        secret_long_enough("operator_token", &written.operator_token)?;
+        ensure!(
+            !written.edges.is_empty(),
+            "no [[edge]]: without one there is no capacity to book; add name and seats"
+        );
+        for edge in &written.edges {
+            ensure!(
+                edge.seats > 0,
+                "edge {}: seats is 0; give the number of callers it can hold",
+                edge.name
+            );
+        }
+        Ok(Config {
+            manifest: at(written.manifest),
+            state_dir: at(written.state_dir),
+            http_listen,
+            public_url,
+            ledger_listen: written
+                .ledger_listen
+                .map(|text| address("ledger_listen", &text))
+                .transpose()?,
+            ledger_token: written.ledger_token,
+            operator_token: written.operator_token,
+            log_json: written.log_json,
+            variables: written.variables,
+            link: Link {
+                listen: address("link.listen", &written.link.listen)?,
+                ca: at(written.link.ca),
+                cert: at(written.link.cert),
+                key: at(written.link.key),
+            },
+            edges: written.edges,
+            sms: written.sms.map(sms).transpose()?,
+            mail: written.mail.map(mail).transpose()?,
+            mailbox_smtp_listen: written
+                .development
+                .map(|development| address("development.smtp_listen", &development.smtp_listen))
+                .transpose()?,
+        })
+    }
+}
+
+fn address(key: &str, text: &str) -> Result<SocketAddr> {
+    text.parse().with_context(|| {
+        format!("{key} = {text:?}: expected address and port such as \"127.0.0.1:8080\"")
+    })
+}
+
+fn web_url(key: &str, text: &str) -> Result<String> {
+    let good = text.starts_with("http://") || text.starts_with("https://");
+    ensure!(good, "{key} = {text:?}: expected an address such as \"https://konf.example\"");
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// 16 characters hold 64 bits even when written in hexadecimal.
+fn secret_long_enough(key: &str, secret: &Secret) -> Result<()> {
+    ensure!(secret.expose().len() >= 16, "{key} is too short: use at least 16 random characters");
+    Ok(())
+}
+
+fn sms(written: WrittenSms) -> Result<Sms> {
+    let kind = match written.kind.as_str() {
+        "generic" => SmsKind::Generic,
+        "twilio" => SmsKind::Twilio,
+        other => bail!("sms.kind = {other:?}: known are \"generic\" and \"twilio\""),
+    };
+    ensure!(
+        kind != SmsKind::Twilio || written.account.is_some(),
+        "sms.account is missing: the Account SID of Twilio"
+    );
+    let url = web_url("sms.url", &written.url)?;
+    Ok(Sms { kind, url, from: written.from, account: written.account, secret: written.secret })
+}
+
+fn mail(written: WrittenMail) -> Result<Mail> {
+    let tls = match written.tls.as_str() {
+        "none" => MailTls::None,
+        "starttls" => MailTls::StartTls,
+        "tls" => MailTls::Tls,
+        other => bail!("mail.tls = {other:?}: known are \"none\", \"starttls\" and \"tls\""),
+    };
+    let (host, port, from) = (written.host, written.port, written.from);
+    Ok(Mail { host, port, from, tls, user: written.user, password: written.password })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        manifest = "spin.toml"
+        state_dir = "state"
+        http_listen = "127.0.0.1:0"
+        ledger_token = "0123456789abcdef"
+        operator_token = "0123456789abcdef"
+        [link]
+        listen = "127.0.0.1:0"
+        ca = "ca.pem"
+        cert = "cert.pem"
+        key = "key.pem"
+        [[edge]]
+        name = "edge-1"
+        seats = 200
+    "#;
+
+    fn error(text: &str) -> String {
+        format!("{:#}", Config::read(text, Path::new("/etc/konf")).unwrap_err())
+    }
+
+    #[test]
+    fn a_good_file_is_read_and_its_paths_are_relative_to_it() {
+        let config = Config::read(GOOD, Path::new("/etc/konf")).unwrap();
+        assert_eq!(config.manifest, Path::new("/etc/konf/spin.toml"));
+        assert_eq!(config.edges[0].seats, 200);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        assert!(error(&format!("colour = 1\n{GOOD}")).contains("colour"));
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_what_would_be_right() {
+        let text = GOOD.replace("http_listen = \"127.0.0.1:0\"", "http_listen = \"everywhere\"");
+        assert!(error(&text).contains("http_listen = \"everywhere\": expected address and port"));
+        assert!(
+            error(&GOOD.replace("0123456789abcdef", "short")).contains("ledger_token is too short")
+        );
+        assert!(error(&GOOD.replace("seats = 200", "seats = 0")).contains("seats is 0"));
+    }
+
+    #[test]
+    fn secrets_do_not_print() {
+        let config = Config::read(GOOD, Path::new(".")).unwrap();
+        assert!(!format!("{config:?}").contains("0123456789abcdef"));
+    }
+}

@@ -1,0 +1,199 @@
+//! Reconcilers: each looks for what is to be done and does it, woken by a signal and by a timer.
+//!
+//! They carry no input, so nothing is lost when control ends between two of them: what a crash left is found again.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use konf_api::ledger::{MessageBody, RatingOutcome, Sender};
+use konf_api::ordering::ProcessRequest;
+use konf_api::rating::RateRequest;
+use konf_host::Host;
+use konf_ledger::{Ledger, OutboxItem};
+use tokio::sync::Notify;
+
+use crate::app::ask;
+use crate::clock;
+use crate::config::Config;
+use crate::delivery::mail::{Letter, Mailer};
+use crate::delivery::sms::SmsGateway;
+use crate::delivery::{self, Failure};
+use crate::link::Edges;
+
+/// As many as are taken up at once; the rest comes in the next round, at once.
+const BATCH: u32 = 50;
+/// A message that has not been answered by then was left by a crash: every gateway has given up waiting.
+const UNANSWERED_MS: i64 = 15_000;
+
+/// Signals that there may be something to do.
+#[derive(Clone, Default)]
+pub struct Wakes {
+    pub outbox: Arc<Notify>,
+    pub rating: Arc<Notify>,
+}
+
+pub fn start(
+    config: &Config,
+    ledger: &Ledger,
+    host: &Arc<Host>,
+    edges: &Edges,
+    wakes: &Wakes,
+) -> Result<()> {
+    let deliver = Arc::new(Deliveries {
+        ledger: ledger.clone(),
+        sms: config.sms.clone().map(SmsGateway::new).transpose()?,
+        mail: config.mail.as_ref().map(Mailer::new).transpose()?,
+    });
+    spawn("outbox", Duration::from_secs(2), wakes.outbox.clone(), move || {
+        let deliver = deliver.clone();
+        async move { deliver.round().await }
+    });
+    let (l, h) = (ledger.clone(), host.clone());
+    spawn("rating", Duration::from_secs(5), wakes.rating.clone(), move || {
+        rate(l.clone(), h.clone())
+    });
+    let (l, h) = (ledger.clone(), host.clone());
+    spawn("unanswered", Duration::from_secs(5), Arc::default(), move || {
+        answer(l.clone(), h.clone())
+    });
+    let l = ledger.clone();
+    spawn("expiry", Duration::from_secs(5), Arc::default(), move || expire(l.clone()));
+    let (l, e) = (ledger.clone(), edges.clone());
+    spawn("cancelled rooms", Duration::from_secs(5), Arc::default(), move || {
+        close_cancelled(l.clone(), e.clone())
+    });
+    Ok(())
+}
+
+/// Runs `round` again and again: at once while it says that there is more, otherwise on a signal or after `period`.
+fn spawn<F>(
+    name: &'static str,
+    period: Duration,
+    wake: Arc<Notify>,
+    round: impl Fn() -> F + Send + 'static,
+) where
+    F: Future<Output = Result<bool>> + Send,
+{
+    tokio::spawn(async move {
+        loop {
+            match round().await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::error!(
+                    task = name,
+                    error = format!("{error:#}"),
+                    "task failed, will be tried again"
+                ),
+            }
+            let _ = tokio::time::timeout(period, wake.notified()).await;
+        }
+    });
+}
+
+struct Deliveries {
+    ledger: Ledger,
+    sms: Option<SmsGateway>,
+    mail: Option<Mailer>,
+}
+
+impl Deliveries {
+    async fn round(&self) -> Result<bool> {
+        let due = self.ledger.outbox_due(BATCH).await?;
+        for item in &due {
+            match self.deliver(item).await {
+                Ok(()) => {
+                    self.ledger.outbox_sent(&item.id, None).await?;
+                    tracing::info!(
+                        message = item.id,
+                        kind = item.message.kind,
+                        "message delivered"
+                    );
+                }
+                Err(failure) => self.note(item, &failure).await?,
+            }
+        }
+        Ok(due.len() == BATCH as usize)
+    }
+
+    async fn note(&self, item: &OutboxItem, failure: &Failure) -> Result<()> {
+        let retry = delivery::retry_at(clock::now(), item.attempt, failure);
+        match failure {
+            Failure::Unknown(_) => {
+                self.ledger.outbox_unknown(&item.id, &failure.to_string(), retry).await?
+            }
+            _ => self.ledger.outbox_failed(&item.id, &failure.to_string(), retry).await?,
+        }
+        let (id, kind, attempt) = (&item.id, item.message.kind.as_str(), item.attempt);
+        match retry {
+            Some(_) => {
+                tracing::info!(message = id, kind, attempt, %failure, "message will be tried again")
+            }
+            None => {
+                tracing::error!(message = id, kind, attempt, %failure, "message is a dead letter; see konf outbox")
+            }
+        }
+        Ok(())
+    }
+
+    async fn deliver(&self, item: &OutboxItem) -> Result<(), Failure> {
+        match (&item.message.recipient, &item.message.body) {
+            (Sender::Sms(to), MessageBody::Sms { parts }) => {
+                let gateway = self.sms.as_ref().ok_or_else(|| not_configured("[sms]"))?;
+                for (at, part) in parts.iter().enumerate() {
+                    let id = format!("{}-{}", item.idempotency_key, at + 1);
+                    gateway.send(&id, to, part, clock::now()).await?;
+                }
+                Ok(())
+            }
+            (Sender::Email(to), MessageBody::Email { subject, text, html, calendar }) => {
+                let mailer = self.mail.as_ref().ok_or_else(|| not_configured("[mail]"))?;
+                let letter = Letter { subject, text, html, calendar: calendar.as_deref() };
+                mailer.send(&item.idempotency_key, to, &letter).await
+            }
+            _ => Err(Failure::Refused("the message does not fit its recipient".to_owned())),
+        }
+    }
+}
+
+fn not_configured(section: &str) -> Failure {
+    Failure::NotReached(format!("{section} is not configured"))
+}
+
+/// Rates what has not been rated. The rating itself is proposed by `billing` and committed once.
+async fn rate(ledger: Ledger, host: Arc<Host>) -> Result<bool> {
+    let legs = ledger.unrated(BATCH).await?;
+    for leg in &legs {
+        let request = RateRequest { record: leg.record.clone(), leg: leg.leg.clone() };
+        let outcome: RatingOutcome = ask(&host, "billing", "/rate", &request).await?;
+        tracing::debug!(record = ?leg.record, ?outcome, "leg rated");
+    }
+    Ok(legs.len() == BATCH as usize)
+}
+
+/// Works on messages that were stored but not answered.
+async fn answer(ledger: Ledger, host: Arc<Host>) -> Result<bool> {
+    let left = ledger.unanswered(UNANSWERED_MS, BATCH).await?;
+    for (stored, message) in &left {
+        let request = ProcessRequest { stored: stored.clone(), message: message.clone() };
+        let _: serde_json::Value = ask(&host, "order", "/process", &request).await?;
+        tracing::info!(message = stored.id, "a message left over has been answered");
+    }
+    Ok(false)
+}
+
+async fn expire(ledger: Ledger) -> Result<bool> {
+    let expired = ledger.expire().await?;
+    tracing::debug!(?expired, "expired");
+    Ok(false)
+}
+
+/// Ends the rooms of bookings that were cancelled while people were in them.
+async fn close_cancelled(ledger: Ledger, edges: Edges) -> Result<bool> {
+    for room in ledger.rooms_to_close(BATCH).await? {
+        tracing::info!(edge = room.edge, conference = %room.conference, "closing the room of a cancelled booking");
+        edges.close(room.conference).await;
+    }
+    Ok(false)
+}
