@@ -1,0 +1,101 @@
+//! Everything that must be there before a build or a test.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{root, run, step};
+
+/// The components of `spin.toml` and their policies.
+const COMPONENTS: [&str; 6] = [
+    "konf-order",
+    "konf-schedule",
+    "konf-credentials",
+    "konf-billing",
+    "konf-policy-tariff",
+    "konf-policy-admission",
+];
+const WASM: &str = "wasm32-wasip2";
+
+/// A program, and the Debian package that has it.
+pub(crate) struct Tool {
+    pub(crate) program: &'static str,
+    pub(crate) package: &'static str,
+}
+
+/// What the end-to-end tests call with.
+pub(crate) const TEST_TOOLS: [Tool; 2] = [
+    Tool { program: "sipp", package: "sip-tester" },
+    Tool { program: "baresip", package: "baresip-core" },
+];
+
+/// A C compiler for SQLite and ring.
+pub(crate) const BUILD_TOOLS: [Tool; 1] = [Tool { program: "cc", package: "gcc" }];
+
+pub(crate) fn components() -> Result<()> {
+    wasm_target()?;
+    step("building the WebAssembly components");
+    let mut arguments = vec!["build", "--release", "--target", WASM];
+    arguments.extend(COMPONENTS.iter().flat_map(|package| ["--package", package]));
+    run("cargo", &arguments)
+}
+
+fn wasm_target() -> Result<()> {
+    let installed =
+        Command::new("rustc").args(["--print", "target-libdir", "--target", WASM]).output();
+    let there = installed
+        .is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).exists());
+    if there {
+        return Ok(());
+    }
+    step("installing the WebAssembly target");
+    run("rustup", &["target", "add", WASM]).with_context(|| {
+        format!("Rust's target {WASM} is missing; without rustup, install it with your packages")
+    })
+}
+
+/// Installs the packages of missing programs when this is root on Debian; otherwise says what to install.
+pub(crate) fn tools(tools: &[Tool]) -> Result<()> {
+    let missing: Vec<_> =
+        tools.iter().filter(|tool| !on_path(tool.program)).map(|tool| tool.package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !nix::unistd::geteuid().is_root() || !on_path("apt-get") {
+        bail!("these are missing: install them with `sudo apt-get install {}`", missing.join(" "));
+    }
+    step(&format!("installing {}", missing.join(", ")));
+    run("apt-get", &["update", "-qq"])?;
+    let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    arguments.extend(&missing);
+    run("apt-get", &arguments)
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
+}
+
+/// A Python with an SMTP server that is not ours, in a virtual environment under `target/`.
+pub(crate) fn smtp_server() -> Result<()> {
+    let venv = crate::target().join("venv");
+    let python = venv.join("bin/python");
+    let has_it = |python: &Path| {
+        let mut probe = Command::new(python);
+        probe.args(["-c", "import aiosmtpd"]).stdout(Stdio::null()).stderr(Stdio::null());
+        probe.status().is_ok_and(|status| status.success())
+    };
+    if has_it(&python) {
+        return Ok(());
+    }
+    step("installing an SMTP server for the tests");
+    let venv = venv.to_string_lossy().into_owned();
+    run("python3", &["-m", "venv", &venv])
+        .context("python3 with venv is needed (Debian: python3-venv)")?;
+    run(&python.to_string_lossy(), &["-m", "pip", "install", "--quiet", "aiosmtpd==1.4.6"])?;
+    if !has_it(&python) {
+        bail!("aiosmtpd does not start from {}", root().display());
+    }
+    Ok(())
+}

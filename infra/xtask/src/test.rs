@@ -1,0 +1,32 @@
+//! Everything that must pass.
+
+use anyhow::Result;
+
+use crate::{checks, setup, step};
+
+pub(crate) fn run(only: Option<&str>) -> Result<()> {
+    setup::tools(&setup::BUILD_TOOLS)?;
+    setup::tools(&setup::TEST_TOOLS)?;
+    setup::smtp_server()?;
+    setup::components()?;
+    if let Some(name) = only {
+        binaries()?;
+        return crate::run("cargo", &["test", "--package", "konf-e2e", "--", "--nocapture", name]);
+    }
+    step("checking form and invariants");
+    crate::run("cargo", &["fmt", "--all", "--check"])?;
+    checks::run()?;
+    crate::run(
+        "cargo",
+        &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+    )?;
+    binaries()?;
+    step("running the tests");
+    crate::run("cargo", &["test", "--workspace", "--quiet"])
+}
+
+/// The end-to-end tests run the binaries themselves.
+fn binaries() -> Result<()> {
+    step("building konf and konf-edge");
+    crate::run("cargo", &["build", "--package", "konf-control", "--package", "konf-edge", "--bins"])
+}
