@@ -5,6 +5,7 @@
 //! are what the functions ask of each other by service chaining. No I/O here.
 
 pub mod ledger;
+pub mod ordering;
 pub mod rating;
 pub mod render;
 pub mod schedule;

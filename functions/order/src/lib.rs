@@ -1,1 +1,27 @@
 //! Reads an order from a message and answers it.
+//!
+//! A message comes from a [`gateway`], proven and decoded; the ledger stores it before the gateway hears a 2xx;
+//! [`grammar::understand`] reads it; [`work::plan`] says what to do; the trigger (wasm only) does it over HTTP.
+//!
+//! Everything here but the trigger is pure: the time is an argument.
+//!
+//! | to add | write |
+//! |---|---|
+//! | a gateway | a module in [`gateway`], see there |
+//! | a spelling of an order | a line in `items`, a row in the table of `grammar/tests.rs` |
+//! | a holiday | a row in [`deadline`] |
+
+pub mod deadline;
+pub mod gateway;
+pub mod grammar;
+pub mod work;
+
+mod calendar;
+mod example;
+mod items;
+mod text;
+mod tokens;
+
+#[cfg(target_family = "wasm")]
+#[expect(unsafe_code, reason = "spin-sdk's macro takes handles over from the generated bindings")]
+mod trigger;

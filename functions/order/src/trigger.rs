@@ -1,0 +1,223 @@
+//! The component's door: HTTP in, HTTP out, variables. All sense is in the pure modules.
+//!
+//! | variable | |
+//! |---|---|
+//! | `ledger_url`, `ledger_token` | where the ledger answers, and the token that it asks for |
+//! | `sms_secrets` | one or two `whsec_…` for `/sms/generic`; empty: not configured |
+//! | `twilio_auth_token`, `public_url` | for `/sms/twilio`; empty: not configured |
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures::StreamExt;
+use konf_api::ledger::OutboxMessage;
+use konf_api::ledger::{
+    InboundMessage, InboundState, InboundStored, Moved, OffersFacts, OffersQuestion, Outcome,
+};
+use konf_api::ordering::ProcessRequest;
+use konf_api::schedule::OrderAnswer;
+use konf_contract::UnixMs;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use spin_sdk::http::{IncomingRequest, Method, Request, Response, send};
+use spin_sdk::{http_component, variables};
+
+use crate::gateway::{BODY_BYTES_MAX, Delivery, Gateway, Rejected, Secrets, twilio};
+use crate::work::{self, Answer, Work};
+
+const SCHEDULE: &str = "http://schedule.spin.internal";
+const RENDER: &str = "http://credentials.spin.internal/render";
+
+#[http_component]
+async fn handle(request: IncomingRequest) -> Response {
+    let method = request.method();
+    let target = request.path_with_query().unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    if !matches!(method, Method::Post) {
+        return with_error(405, "expected POST");
+    }
+    if let Some(name) = path.strip_prefix("/sms/") {
+        return match Gateway::by_name(name) {
+            Ok(gateway) => receive(gateway, path, query, request).await,
+            Err(rejected) => with_error(rejected.status(), &rejected.to_string()),
+        };
+    }
+    match path {
+        "/process" => process(request).await,
+        _ => with_error(404, "expected /sms/NAME"),
+    }
+}
+
+/// Proves, stores, then works; a failure after the proof is a 503, so that the gateway comes again.
+async fn receive(gateway: Gateway, path: &str, query: &str, request: IncomingRequest) -> Response {
+    let headers = request.headers().entries();
+    let header = |name: &str| {
+        let (_, value) = headers.iter().find(|(this, _)| this.eq_ignore_ascii_case(name))?;
+        String::from_utf8(value.clone()).ok()
+    };
+    let body = match bounded_body(request).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let delivery = Delivery { path, query, headers: &header, body: &body, now: clock() };
+    let message = match gateway.receive(&delivery, &secrets()) {
+        Ok(message) => message,
+        Err(rejected) => return with_error(rejected.status(), &rejected.to_string()),
+    };
+    let stored: InboundStored = match ledger("/v1/inbound", &message).await {
+        Ok(stored) => stored,
+        Err(failure) => return retry_later(&failure),
+    };
+    if stored.state == InboundState::Received
+        && let Err(failure) = answer(&stored, &message).await
+    {
+        return retry_later(&failure);
+    }
+    match gateway {
+        Gateway::Generic => json(200, &serde_json::json!({ "accepted": true })),
+        Gateway::Twilio => Response::builder()
+            .status(200)
+            .header("content-type", "text/xml; charset=utf-8")
+            .body(twilio::EMPTY_TWIML)
+            .build(),
+    }
+}
+
+/// For the reconciler, which finds messages that a crash left without an answer.
+async fn process(request: IncomingRequest) -> Response {
+    let body = match bounded_body(request).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let Ok(asked) = serde_json::from_slice::<ProcessRequest>(&body) else {
+        return with_error(400, "expected a stored message");
+    };
+    match answer(&asked.stored, &asked.message).await {
+        Ok(()) => json(200, &serde_json::json!({ "answered": true })),
+        Err(failure) => retry_later(&failure),
+    }
+}
+
+async fn answer(stored: &InboundStored, message: &InboundMessage) -> Result<(), Failure> {
+    let scheduled = match work::plan(stored, message) {
+        Work::Order(order) => schedule("/orders", &order).await?,
+        Work::TakeOffer(take) => schedule("/offers/take", &take).await?,
+        Work::Cancel(cancel) => schedule("/cancel", &cancel).await?,
+        Work::Answer(answer) => return commit(*answer).await,
+    };
+    let _: OrderAnswer = scheduled;
+    Ok(())
+}
+
+/// Renders and commits. A sender who is restricted hears just that; the ledger says so once more if it happened
+/// meanwhile.
+async fn commit(answer: Answer) -> Result<(), Failure> {
+    let mut answer = answer;
+    if answer.is_enqueued() {
+        let question = OffersQuestion { sender: answer.render.recipient.clone() };
+        let facts: OffersFacts = ledger("/v1/facts/offers", &question).await?;
+        answer = answer.under(facts.restriction);
+    }
+    let messages: Vec<OutboxMessage> = post(RENDER, None, &answer.render).await?;
+    match ledger("/v1/commit", &answer.clone().proposal(messages)).await? {
+        Outcome::Committed { .. } | Outcome::Repeated => Ok(()),
+        Outcome::Moved(Moved::Restricted) => {
+            let answer = answer.restricted(None);
+            let messages: Vec<OutboxMessage> = post(RENDER, None, &answer.render).await?;
+            match ledger("/v1/commit", &answer.proposal(messages)).await? {
+                Outcome::Committed { .. } | Outcome::Repeated => Ok(()),
+                Outcome::Moved(_) => Err(Failure("the ledger has moved twice")),
+            }
+        }
+        Outcome::Moved(_) => Err(Failure("the ledger has moved")),
+    }
+}
+
+// ── HTTP ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// What failed, in words that hold nothing of the message.
+struct Failure(&'static str);
+
+async fn schedule<Q: Serialize>(path: &str, question: &Q) -> Result<OrderAnswer, Failure> {
+    post(&format!("{SCHEDULE}{path}"), None, question).await
+}
+
+async fn ledger<Q: Serialize, A: DeserializeOwned>(path: &str, question: &Q) -> Result<A, Failure> {
+    let url = variable("ledger_url");
+    let token = variable("ledger_token");
+    post(&format!("{}{path}", url.trim_end_matches('/')), Some(&token), question).await
+}
+
+async fn post<Q: Serialize, A: DeserializeOwned>(
+    url: &str,
+    token: Option<&str>,
+    question: &Q,
+) -> Result<A, Failure> {
+    let body = serde_json::to_vec(question).map_err(|_| Failure("a request can't be written"))?;
+    let mut request = Request::builder();
+    request.method(Method::Post).uri(url).header("content-type", "application/json");
+    if let Some(token) = token {
+        request.header("authorization", format!("Bearer {token}"));
+    }
+    let response: Response = send(request.body(body).build())
+        .await
+        .map_err(|_| Failure("another part can't be reached"))?;
+    if *response.status() / 100 != 2 {
+        return Err(Failure("another part has refused"));
+    }
+    serde_json::from_slice(response.body())
+        .map_err(|_| Failure("another part's answer can't be read"))
+}
+
+/// The body, or why it can't be had; nothing beyond the limit is kept.
+async fn bounded_body(request: IncomingRequest) -> Result<Vec<u8>, Response> {
+    let mut chunks = std::pin::pin!(request.into_body_stream());
+    let mut body = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| with_error(400, "the body broke off"))?;
+        if body.len() + chunk.len() > BODY_BYTES_MAX {
+            let rejected = Rejected::TooLarge;
+            return Err(with_error(rejected.status(), &rejected.to_string()));
+        }
+        body.extend(chunk);
+    }
+    Ok(body)
+}
+
+fn secrets() -> Secrets {
+    Secrets {
+        sms_secrets: variable("sms_secrets"),
+        twilio_auth_token: variable("twilio_auth_token"),
+        public_url: variable("public_url"),
+    }
+}
+
+/// A variable that the manifest does not give is as good as an empty one.
+fn variable(name: &str) -> String {
+    variables::get(name).unwrap_or_default()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the shell reads the clock, to judge a delivery's time stamp"
+)]
+fn clock() -> UnixMs {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    UnixMs(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn retry_later(failure: &Failure) -> Response {
+    eprintln!("order: a message waits for another try: {}", failure.0);
+    with_error(503, "not answered yet; send it again")
+}
+
+fn with_error(status: u16, text: &str) -> Response {
+    json(status, &serde_json::json!({ "error": text }))
+}
+
+fn json(status: u16, value: &serde_json::Value) -> Response {
+    Response::builder()
+        .status(status)
+        .header("content-type", "application/json")
+        .body(value.to_string())
+        .build()
+}

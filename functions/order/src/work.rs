@@ -1,0 +1,129 @@
+//! What is done about a stored message: pure, so that it can be tried without a network.
+
+use konf_api::ledger::{Effect, InboundMessage, InboundStored, Proposal, Restriction, Sender};
+use konf_api::render::{Fault, Message, RenderRequest};
+use konf_api::schedule::{CancelRequest, OrderRequest, TakeOfferRequest};
+use konf_contract::{Language, UnixMs};
+
+use crate::calendar::ZONE;
+use crate::deadline;
+use crate::grammar::{self, Understood};
+
+/// The next step for a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// `POST http://schedule.spin.internal/orders`.
+    Order(OrderRequest),
+    /// `POST http://schedule.spin.internal/offers/take`.
+    TakeOffer(TakeOfferRequest),
+    /// `POST http://schedule.spin.internal/cancel`.
+    Cancel(CancelRequest),
+    /// Have the answer written and commit it with its effect.
+    Answer(Box<Answer>),
+}
+
+/// An answer that is not the schedule's business.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub inbound: String,
+    pub effect: Effect,
+    pub render: RenderRequest,
+}
+
+impl Answer {
+    pub fn proposal(self, messages: Vec<konf_api::ledger::OutboxMessage>) -> Proposal {
+        Proposal {
+            inbound: Some(self.inbound),
+            sender: self.render.recipient,
+            effect: self.effect,
+            messages,
+        }
+    }
+
+    /// The same message answered to a sender who is restricted: nothing but that is said.
+    pub fn restricted(self, until: Option<UnixMs>) -> Self {
+        let message = Message::Restricted { until, zone: ZONE.to_owned() };
+        Answer { effect: Effect::Answer, render: RenderRequest { message, ..self.render }, ..self }
+    }
+
+    /// Whether the operators' queue takes it, so that a restriction has to be asked for first.
+    pub fn is_enqueued(&self) -> bool {
+        matches!(self.effect, Effect::Enqueue { .. })
+    }
+
+    /// What a restriction makes of this answer.
+    pub fn under(self, restriction: Option<Restriction>) -> Self {
+        match restriction {
+            Some(restriction) => self.restricted(restriction.until),
+            None => self,
+        }
+    }
+}
+
+/// Reads the message as of when its first copy came, so that a retry reads the same order, and decides as of now.
+pub fn plan(stored: &InboundStored, message: &InboundMessage) -> Work {
+    let inbound = stored.id.clone();
+    let sender = message.sender.clone();
+    match grammar::understand(&message.text, stored.received) {
+        Understood::Order(order) if grammar::is_past(order.window.start, stored.now) => {
+            // It was right when it came; a crash or a long queue has eaten the time.
+            let example = grammar::standard_example(order.language, stored.now);
+            let refusal = Message::Refusal { fault: Fault::Past, example };
+            answer(stored, message, order.language, Effect::Answer, refusal)
+        }
+        Understood::Order(order) => {
+            Work::Order(OrderRequest { inbound, sender, now: stored.now, order })
+        }
+        Understood::TakeOffer(index) => {
+            Work::TakeOffer(TakeOfferRequest { inbound, sender, index })
+        }
+        Understood::Cancel { number, language } => {
+            Work::Cancel(CancelRequest { inbound, sender, number, language })
+        }
+        Understood::NonStandard { language } => enqueue(stored, message, language),
+        Understood::Question { language, wall, choices } => {
+            answer(stored, message, language, Effect::Answer, Message::Question { wall, choices })
+        }
+        Understood::Refusal { language, fault, example } => {
+            answer(stored, message, language, Effect::Answer, Message::Refusal { fault, example })
+        }
+        Understood::NotAnOrder => not_an_order(stored, message),
+    }
+}
+
+/// Free text by e-mail is a request for an operator (PRODUCT.md, section 1). By SMS it is mostly a wrong number or an
+/// advertisement: its sender gets an example, and the operators' queue stays readable.
+fn not_an_order(stored: &InboundStored, message: &InboundMessage) -> Work {
+    // The language of one who used no keyword is unknown; the service is Czech.
+    let language = Language::Cs;
+    match message.sender {
+        Sender::Email(_) => enqueue(stored, message, language),
+        Sender::Sms(_) => {
+            let example = grammar::standard_example(language, stored.now);
+            let refusal = Message::Refusal { fault: Fault::Unreadable, example };
+            answer(stored, message, language, Effect::Answer, refusal)
+        }
+    }
+}
+
+fn enqueue(stored: &InboundStored, message: &InboundMessage, language: Language) -> Work {
+    let due = deadline::due(stored.received);
+    let effect =
+        Effect::Enqueue { text: message.text.clone(), received: stored.received, due, language };
+    answer(stored, message, language, effect, Message::Receipt { due, zone: ZONE.to_owned() })
+}
+
+fn answer(
+    stored: &InboundStored,
+    message: &InboundMessage,
+    language: Language,
+    effect: Effect,
+    text: Message,
+) -> Work {
+    let recipient = message.sender.clone();
+    let render = RenderRequest { recipient, language, now: stored.now, message: text };
+    Work::Answer(Box::new(Answer { inbound: stored.id.clone(), effect, render }))
+}
+
+#[cfg(test)]
+mod tests;

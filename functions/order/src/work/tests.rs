@@ -1,0 +1,93 @@
+use konf_api::ledger::InboundState;
+use konf_contract::Msisdn;
+
+use super::*;
+
+/// Friday 2026-11-20, 10:00 in Prague.
+const MORNING: UnixMs = UnixMs(1_795_165_200_000);
+
+fn plan_of(sender: Sender, text: &str, now: UnixMs) -> Work {
+    let stored = InboundStored {
+        id: "in-1".to_owned(),
+        state: InboundState::Received,
+        received: MORNING,
+        now,
+    };
+    let message = InboundMessage {
+        gateway: "generic".to_owned(),
+        gateway_id: None,
+        sender,
+        recipient: "+420720002233".to_owned(),
+        text: text.to_owned(),
+    };
+    plan(&stored, &message)
+}
+
+fn by_sms(text: &str) -> Work {
+    plan_of(Sender::Sms(Msisdn::parse("606123456").unwrap()), text, MORNING)
+}
+
+fn answered(work: Work) -> (Effect, Message) {
+    match work {
+        Work::Answer(answer) => (answer.effect, answer.render.message),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_order_an_offer_and_a_cancellation_are_the_schedules() {
+    assert!(
+        matches!(by_sms("konf 0907 1400 60 10"), Work::Order(order) if order.order.seats == 10)
+    );
+    assert!(matches!(by_sms("2"), Work::TakeOffer(take) if take.index == 2));
+    assert!(
+        matches!(by_sms("storno 123456"), Work::Cancel(cancel) if cancel.number.as_str() == "123456")
+    );
+}
+
+#[test]
+fn a_long_conference_goes_to_an_operator_with_a_receipt_that_states_the_deadline() {
+    let hour = MORNING.plus_ms(3_600_000);
+    let (effect, message) = answered(by_sms("conf 0907 1400 180 10"));
+    assert_eq!(
+        effect,
+        Effect::Enqueue {
+            text: "conf 0907 1400 180 10".to_owned(),
+            received: MORNING,
+            due: hour,
+            language: Language::En
+        }
+    );
+    assert_eq!(message, Message::Receipt { due: hour, zone: ZONE.to_owned() });
+}
+
+#[test]
+fn rubbish_by_sms_gets_an_example_and_free_text_by_mail_an_operator() {
+    let (effect, message) = answered(by_sms("Vyhrali jste! Kliknete zde"));
+    assert_eq!(effect, Effect::Answer);
+    let example = "konf 2111 1400 60 10".to_owned();
+    assert_eq!(message, Message::Refusal { fault: Fault::Unreadable, example });
+
+    let mail = plan_of(Sender::Email("a@example.com".to_owned()), "Rádi bychom schůzku", MORNING);
+    assert!(matches!(answered(mail).0, Effect::Enqueue { .. }));
+}
+
+#[test]
+fn an_order_whose_time_went_by_while_it_waited_is_refused_and_not_moved_to_next_year() {
+    let sender = || Sender::Sms(Msisdn::parse("606123456").unwrap());
+    let text = "konf 2011 1100 60 10";
+    assert!(matches!(plan_of(sender(), text, MORNING), Work::Order(_)));
+    let two_hours_later = MORNING.plus_ms(7_200_000);
+    let (_, message) = answered(plan_of(sender(), text, two_hours_later));
+    assert!(matches!(message, Message::Refusal { fault: Fault::Past, .. }));
+}
+
+#[test]
+fn a_restricted_sender_hears_that_and_is_not_queued() {
+    let Work::Answer(answer) = by_sms("konf 0907 1400 180 10") else { panic!() };
+    assert!(answer.is_enqueued());
+    let until = Some(UnixMs(5));
+    let restricted = answer.under(Some(Restriction { reason: "abuse".to_owned(), until }));
+    assert_eq!(restricted.effect, Effect::Answer);
+    assert_eq!(restricted.render.message, Message::Restricted { until, zone: ZONE.to_owned() });
+}
