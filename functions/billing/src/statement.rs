@@ -135,4 +135,4 @@ fn zoned(at: UnixMs) -> Option<Zoned> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,8 +1,156 @@
 //! What the tests of this crate share.
 
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+
+use konf_api::ledger::{BookingState, EdgeLoad, LoadStep, OutboxMessage, Sender};
+use konf_api::render::RenderRequest;
+use konf_contract::{Caller, Msisdn, Role, UnixMs};
+use konf_policy_admission::rule;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::admit::{PolicyFacts, Verdict};
+use crate::load::{SPAN_MIN_MAX, window};
+use crate::outside::{CallError, Outside};
+
+/// 2027-07-09T12:00:00Z, 14:00 in Prague, a Friday.
+pub(crate) const START: UnixMs = UnixMs(1_815_134_400_000);
+/// Three days earlier.
+pub(crate) const NOW: UnixMs = UnixMs(START.0 - 3 * 24 * 60 * UnixMs::MINUTE);
+
+/// `START` and so many minutes.
+pub(crate) fn at(minutes: i64) -> UnixMs {
+    START.plus_ms(minutes * UnixMs::MINUTE)
+}
+
+pub(crate) fn sender() -> Sender {
+    Sender::Sms(Msisdn::parse("+420606123456").unwrap())
+}
+
+pub(crate) fn caller() -> Caller {
+    Caller {
+        number: Some(Msisdn::parse("+420606123456").unwrap()),
+        network: "o2-mobile".into(),
+        trunk: "test".into(),
+        mobile: true,
+    }
+}
+
+/// `taken` seats from each of the minutes (after `START`) on.
+pub(crate) fn edge(name: &str, capacity: u32, steps: &[(i64, u32)]) -> EdgeLoad {
+    let first = LoadStep { minute: START.minutes() - SPAN_MIN_MAX, taken: 0 };
+    let steps = steps.iter().map(|&(at, taken)| LoadStep { minute: START.minutes() + at, taken });
+    EdgeLoad { edge: name.into(), capacity, steps: std::iter::once(first).chain(steps).collect() }
+}
+
+/// The search around an hour at `START`.
+pub(crate) fn span() -> konf_contract::Window {
+    window(at(-720), 720 + 60 + 720)
+}
+
+/// A world whose answers are written down beforehand: each call must be the next of the script.
+pub(crate) struct Script {
+    answers: RefCell<VecDeque<(&'static str, Value)>>,
+    /// What was asked: the path, or `render`, and the request.
+    pub(crate) asked: RefCell<Vec<(&'static str, Value)>>,
+    random: Cell<u64>,
+}
+
+impl Script {
+    pub(crate) fn new(answers: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        Script {
+            answers: RefCell::new(answers.into_iter().collect()),
+            asked: RefCell::default(),
+            random: Cell::new(42),
+        }
+    }
+
+    /// What was asked at the last call of `path`.
+    pub(crate) fn last(&self, path: &str) -> Value {
+        let asked = self.asked.borrow();
+        asked.iter().rev().find(|(at, _)| *at == path).expect("asked").1.clone()
+    }
+
+    pub(crate) fn paths(&self) -> Vec<&'static str> {
+        self.asked.borrow().iter().map(|(path, _)| *path).collect()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.answers.borrow().is_empty()
+    }
+}
+
+impl Outside for Script {
+    async fn ledger<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        path: &'static str,
+        question: &Q,
+    ) -> Result<A, CallError> {
+        self.asked.borrow_mut().push((path, serde_json::to_value(question).unwrap()));
+        let (expected, answer) = self.answers.borrow_mut().pop_front().expect("no call expected");
+        assert_eq!(path, expected);
+        if answer == "unreachable" {
+            return Err(CallError::Unreachable(path.into()));
+        }
+        Ok(serde_json::from_value(answer).unwrap())
+    }
+
+    async fn render(&self, request: &RenderRequest) -> Result<Vec<OutboxMessage>, CallError> {
+        self.asked.borrow_mut().push(("render", serde_json::to_value(request).unwrap()));
+        Ok(vec![])
+    }
+
+    fn admission_policy(&self, facts: &PolicyFacts) -> Verdict {
+        default_policy(facts)
+    }
+
+    fn random(&self) -> u64 {
+        let mut random = SplitMix(self.random.get());
+        let word = random.next();
+        self.random.set(random.0);
+        word
+    }
+}
+
+/// The default policy, as the component would be given it.
+fn default_policy(facts: &PolicyFacts) -> Verdict {
+    let verdict = rule::decide(&rule::Facts {
+        now_ms: facts.now.0,
+        starts_ms: facts.window.start.0,
+        ends_ms: facts.window.end.0,
+        state: match facts.state {
+            BookingState::Booked => rule::State::Booked,
+            BookingState::Cancelled => rule::State::Cancelled,
+            BookingState::Ended => rule::State::Ended,
+        },
+        grace_min: facts.grace_min,
+        seats: facts.seats,
+        seats_taken: facts.seats_taken,
+        matched: facts.matched.map(|role| match role {
+            Role::Participant => rule::Role::Participant,
+            Role::Organiser => rule::Role::Organiser,
+        }),
+        returning: facts.returning,
+        wrong_by_caller: facts.wrong_by_caller,
+        wrong_by_trunk: facts.wrong_by_trunk,
+        wrong_by_conference: facts.wrong_by_conference,
+        known_caller: facts.known_caller,
+    });
+    match verdict {
+        rule::Verdict::Admit(rule::Role::Participant) => Verdict::Admit(Role::Participant),
+        rule::Verdict::Admit(rule::Role::Organiser) => Verdict::Admit(Role::Organiser),
+        rule::Verdict::Unknown => Verdict::Unknown,
+        rule::Verdict::NotYet => Verdict::NotYet,
+        rule::Verdict::Ended => Verdict::Ended,
+        rule::Verdict::Full => Verdict::Full,
+        rule::Verdict::TooManyTries => Verdict::TooManyTries,
+    }
+}
 
 /// Repeatable randomness.
 pub(crate) struct SplitMix(pub(crate) u64);
