@@ -2,6 +2,7 @@
 //!
 //! Its JSON form is these types; times carry their offset, amounts are decimal numbers in text.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use konf_api::ledger::{BookingState, OwnBooking, RatedLeg, Rating, StatementFacts};
@@ -68,7 +69,7 @@ pub struct Total {
     pub legs_unrated: u32,
 }
 
-/// The statement of the booking in `facts`; none without one, or when its times lie beyond the calendar.
+/// The statement of the booking in `facts`; none without one.
 pub fn statement(facts: &StatementFacts) -> Option<Statement> {
     let booking = facts.booking.as_ref()?;
     let mut legs: Vec<&RatedLeg> = facts.legs.iter().collect();
@@ -77,27 +78,27 @@ pub fn statement(facts: &StatementFacts) -> Option<Statement> {
         conference: booking.number.clone(),
         booking: booking.booking.clone(),
         state: booking.state,
-        starts: wall(booking.window.start)?,
-        ends: wall(booking.window.end)?,
-        made: wall(facts.now)?,
-        legs: legs.into_iter().map(line).collect::<Option<_>>()?,
-        total: total(booking, &facts.legs)?,
+        starts: wall(booking.window.start),
+        ends: wall(booking.window.end),
+        made: wall(facts.now),
+        legs: legs.into_iter().map(line).collect(),
+        total: total(booking, &facts.legs),
         language: booking.language,
     })
 }
 
-fn line(rated: &RatedLeg) -> Option<Line> {
+fn line(rated: &RatedLeg) -> Line {
     let leg = &rated.leg;
-    Some(Line {
+    Line {
         caller: leg.caller.number.as_ref().map(|number| number.masked()),
         network: leg.caller.network.clone(),
-        from: wall(leg.answered)?,
-        to: wall(leg.ended)?,
+        from: wall(leg.answered),
+        to: wall(leg.ended),
         duration_ms: leg.duration_ms,
         price: rated.rating.as_ref().map(price),
         why_ended: leg.end.reason,
         ended_by: leg.end.who,
-    })
+    }
 }
 
 fn price(rating: &Rating) -> Price {
@@ -109,25 +110,30 @@ fn price(rating: &Rating) -> Price {
     }
 }
 
-fn total(booking: &OwnBooking, legs: &[RatedLeg]) -> Option<Total> {
+fn total(booking: &OwnBooking, legs: &[RatedLeg]) -> Total {
     let mut sum = Sum::default();
     let rated = legs.iter().filter_map(|leg| leg.rating.as_ref());
     rated.for_each(|rating| sum.add(rating.amount));
     // One conference is one supply: it has the rate of the day on which it starts.
-    let vat_percent = vat::percent(zoned(booking.window.start)?.date());
+    let vat_percent =
+        vat::percent(zoned(booking.window.start).map_or(Date::MAX, |start| start.date()));
     let net = sum.rounded(SUM_DECIMALS);
     let vat = vat::tax(net, vat_percent);
-    Some(Total {
+    Total {
         without_vat: decimal(net, SUM_DECIMALS),
         vat_percent,
         vat: decimal(vat, SUM_DECIMALS),
         with_vat: decimal(net + vat, SUM_DECIMALS),
         legs_unrated: legs.iter().filter(|leg| leg.rating.is_none()).count() as u32,
-    })
+    }
 }
 
-fn wall(at: UnixMs) -> Option<String> {
-    zoned(at).map(|zoned| zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+/// An instant beyond the calendar stands as its number: one mad leg must not hide the others.
+fn wall(at: UnixMs) -> String {
+    match zoned(at) {
+        Some(zoned) => zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+        None => format!("{} ms", at.0),
+    }
 }
 
 fn zoned(at: UnixMs) -> Option<Zoned> {

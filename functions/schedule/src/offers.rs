@@ -29,8 +29,7 @@ pub const HELD_MS: i64 = 10 * UnixMs::MINUTE;
 /// All of them are held at the same time, so each is looked for with the seats of the earlier ones taken; what does not
 /// fit beside a better one is dropped. `edges` shows the load from [`SEARCH_MIN`] before the window to as long after.
 pub fn offers(mut edges: Vec<Seats>, order: &Order, now: UnixMs) -> Vec<OfferProposal> {
-    let finders: [fn(&[Seats], &Order, UnixMs) -> Option<Alternative>; 3] =
-        [other_time, fewer_people, shorter];
+    let finders: [Finder; 3] = [other_time, fewer_people, shorter];
     let mut offers = Vec::new();
     for find in finders {
         let Some(found) = find(&edges, order, now) else { continue };
@@ -45,6 +44,8 @@ pub fn offers(mut edges: Vec<Seats>, order: &Order, now: UnixMs) -> Vec<OfferPro
     }
     offers
 }
+
+type Finder = fn(&[Seats], &Order, UnixMs) -> Option<Alternative>;
 
 /// What fits, and on which of the edges.
 struct Alternative {

@@ -4,7 +4,7 @@ use konf_api::ledger::{
     BookingFacts, BookingProposal, BookingQuestion, BookingState, Effect, HeldOffer, OfferProposal,
     OffersFacts, OffersQuestion, OrderFacts, OrderQuestion, Outcome, Proposal, Sender,
 };
-use konf_api::render::{Message, OfferedAlternative, RenderRequest};
+use konf_api::render::{Fault, Message, OfferedAlternative, RenderRequest};
 use konf_api::schedule::{CancelRequest, Order, OrderAnswer, OrderRequest, TakeOfferRequest};
 use konf_contract::{Language, UnixMs, Window};
 
@@ -13,7 +13,7 @@ use crate::draw::credentials;
 use crate::load::{Seats, least_loaded};
 use crate::offers::{HELD_MS, SEARCH_MIN, offers};
 use crate::outside::{CallError, Outside};
-use crate::wall::{ZONE, wall};
+use crate::wall::{ZONE, day_and_time, wall};
 
 /// Limits of a standard order (PRODUCT.md, section 1).
 const MINUTES: std::ops::RangeInclusive<i64> = 1..=120;
@@ -123,6 +123,9 @@ pub fn decide(
 ) -> Decided {
     if let Some(restriction) = &facts.restriction {
         return restricted(restriction.until);
+    }
+    if order.window.end <= facts.now {
+        return past(order, facts.now);
     }
     let edges: Vec<Seats> = facts.edges.iter().map(|load| Seats::new(load, span)).collect();
     if let Some(at) = least_loaded(&edges, order.window, order.seats) {
@@ -236,6 +239,17 @@ fn offer(offers: Vec<OfferProposal>, now: UnixMs) -> Decided {
         answer: OrderAnswer::Offered { offers: offers.len() as u32 },
         effect: Effect::HoldOffers { offers, until },
     }
+}
+
+/// An order that waited, for instance for a database that was down, until its conference would be over.
+fn past(order: &Order, now: UnixMs) -> Decided {
+    let keyword = match order.language {
+        Language::Cs => "konf",
+        Language::En => "conf",
+    };
+    let tomorrow = day_and_time(now.plus_ms(24 * 60 * UnixMs::MINUTE)).unwrap_or_default();
+    let example = format!("{keyword} {tomorrow} {} {}", order.window.minutes(), order.seats);
+    Decided::refused("past", Message::Refusal { fault: Fault::Past, example })
 }
 
 fn restricted(until: Option<UnixMs>) -> Decided {

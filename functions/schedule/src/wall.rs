@@ -15,6 +15,12 @@ pub fn wall(at: UnixMs) -> Option<String> {
     Some(zoned.strftime("%Y-%m-%dT%H:%M").to_string())
 }
 
+/// As an order says it: `0907 1400`.
+pub fn day_and_time(at: UnixMs) -> Option<String> {
+    let zoned = Timestamp::from_millisecond(at.0).ok()?.to_zoned(PRAGUE.clone());
+    Some(zoned.strftime("%d%m %H%M").to_string())
+}
+
 /// From one midnight in Prague to the next, around `at`; 23 or 25 hours on the nights when the clock is changed.
 pub fn day(at: UnixMs) -> Option<Window> {
     let zoned = Timestamp::from_millisecond(at.0).ok()?.to_zoned(PRAGUE.clone());

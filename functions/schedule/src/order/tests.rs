@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::load::window;
-use crate::testing::{NOW, START, Script, at, edge, now, sender};
+use crate::testing::{NOW, START, Script, SplitMix, at, edge, now, sender};
 
 fn request() -> OrderRequest {
     let order = Order {
@@ -137,6 +137,20 @@ fn when_nothing_fits_the_sender_is_told_so() {
     assert_eq!(answer, OrderAnswer::Refused { reason: "nothing fits".into() });
     assert_eq!(script.last("render")["message"], "nothing-fits");
     assert_eq!(script.last(COMMIT)["effect"], "answer");
+}
+
+#[test]
+fn an_order_that_waited_until_it_was_over_is_refused_with_a_right_example() {
+    let late = OrderFacts { now: at(60), restriction: None, edges: vec![edge("a", 20, &[])] };
+    let decided = |now| {
+        let mut random = SplitMix(1);
+        let facts = OrderFacts { now, ..late.clone() };
+        decide(&request().order, &facts, span(&request().order.window, now), || random.next())
+    };
+    let message = decided(at(60)).message;
+    let example = "conf 1007 1500 60 10".into();
+    assert_eq!(message, Message::Refusal { fault: Fault::Past, example });
+    assert!(matches!(decided(at(59)).effect, Effect::Book(_)));
 }
 
 #[test]
