@@ -1,5 +1,6 @@
 //! What goes into a switchboard and what comes out.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use konf_contract::link::{
@@ -54,11 +55,18 @@ pub struct AskId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PlaybackId(pub u64);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Not printed: what is keyed in may be a PIN.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Key {
     Number(u8),
     Star,
     Hash,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
 }
 
 /// Something to be heard: a phrase in a language, or the name that a leg recorded.

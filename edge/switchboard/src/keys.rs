@@ -1,0 +1,128 @@
+//! The keys in the room. Never a bare digit: those happen by accident (FIELD.md, section 3).
+//!
+//! To add one: a row in [`TABLE`], a [`Command`], and what it does in `commands.rs`. A sequence that begins another
+//! (`*9` before `*92`) waits for [`GAP`] before it counts.
+
+use std::fmt;
+use std::time::Duration;
+
+use konf_contract::Role;
+
+use crate::Key;
+
+/// How long a half sequence waits for its next key: long enough to find a key on a touch screen, short enough that a
+/// `*` pressed by accident is forgotten when the next one comes.
+pub(crate) const GAP: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Command {
+    Mute,
+    Help,
+    People,
+    Lock,
+    MuteAll,
+    DropLast,
+    Extend,
+    EndForAll,
+}
+
+pub(crate) struct Row {
+    pub(crate) keys: &'static str,
+    pub(crate) who: Role,
+    pub(crate) command: Command,
+    what: &'static str,
+}
+
+const fn row(keys: &'static str, who: Role, command: Command, what: &'static str) -> Row {
+    Row { keys, who, command, what }
+}
+
+/// PRODUCT.md, section 4, "in the room".
+pub(crate) const TABLE: [Row; 8] = [
+    row("*6", Role::Participant, Command::Mute, "mute or unmute yourself"),
+    row("*1", Role::Participant, Command::Help, "help"),
+    row("*2", Role::Participant, Command::People, "how many are here"),
+    row("*5", Role::Organiser, Command::Lock, "lock or open the conference"),
+    row("##", Role::Organiser, Command::MuteAll, "mute or unmute all others"),
+    row("*92", Role::Organiser, Command::DropLast, "disconnect the last who came"),
+    row("*98", Role::Organiser, Command::Extend, "ask for an extension"),
+    row("*99", Role::Organiser, Command::EndForAll, "end the conference for all"),
+];
+
+/// The table as text, one line per sequence.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyTable;
+
+impl fmt::Display for KeyTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Row { keys, who, what, .. } in &TABLE {
+            let who = match who {
+                Role::Participant => "everybody",
+                Role::Organiser => "organiser",
+            };
+            writeln!(f, "{keys:<3} {who} {what}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a key did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pressed {
+    /// A bare digit, or the sequence is not whole yet.
+    Nothing,
+    Command(Command),
+    OrganiserOnly,
+    Unknown,
+}
+
+/// The keys of a sequence so far: at most as long as the longest in the table.
+#[derive(Debug, Default)]
+pub(crate) struct Sequence(String);
+
+impl Sequence {
+    pub(crate) fn press(&mut self, key: Key, role: Role) -> Pressed {
+        let letter = letter(key);
+        self.0.push(letter);
+        if let Some(row) = TABLE.iter().find(|row| row.keys == self.0) {
+            self.0.clear();
+            return match (row.who, role) {
+                (Role::Organiser, Role::Participant) => Pressed::OrganiserOnly,
+                _ => Pressed::Command(row.command),
+            };
+        }
+        if TABLE.iter().any(|row| row.keys.starts_with(&self.0)) {
+            return Pressed::Nothing;
+        }
+        // A star pressed twice is a sequence begun anew; a hash alone or a bare digit means nothing.
+        let unknown = self.0.starts_with('*') && self.0 != "**";
+        self.0.clear();
+        if key == Key::Star || key == Key::Hash {
+            self.0.push(letter);
+        }
+        if unknown { Pressed::Unknown } else { Pressed::Nothing }
+    }
+
+    /// Whether a key has to come within [`GAP`].
+    pub(crate) fn is_half(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// No key came. A star or a hash alone is forgotten; `*9` is a key that has no meaning.
+    pub(crate) fn gap(&mut self) -> Pressed {
+        let unknown = self.0.len() > 1;
+        self.0.clear();
+        if unknown { Pressed::Unknown } else { Pressed::Nothing }
+    }
+}
+
+fn letter(key: Key) -> char {
+    match key {
+        Key::Number(digit) => char::from(b'0' + digit % 10),
+        Key::Star => '*',
+        Key::Hash => '#',
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! One call: where it stands.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use konf_contract::link::{EndReason, Grant, KeyedCredentials, Party};
+use konf_contract::{Caller, Language, Role, UnixMs};
+
+use crate::entry::Entry;
+use crate::keys::Sequence;
+use crate::{Key, Now, PlaybackId};
+
+/// Keys that wait for the step they belong to: number, PIN and both hashes at their longest are 24.
+const TYPED_MAX: usize = 32;
+/// Prompts of one leg that are not yet reported as played; a menu has two at most.
+const PLAYING_MAX: usize = 8;
+
+/// The steps of a call, in the order in which most calls take them.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// Answered by us, not yet heard by the caller.
+    Ringing,
+    /// Control is asked for a held seat.
+    SeatCheck,
+    Number(Entry),
+    Code {
+        number: Entry,
+        entry: Entry,
+    },
+    /// Control is asked with what was keyed in.
+    Admission {
+        credentials: KeyedCredentials,
+        retried: bool,
+    },
+    /// For the start; the music begins once `prompt` has been heard.
+    Waiting {
+        prompt: PlaybackId,
+    },
+    SayName {
+        prompt: PlaybackId,
+    },
+    Recording {
+        stopped: bool,
+    },
+    Talking(Sequence),
+    /// Hears the last words.
+    Farewell {
+        last: PlaybackId,
+    },
+    HungUp,
+}
+
+/// Why somebody is not heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Muted {
+    No,
+    ByThemselves,
+    /// By the organiser's "mute all"; ends with it.
+    ByRoom,
+}
+
+#[derive(Debug)]
+pub(crate) struct Leg {
+    pub(crate) caller: Caller,
+    pub(crate) stage: Stage,
+    pub(crate) language: Language,
+    /// Since when the caller hears us, and is billed.
+    pub(crate) answered: Option<Now>,
+    pub(crate) typed: Typed,
+    pub(crate) playing: Vec<PlaybackId>,
+    pub(crate) wrong_tries: u32,
+    pub(crate) repeats: u32,
+    pub(crate) grant: Option<Grant>,
+    pub(crate) joined: Option<UnixMs>,
+    /// In the mix: joined and not taken out again.
+    pub(crate) in_mix: bool,
+    pub(crate) muted: Muted,
+    pub(crate) music: bool,
+    /// Why we end it; absent while the caller decides that.
+    pub(crate) end: Option<(EndReason, Party)>,
+}
+
+impl Leg {
+    pub(crate) fn new(caller: Caller, language: Language) -> Self {
+        Leg {
+            caller,
+            stage: Stage::Ringing,
+            language,
+            answered: None,
+            typed: Typed::default(),
+            playing: Vec::new(),
+            wrong_tries: 0,
+            repeats: 0,
+            grant: None,
+            joined: None,
+            in_mix: false,
+            muted: Muted::No,
+            music: false,
+            end: None,
+        }
+    }
+
+    /// Whether a typed key has a meaning now; otherwise it waits.
+    pub(crate) fn takes_keys(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Number(_)
+                | Stage::Code { .. }
+                | Stage::SayName { .. }
+                | Stage::Recording { stopped: false }
+                | Stage::Talking(_)
+        )
+    }
+
+    /// Whether a key silences the prompt that plays.
+    pub(crate) fn barges_in(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::SeatCheck | Stage::Number(_) | Stage::Code { .. } | Stage::Admission { .. }
+        )
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        matches!(self.stage, Stage::Farewell { .. } | Stage::HungUp)
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        self.grant.as_ref().map_or(Role::Participant, |grant| grant.role)
+    }
+
+    pub(crate) fn is_organiser(&self) -> bool {
+        self.role() == Role::Organiser
+    }
+
+    pub(crate) fn plays(&mut self, playback: PlaybackId) {
+        if self.playing.len() == PLAYING_MAX {
+            self.playing.remove(0);
+        }
+        self.playing.push(playback);
+    }
+}
+
+/// Keys ahead of their step. Not printed: they may be a PIN.
+#[derive(Default)]
+pub(crate) struct Typed(VecDeque<Key>);
+
+impl Typed {
+    /// More than [`TYPED_MAX`] are dropped.
+    pub(crate) fn push(&mut self, key: Key) {
+        if self.0.len() < TYPED_MAX {
+            self.0.push_back(key);
+        }
+    }
+
+    pub(crate) fn put_back(&mut self, key: Key) {
+        self.0.push_front(key);
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Key> {
+        self.0.pop_front()
+    }
+
+    pub(crate) fn peek(&self) -> Option<Key> {
+        self.0.front().copied()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Typed(…)")
+    }
+}

@@ -1,0 +1,10 @@
+//! Whole calls on a virtual clock.
+
+mod clocks;
+mod driver;
+mod endings;
+mod menus;
+mod random;
+mod rooms;
+
+pub(crate) use driver::start;

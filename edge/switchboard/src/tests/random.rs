@@ -1,0 +1,365 @@
+//! Anything in any order: the switchboard never panics and keeps its promises.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use konf_contract::link::{
+    Admission, ControlCall, ControlReply, Denial, EdgeCall, ExtensionReply, Grant, Party,
+    RecordEvent,
+};
+use konf_contract::{
+    Caller, ConferenceNumber, GrantId, Language, LegId, Msisdn, Role, UnixMs, Window,
+};
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+use super::driver::{WALL, config, start};
+use crate::{AskId, Config, Input, Key, Now, Output, PlaybackId, Switchboard};
+
+/// What a watcher of the outputs knows.
+#[derive(Default)]
+struct Watched {
+    answered: BTreeSet<LegId>,
+    ended: BTreeSet<LegId>,
+    left: BTreeMap<LegId, u32>,
+    hung_up: BTreeSet<LegId>,
+    rooms: BTreeMap<ConferenceNumber, BTreeSet<LegId>>,
+    playing: Vec<(LegId, PlaybackId)>,
+    plays: BTreeSet<PlaybackId>,
+    recording: Vec<LegId>,
+    asks: Vec<(AskId, EdgeCall)>,
+    incoming: Vec<LegId>,
+    joins: u32,
+}
+
+struct World {
+    random: SmallRng,
+    switchboard: Switchboard,
+    now: Now,
+    watched: Watched,
+    legs: u64,
+    calls: u64,
+}
+
+const SEATS: u32 = 3;
+
+#[test]
+fn random_inputs_keep_every_promise() {
+    let mut joins = 0;
+    for seed in 0..300 {
+        println!("seed {seed}");
+        let mut world = World::new(seed);
+        for _ in 0..600 {
+            world.step();
+        }
+        world.end();
+        joins += world.watched.joins;
+    }
+    // The walk reaches the rooms, otherwise it shows nothing.
+    assert!(joins > 1_000, "{joins}");
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut random = SmallRng::seed_from_u64(seed);
+        let config = Config { ask_names: random.random(), ..config() };
+        World {
+            random,
+            switchboard: Switchboard::new(config, seed),
+            now: Now { mono: start(), wall: WALL },
+            watched: Watched::default(),
+            legs: 0,
+            calls: 0,
+        }
+    }
+
+    fn step(&mut self) {
+        match self.random.random_range(0..100) {
+            0..15 => self.pass_time(),
+            15..23 => self.incoming(),
+            23..38 => self.answer(),
+            38..52 => self.played(),
+            52..70 => self.reply(),
+            70..88 => self.keys(),
+            88..94 => self.recorded(),
+            94 => self.end_one(),
+            95 => self.lose_media(),
+            96..98 => self.control(),
+            _ => self.nonsense(),
+        }
+    }
+
+    fn pass_time(&mut self) {
+        let longest =
+            [500, 500, 500, 500, 3_000, 3_000, 20_000, 400_000][self.random.random_range(0..8)];
+        let passed = Duration::from_millis(self.random.random_range(0..longest));
+        let until = self.now.mono + passed;
+        // As a shell does, though sometimes late.
+        let mut steps = 0;
+        while let Some(due) = self.switchboard.poll_timeout().filter(|due| *due <= until) {
+            if self.random.random_ratio(1, 50) {
+                break;
+            }
+            self.now.mono = self.now.mono.max(due);
+            self.switchboard.handle_timeout(self.now);
+            assert!(
+                self.switchboard.poll_timeout().is_none_or(|next| next > self.now.mono),
+                "what was due is done"
+            );
+            self.watch();
+            steps += 1;
+            assert!(steps < 10_000, "timeouts progress");
+        }
+        self.now.mono = until;
+        // The wall clock jumps now and then.
+        let jump = if self.random.random_ratio(1, 40) {
+            self.random.random_range(-10_000_000..10_000_000)
+        } else {
+            0
+        };
+        self.now.wall = self.now.wall.plus_ms(passed.as_millis() as i64 + jump);
+    }
+
+    fn incoming(&mut self) {
+        self.legs += 1;
+        let leg = LegId(self.legs);
+        let number = self.random.random_bool(0.8).then(|| Msisdn::parse("606123456").unwrap());
+        let caller =
+            Caller { number, network: "o2-mobile".into(), trunk: "o2".into(), mobile: true };
+        self.input(Input::Incoming { leg, caller });
+    }
+
+    fn answer(&mut self) {
+        if let Some(leg) = take_any(&mut self.random, &mut self.watched.incoming) {
+            self.watched.answered.insert(leg);
+            self.input(Input::Answered { leg });
+        }
+    }
+
+    fn played(&mut self) {
+        if let Some((leg, playback)) = take_any(&mut self.random, &mut self.watched.playing) {
+            self.input(Input::Played { leg, playback });
+        }
+    }
+
+    fn recorded(&mut self) {
+        if let Some(leg) = take_any(&mut self.random, &mut self.watched.recording) {
+            let said = self.random.random();
+            self.input(Input::NameRecorded { leg, said });
+        }
+    }
+
+    fn reply(&mut self) {
+        let Some((ask, call)) = take_any(&mut self.random, &mut self.watched.asks) else { return };
+        let reply = match self.random.random_range(0..12) {
+            0 => None,
+            1 => Some(ControlReply::Failed { reason: "r".into(), retry: self.random.random() }),
+            2 => Some(ControlReply::Noted),
+            _ => Some(match call {
+                EdgeCall::Admit(request) => ControlReply::Admission(
+                    self.admission(request.leg, request.credentials.is_some()),
+                ),
+                EdgeCall::Extend(request) => ControlReply::Extension(self.extension(request.end)),
+                other => panic!("nobody asks {other:?}"),
+            }),
+        };
+        self.input(Input::Reply { ask, reply });
+    }
+
+    fn admission(&mut self, leg: LegId, keyed: bool) -> Admission {
+        let language = Language::Cs;
+        match self.random.random_range(0..10) {
+            0 => Admission::Denied(Denial::Unknown),
+            1 => Admission::Denied(Denial::Full { language }),
+            2 => Admission::Denied(Denial::NotYet { starts: self.some_time(), language }),
+            3 => Admission::NoSeatHeld,
+            _ if !keyed && self.random.random_ratio(2, 3) => Admission::NoSeatHeld,
+            _ => Admission::Granted(self.grant(leg)),
+        }
+    }
+
+    fn extension(&mut self, end: UnixMs) -> ExtensionReply {
+        match self.random.random_range(0..4) {
+            0 => ExtensionReply::Refused { end },
+            1 => ExtensionReply::Extended { end: self.some_time() },
+            2 => ExtensionReply::Extended { end: end.plus_ms(1) },
+            _ => ExtensionReply::Extended { end: end.plus_ms(600_000) },
+        }
+    }
+
+    fn some_time(&mut self) -> UnixMs {
+        match self.random.random_range(0..40) {
+            0 => UnixMs(i64::MAX),
+            1 => UnixMs(i64::MIN),
+            _ => self.now.wall.plus_ms(self.random.random_range(-600_000..3_600_000)),
+        }
+    }
+
+    fn grant(&mut self, leg: LegId) -> Grant {
+        Grant {
+            grant: GrantId(format!("g{leg}")),
+            booking: "b".into(),
+            conference: self.conference(),
+            seats: SEATS - u32::from(self.random.random_bool(0.1)),
+            window: self.window(),
+            language: Language::En,
+            role: if self.random.random() { Role::Organiser } else { Role::Participant },
+            leg_limit_s: self.random.random_bool(0.5).then(|| self.random.random_range(0..2_000)),
+            returning: self.random.random_bool(0.2),
+            former_leg: self.random.random_bool(0.5).then(|| self.any_leg()),
+            policy: String::new(),
+        }
+    }
+
+    fn window(&mut self) -> Window {
+        let begun = self.random.random_bool(0.7);
+        let start = if begun { self.now.wall.plus_ms(-60_000) } else { self.some_time() };
+        Window { start, end: self.some_time().plus_ms(900_000) }
+    }
+
+    fn conference(&mut self) -> ConferenceNumber {
+        let number = ["100001", "100002", "100003"][self.random.random_range(0..3)];
+        ConferenceNumber::new(number).unwrap()
+    }
+
+    fn any_leg(&mut self) -> LegId {
+        LegId(self.random.random_range(0..=self.legs))
+    }
+
+    fn keys(&mut self) {
+        let leg = LegId(self.random.random_range(self.legs.saturating_sub(12)..=self.legs));
+        let whole = [
+            "1#2#", "1#2#", "1#2##", "1#2##", "#", "*6", "##", "*92", "*98", "*99", "*5", "*9",
+            "*3", "*",
+        ];
+        let keys = whole[self.random.random_range(0..whole.len())];
+        for c in keys.chars() {
+            let key = match c {
+                '*' => Key::Star,
+                '#' => Key::Hash,
+                digit => Key::Number(digit as u8 - b'0'),
+            };
+            self.input(Input::Key { leg, key });
+        }
+    }
+
+    fn end_one(&mut self) {
+        let leg = self.any_leg();
+        self.end_leg(leg, Party::Caller);
+    }
+
+    fn end_leg(&mut self, leg: LegId, by: Party) {
+        self.watched.incoming.retain(|incoming| *incoming != leg);
+        self.watched.ended.insert(leg);
+        self.input(Input::Ended { leg, by, detail: "BYE".into(), quality: None });
+    }
+
+    fn lose_media(&mut self) {
+        let leg = self.any_leg();
+        self.input(Input::MediaLost { leg });
+    }
+
+    fn control(&mut self) {
+        let conference = self.conference();
+        let order = match self.random.random_range(0..5) {
+            0 => ControlCall::Rooms,
+            1 if self.random.random_ratio(1, 4) => ControlCall::Close { conference },
+            2 => ControlCall::Drop { conference, leg: self.any_leg() },
+            3 => ControlCall::MuteAll { conference, muted: self.random.random() },
+            _ => ControlCall::Lock { conference, locked: self.random.random() },
+        };
+        self.calls += 1;
+        let call = self.calls;
+        self.switchboard.handle_input(self.now, Input::Control { call, order });
+        assert!(self.watch() == Some(call), "every order is answered");
+    }
+
+    /// What nobody waits for.
+    fn nonsense(&mut self) {
+        let leg = self.any_leg();
+        let input = match self.random.random_range(0..5) {
+            0 => Input::NameRecorded { leg, said: true },
+            1 => Input::Played { leg, playback: PlaybackId(self.random.random_range(0..100)) },
+            2 => Input::Reply { ask: AskId(u64::MAX), reply: None },
+            3 => Input::Key { leg, key: Key::Number(self.random.random()) },
+            _ => return self.switchboard.handle_timeout(self.now),
+        };
+        self.input(input);
+    }
+
+    fn input(&mut self, input: Input) {
+        self.switchboard.handle_input(self.now, input);
+        self.watch();
+    }
+
+    /// Returns the last order that was answered.
+    fn watch(&mut self) -> Option<u64> {
+        let mut answered = None;
+        while let Some(output) = self.switchboard.poll_output() {
+            let watched = &mut self.watched;
+            match output {
+                Output::Answer { leg } => watched.incoming.push(leg),
+                Output::Play { leg, playback, .. } => {
+                    assert!(watched.plays.insert(playback), "every play has its own id");
+                    assert!(!watched.hung_up.contains(&leg), "nothing is played after a hang-up");
+                    watched.playing.push((leg, playback));
+                }
+                Output::RecordName { leg, .. } => watched.recording.push(leg),
+                Output::Ask { ask, call } => watched.asks.push((ask, call)),
+                Output::HangUp { leg, .. } => {
+                    assert!(watched.hung_up.insert(leg), "hung up once");
+                }
+                Output::JoinRoom { leg, conference } => {
+                    watched.joins += 1;
+                    let room = watched.rooms.entry(conference).or_default();
+                    assert!(room.insert(leg), "joins once");
+                    assert!(room.len() <= SEATS as usize, "never more than seats");
+                }
+                Output::LeaveRoom { leg } => {
+                    let rooms = watched.rooms.values_mut();
+                    let left = rooms.filter_map(|room| room.take(&leg)).count();
+                    assert_eq!(left, 1, "leaves the room it was in");
+                }
+                Output::Record(RecordEvent::LegLeft(left)) => {
+                    *watched.left.entry(left.leg).or_default() += 1;
+                }
+                Output::Answered { call, .. } => answered = Some(call),
+                _ => {}
+            }
+        }
+        for room in self.switchboard.rooms() {
+            assert!(room.legs.len() <= room.seats as usize, "never more than seats: {room:?}");
+        }
+        answered
+    }
+
+    /// All hang up: nothing is left, and every answered call has one record.
+    fn end(&mut self) {
+        for leg in 0..=self.legs {
+            self.end_leg(LegId(leg), Party::Caller);
+        }
+        assert_eq!(self.switchboard.legs(), 0);
+        assert_eq!(self.switchboard.rooms(), []);
+        for _ in 0..1_000 {
+            let Some(due) = self.switchboard.poll_timeout() else { break };
+            self.now.mono = self.now.mono.max(due);
+            self.switchboard.handle_timeout(self.now);
+            self.watch();
+        }
+        assert_eq!(self.switchboard.poll_timeout(), None, "nothing waits for nobody");
+        assert!(self.switchboard.names.is_empty() && self.switchboard.asks.is_empty());
+        let once: BTreeMap<LegId, u32> =
+            self.watched.answered.iter().map(|leg| (*leg, 1)).collect();
+        assert_eq!(self.watched.left, once, "one record for every answered call");
+        assert!(self.watched.rooms.values().all(BTreeSet::is_empty), "all have left");
+    }
+}
+
+fn take_any<T>(random: &mut SmallRng, from: &mut Vec<T>) -> Option<T> {
+    if from.is_empty() {
+        return None;
+    }
+    // Half of the time the newest, so that the walk gets somewhere.
+    let at = if random.random() { from.len() - 1 } else { random.random_range(0..from.len()) };
+    Some(from.swap_remove(at))
+}
