@@ -375,7 +375,8 @@ pub struct AdmissionProposal {
 pub enum AdmissionVerdict {
     /// Take a seat of this booking, or take up the held one.
     Admit { booking: String, role: Role, held: Option<GrantId> },
-    /// Note a wrong try, for the limits; `conference` when such a booking exists.
+    /// Note a wrong try, for the limits; `conference` is the number that was keyed, whether or not anybody has it, so
+    /// that the limits don't tell. Absent when it is no such number.
     WrongTry { conference: Option<ConferenceNumber> },
 }
 

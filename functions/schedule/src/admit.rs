@@ -10,7 +10,7 @@ use konf_api::ledger::{
 };
 use konf_api::schedule::AdmitRequest;
 use konf_contract::link::{Admission, Denial, Grant};
-use konf_contract::{Role, UnixMs, Window};
+use konf_contract::{ConferenceNumber, Role, UnixMs, Window};
 
 use crate::outside::{CallError, Outside};
 
@@ -64,14 +64,16 @@ pub async fn admit(
     if asked.credentials.is_none() && facts.held.is_none() {
         return Ok(Admission::NoSeatHeld);
     }
-    let verdict = outside.admission_policy(&policy_facts(&facts, grace_min));
+    let keyed = asked.credentials.is_some();
+    let verdict = outside.admission_policy(&policy_facts(&facts, keyed, grace_min));
     match (verdict, &facts.booking) {
         (Verdict::Admit(role), Some(booking)) => {
             seat(outside, request, &facts, booking, role).await
         }
+        (Verdict::Unknown, _) if !keyed => Ok(Admission::NoSeatHeld),
         // A policy that admits to nothing is wrong; nobody gets in by it.
-        (Verdict::Admit(_) | Verdict::Unknown, booking) => {
-            note_wrong_try(outside, request, booking.as_ref()).await?;
+        (Verdict::Admit(_) | Verdict::Unknown, _) => {
+            note_wrong_try(outside, request).await?;
             Ok(Admission::Denied(Denial::Unknown))
         }
         (verdict, booking) => Ok(Admission::Denied(denial(verdict, booking.as_ref()))),
@@ -79,9 +81,13 @@ pub async fn admit(
 }
 
 /// The facts as the policy sees them. A number that nobody has looks like an ended conference with a wrong code.
-pub fn policy_facts(facts: &AdmissionFacts, grace_min: u32) -> PolicyFacts {
+///
+/// Whoever has `keyed` a code is taken at it: a held seat lends a wrong one nothing, and a right one gives its own role.
+pub fn policy_facts(facts: &AdmissionFacts, keyed: bool, grace_min: u32) -> PolicyFacts {
     let booking = facts.booking.as_ref();
     let now = facts.now;
+    let held = facts.held.as_ref();
+    let matched = if keyed { facts.matched } else { held.map(|held| held.role) };
     PolicyFacts {
         now,
         window: booking.map_or(Window { start: now, end: now }, |booking| booking.window),
@@ -89,8 +95,8 @@ pub fn policy_facts(facts: &AdmissionFacts, grace_min: u32) -> PolicyFacts {
         grace_min,
         seats: booking.map_or(0, |booking| booking.seats),
         seats_taken: booking.map_or(0, |booking| booking.seats_taken),
-        matched: facts.held.as_ref().map(|held| held.role).or(facts.matched),
-        returning: facts.held.is_some(),
+        matched,
+        returning: held.is_some() && matched.is_some(),
         wrong_by_caller: facts.wrong_by_caller,
         wrong_by_trunk: facts.wrong_by_trunk,
         wrong_by_conference: facts.wrong_by_conference,
@@ -145,12 +151,10 @@ async fn seat(
     })
 }
 
-async fn note_wrong_try(
-    outside: &impl Outside,
-    request: &AdmitRequest,
-    booking: Option<&AdmissionBooking>,
-) -> Result<(), CallError> {
-    let conference = booking.map(|booking| booking.number.clone());
+/// Noted against the number that was keyed, whether or not a conference has it: otherwise the limit would tell.
+async fn note_wrong_try(outside: &impl Outside, request: &AdmitRequest) -> Result<(), CallError> {
+    let keyed = request.request.credentials.as_ref();
+    let conference = keyed.and_then(|keyed| ConferenceNumber::new(keyed.number.as_str()).ok());
     propose(outside, request, AdmissionVerdict::WrongTry { conference }).await.map(|_| ())
 }
 

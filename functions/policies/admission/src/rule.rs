@@ -3,7 +3,7 @@
 
 /// Wrong tries of one caller in an hour, on whatever conference (FIELD.md, section 4).
 const WRONG_BY_CALLER_MAX: u32 = 10;
-/// Wrong tries against one conference in an hour (FIELD.md, section 4): 240 guesses a day at a PIN of six digits are
+/// Wrong tries against one number in an hour, whether or not a conference has it (FIELD.md, section 4): 240 guesses a day at a PIN of six digits are
 /// 0.024 % (RELIABILITY.md, row 35: below 0.1 %).
 const WRONG_BY_CONFERENCE_MAX: u32 = 10;
 /// Wrong tries through one trunk in an hour: twenty callers who each use up their own limit.

@@ -108,12 +108,17 @@ fn wrong_number_wrong_code_and_cancelled_take_the_same_steps_to_the_same_answer(
 }
 
 #[test]
-fn a_wrong_try_is_noted_against_the_conference_if_there_is_one() {
-    for (booking, conference) in [(facts().booking, json!("284917")), (None, json!(null))] {
+fn a_wrong_try_is_noted_against_the_keyed_number_whether_or_not_a_conference_has_it() {
+    let cases = [
+        (facts().booking, "284917", json!("284917")),
+        (None, "284917", json!("284917")),
+        (None, "28", json!(null)),
+    ];
+    for (booking, number, noted) in cases {
         let facts = AdmissionFacts { booking, matched: None, ..facts() };
         let script = Script::new([(FACTS, value(&facts)), (PROPOSE, json!("noted"))]);
-        now(admit(&script, &keyed(), 15)).unwrap();
-        let expected = json!({ "wrong-try": { "conference": conference } });
+        now(admit(&script, &request(Some((number, "000111"))), 15)).unwrap();
+        let expected = json!({ "wrong-try": { "conference": noted } });
         assert_eq!(script.last(PROPOSE)["verdict"], expected);
     }
 }
@@ -185,5 +190,26 @@ fn who_comes_back_to_a_held_seat_needs_no_code_and_keeps_the_role() {
 #[test]
 fn a_held_seat_that_goes_meanwhile_is_no_held_seat() {
     let script = Script::new([(FACTS, value(&held())), (PROPOSE, json!("gone"))]);
+    assert_eq!(now(admit(&script, &request(None), 15)), Ok(Admission::NoSeatHeld));
+}
+
+#[test]
+fn a_held_seat_lends_a_wrong_code_nothing_and_a_right_one_gives_its_role() {
+    let (answer, paths) = denied(&held());
+    assert_eq!(answer, Admission::Denied(Denial::Unknown));
+    assert_eq!(paths, [FACTS, PROPOSE]);
+
+    let right = AdmissionFacts { matched: Some(Role::Participant), ..held() };
+    let script = Script::new([(FACTS, value(&right)), (PROPOSE, admitted(true))]);
+    let Ok(Admission::Granted(grant)) = now(admit(&script, &keyed(), 15)) else { panic!("denied") };
+    assert_eq!(grant.role, Role::Participant);
+    assert_eq!(script.last(PROPOSE)["verdict"]["admit"]["held"], "g0");
+}
+
+#[test]
+fn a_held_seat_of_a_cancelled_conference_is_none() {
+    let mut cancelled = held();
+    cancelled.booking.as_mut().unwrap().state = BookingState::Cancelled;
+    let script = Script::new([(FACTS, value(&cancelled))]);
     assert_eq!(now(admit(&script, &request(None), 15)), Ok(Admission::NoSeatHeld));
 }
