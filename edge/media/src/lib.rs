@@ -2,9 +2,80 @@
 //!
 //! One [`Engine`] owns whole rooms and the legs in them. A thread drives it: datagrams in, a tick every 20 ms, datagrams
 //! and events out. Time is an argument.
+//!
+//! # The loop
+//!
+//! Datagrams go in as they come, with the time at which they came; what has come before a tick goes in before it. A tick
+//! is due every 20 ms of an absolute clock: one that is late is made late, and the next on time. A thread that slept
+//! through several calls `tick` once and goes on. After each tick all packets are taken, after anything all events.
+//!
+//! ```
+//! use std::net::SocketAddr;
+//! use std::time::{Duration, Instant};
+//!
+//! use konf_contract::LegId;
+//! use konf_media::{Codec, Command, Direction, Engine, RoomId, SourceRule, Stream};
+//!
+//! let mut engine = Engine::new(1);
+//! let mut now = Instant::now();
+//! let phone: SocketAddr = "192.0.2.1:4000".parse().unwrap();
+//! let stream = Stream {
+//!     remote: phone,
+//!     source: SourceRule::Exact,
+//!     codec: Codec::Pcma,
+//!     payload_type: 8,
+//!     event_payload_type: Some(101),
+//!     direction: Direction::SendReceive,
+//!     ssrc: 1,
+//!     first_sequence: 0,
+//!     first_timestamp: 0,
+//! };
+//! engine.handle_command(now, Command::AddLeg { leg: LegId(1), stream });
+//! engine.handle_command(now, Command::Join { leg: LegId(1), room: RoomId(1) });
+//! for _ in 0..3 {
+//!     // … engine.handle_datagram(arrived, leg, source, bytes) for all that came …
+//!     now += Duration::from_millis(20);
+//!     engine.tick(now);
+//!     while let Some(packet) = engine.poll_transmit() {
+//!         assert_eq!((packet.destination, packet.bytes.len()), (phone, 172));
+//!     }
+//!     while let Some(_event) = engine.poll_event() {}
+//! }
+//! ```
+//!
+//! # What holds
+//!
+//! * No clock, socket, thread or lock; no allocation in a tick once its buffers have grown.
+//! * Nobody hears a leg that is muted, on hold, pressing a key, or in another room.
+//! * A sum below full scale reaches each listener as it is.
+//! * Whatever bytes come in, nothing panics and nothing grows.
+//!
+//! # To add a codec
+//!
+//! A variant of [`Codec`], its tables in `g711.rs` (or a module beside it), one more place in `room.rs` for what all
+//! listeners share. A rate other than 8 kHz also needs a resampler between a leg and its room.
 
+mod clock;
+mod conceal;
+mod engine;
+mod frame;
+mod g711;
+mod leg;
+mod limiter;
+mod outbox;
+mod player;
+mod playout;
+mod recorder;
+mod ring;
+mod room;
+mod sequence;
+mod source;
+mod stretch;
+mod telephone_event;
+mod transit;
 mod words;
 
+pub use engine::Engine;
 pub use words::{
     Clip, Codec, Command, Digit, Direction, Event, LegStats, PlaybackId, RoomId, SourceRule,
     Stream, Transmit,

@@ -1,0 +1,202 @@
+//! What is heard where packets are missing: the last pitch period again and again, fading (after G.711 Appendix I).
+
+use crate::frame::{crossfade, likeness};
+
+/// Kept of what was heard: the longest lag plus what is compared.
+pub(crate) const HISTORY: usize = 320;
+
+/// Pitch periods of 250 Hz to 50 Hz; higher voices and tones are found by a multiple of theirs.
+const LAG_MIN: usize = 32;
+pub(crate) const LAG_MAX: usize = 160;
+
+/// Compared to find the pitch: 15 ms.
+const COMPARED: usize = 120;
+
+/// Full for 10 ms, silent after 60 ms (G.711 Appendix I).
+const FADE_BEGIN: usize = 80;
+pub(crate) const FADE_END: usize = 480;
+
+/// From what was made up to what came: 5 ms.
+const RECOVERY: usize = 40;
+
+/// Over so many samples a jump at the seam is smoothed.
+const SEAM: usize = 16;
+
+pub(crate) struct Concealer {
+    history: [i16; HISTORY],
+    period: [i16; LAG_MAX],
+    lag: usize,
+    /// From the sample that belongs before the period to the one that stands there: its own last.
+    step: i32,
+    /// Samples made up so far in this hole.
+    made: usize,
+    active: bool,
+    /// Amplitude of the noise that the sender asked for (RFC 3389).
+    comfort: Option<i16>,
+    noise: u32,
+}
+
+impl Concealer {
+    pub(crate) fn new(seed: u32) -> Self {
+        Self {
+            history: [0; HISTORY],
+            period: [0; LAG_MAX],
+            lag: LAG_MIN,
+            step: 0,
+            made: 0,
+            active: false,
+            comfort: None,
+            // Xorshift must not start at 0.
+            noise: seed | 1,
+        }
+    }
+
+    /// The last [`HISTORY`] samples that were heard.
+    pub(crate) fn history(&self) -> &[i16; HISTORY] {
+        &self.history
+    }
+
+    pub(crate) fn remember(&mut self, heard: &[i16]) {
+        let heard = &heard[heard.len().saturating_sub(HISTORY)..];
+        self.history.copy_within(heard.len().., 0);
+        self.history[HISTORY - heard.len()..].copy_from_slice(heard);
+    }
+
+    /// The sender will be silent and asks for noise at `level` below full scale in dB (RFC 3389, 3.1).
+    pub(crate) fn comfort(&mut self, level: u8) {
+        // Noise made of even steps has an RMS of its amplitude / sqrt(3).
+        let amplitude = 32_767.0 * 10f32.powf(-f32::from(level.min(127)) / 20.0) * 1.732;
+        // A hole is no place for loud noise: at most -35 dBFS.
+        self.comfort = Some(amplitude.min(1_000.0) as i16);
+    }
+
+    /// Whether what is made up has faded away.
+    pub(crate) fn faded(&self) -> bool {
+        self.active && self.made >= FADE_END
+    }
+
+    /// Makes up what is missing.
+    pub(crate) fn fill(&mut self, out: &mut [i16]) {
+        if !self.active {
+            self.begin();
+        }
+        if self.faded() && self.comfort.is_none() {
+            out.fill(0);
+        } else {
+            self.synthesize(out);
+        }
+        self.remember(out);
+    }
+
+    /// `real` follows what was made up: blends it in, and ends the hole.
+    pub(crate) fn recover(&mut self, real: &mut [i16]) {
+        if self.active {
+            let mut made_up = [0; RECOVERY];
+            self.synthesize(&mut made_up);
+            let came = real.len().min(RECOVERY);
+            let mut head = [0; RECOVERY];
+            head[..came].copy_from_slice(&real[..came]);
+            crossfade(&made_up[..came], &head[..came], &mut real[..came]);
+        }
+        self.active = false;
+        self.comfort = None;
+    }
+
+    fn begin(&mut self) {
+        self.active = true;
+        self.made = 0;
+        self.lag = pitch(&self.history);
+        let start = HISTORY - self.lag;
+        self.period[..self.lag].copy_from_slice(&self.history[start..]);
+        let before = i32::from(self.history[start - 1]);
+        let last = i32::from(self.history[HISTORY - 1]);
+        self.step = last - before;
+    }
+
+    fn synthesize(&mut self, out: &mut [i16]) {
+        for sample in out {
+            *sample = if self.made < FADE_END { self.voiced() } else { self.noise() };
+            self.made = self.made.saturating_add(1);
+        }
+    }
+
+    fn voiced(&self) -> i16 {
+        let at = self.made % self.lag;
+        let mut value = i32::from(self.period[at]);
+        if at < SEAM {
+            value += self.step * (SEAM - at) as i32 / (SEAM as i32 + 1);
+        }
+        let fade = FADE_END - self.made.max(FADE_BEGIN);
+        let value = value * fade as i32 / (FADE_END - FADE_BEGIN) as i32;
+        value.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+    }
+
+    fn noise(&mut self) -> i16 {
+        let Some(amplitude) = self.comfort else { return 0 };
+        // Marsaglia's xorshift32.
+        self.noise ^= self.noise << 13;
+        self.noise ^= self.noise >> 17;
+        self.noise ^= self.noise << 5;
+        let unit = (self.noise >> 16) as i32 - 32_768;
+        ((unit * i32::from(amplitude)) >> 15) as i16
+    }
+}
+
+/// The lag at which the end of `history` repeats itself best; of equals the longest, which sounds less like a buzz.
+fn pitch(history: &[i16; HISTORY]) -> usize {
+    let end = &history[HISTORY - COMPARED..];
+    let mut best = (LAG_MAX, f32::MIN);
+    for lag in (LAG_MIN..=LAG_MAX).rev() {
+        let score = likeness(end, &history[HISTORY - COMPARED - lag..HISTORY - lag]);
+        if score > best.1 + 0.005 {
+            best = (lag, score);
+        }
+    }
+    best.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::power;
+
+    fn tone(hz: f64, from: usize, length: usize) -> Vec<i16> {
+        (from..from + length)
+            .map(|i| (8_000.0 * (std::f64::consts::TAU * hz * i as f64 / 8_000.0).sin()) as i16)
+            .collect()
+    }
+
+    #[test]
+    fn a_hole_of_one_packet_in_a_tone_is_hardly_heard() {
+        for hz in [210.0, 440.0, 1_000.0, 2_345.0] {
+            let mut concealer = Concealer::new(1);
+            concealer.remember(&tone(hz, 0, 640));
+            let mut made_up = [0; 80];
+            concealer.fill(&mut made_up);
+            let real = tone(hz, 640, 80);
+            let error: Vec<i16> = real.iter().zip(made_up).map(|(a, b)| a - b).collect();
+            assert!(power(&error) < power(&real) / 20.0, "{hz} Hz");
+        }
+    }
+
+    #[test]
+    fn a_long_hole_becomes_silence() {
+        let mut concealer = Concealer::new(1);
+        concealer.remember(&tone(440.0, 0, 640));
+        let mut out = [0; 640];
+        concealer.fill(&mut out);
+        assert!(power(&out[..80]) > 1_000_000.0);
+        assert_eq!(power(&out[FADE_END..]), 0.0);
+        assert!(concealer.faded());
+    }
+
+    #[test]
+    fn comfort_noise_is_as_loud_as_asked() {
+        let mut concealer = Concealer::new(1);
+        concealer.comfort(60);
+        let mut out = [0; 4_000];
+        concealer.fill(&mut out);
+        let level_db = 10.0 * (power(&out[FADE_END..]) / (32_768.0 * 32_768.0)).log10();
+        assert!((level_db + 60.0).abs() < 2.0, "{level_db} dB");
+    }
+}

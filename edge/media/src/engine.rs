@@ -1,0 +1,270 @@
+//! Rooms and legs joined: commands and datagrams in, a tick, packets and events out.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use konf_contract::LegId;
+
+use crate::clock::Clock;
+use crate::frame::{FRAME, subtract};
+use crate::leg::{Events, Leg};
+use crate::outbox::Outbox;
+use crate::room::Room;
+use crate::{Clip, Codec, Command, Event, LegStats, PlaybackId, RoomId, Stream, Transmit, g711};
+
+/// Events that nobody polls are bounded: far more than a thread's legs can cause in a tick.
+const EVENTS_MAX: usize = 65_536;
+
+/// Whole rooms and their legs (crate documentation).
+pub struct Engine {
+    legs: Vec<Leg>,
+    /// Place of each leg in `legs`.
+    places: BTreeMap<LegId, usize>,
+    rooms: Vec<Option<Box<Room>>>,
+    /// Place of each room in `rooms`.
+    room_places: BTreeMap<RoomId, usize>,
+    events: Events,
+    outbox: Outbox,
+    clock: Clock,
+    seed: u64,
+}
+
+impl Engine {
+    /// `seed` feeds the comfort noise, the only thing here that is random.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            legs: Vec::new(),
+            places: BTreeMap::new(),
+            rooms: Vec::new(),
+            room_places: BTreeMap::new(),
+            events: Events::new(),
+            outbox: Outbox::default(),
+            clock: Clock::default(),
+            seed,
+        }
+    }
+
+    /// A command for a leg or a room that is not here is passed over: it crossed with the end of it.
+    pub fn handle_command(&mut self, now: Instant, command: Command) {
+        let now_us = self.clock.at_us(now);
+        match command {
+            Command::AddLeg { leg, stream } | Command::UpdateLeg { leg, stream } => {
+                self.put_leg(now_us, leg, stream);
+            }
+            Command::RemoveLeg { leg } => self.remove_leg(leg),
+            Command::Join { leg, room } => self.join(leg, room),
+            Command::Leave { leg } => self.leave(leg),
+            Command::Mute { leg, muted } => self.with_leg(leg, |leg| leg.muted = muted),
+            Command::Play { leg, playback, clips } => self.play(leg, playback, clips),
+            Command::StopPlaying { leg } => self.with_leg(leg, |leg| leg.player.stop()),
+            Command::Music { leg, clip } => self.with_leg(leg, |leg| leg.player.music(clip)),
+            Command::PlayToRoom { room, clips } => self.announce(room, clips),
+            Command::Record { leg, longest } => self.record(leg, longest),
+            Command::StopRecording { leg } => self.stop_recording(leg),
+        }
+    }
+
+    /// A datagram from `source` that came to the leg's socket at `now`: RTP, or RTCP on the same port (RFC 5761), which
+    /// is passed over.
+    ///
+    /// `now` is when it arrived, not when somebody got round to reading it: the jitter is measured from it.
+    pub fn handle_datagram(&mut self, now: Instant, leg: LegId, source: SocketAddr, bytes: &[u8]) {
+        let now_us = self.clock.at_us(now);
+        let Some(&place) = self.places.get(&leg) else { return };
+        if let Some(digit) = self.legs[place].handle_datagram(now_us, source, bytes)
+            && self.events.len() < EVENTS_MAX
+        {
+            self.events.push_back(Event::Digit { leg, digit });
+        }
+    }
+
+    /// One step of 20 ms: mixes every room and makes one packet for each leg that hears.
+    ///
+    /// `now` is when the tick happens. Packets of the tick before that nobody polled are forgotten.
+    pub fn tick(&mut self, now: Instant) {
+        let now_us = self.clock.tick_us(now);
+        self.outbox.clear();
+        for room in self.rooms.iter_mut().flatten() {
+            room.begin();
+        }
+        for leg in &mut self.legs {
+            leg.listen(now_us, &mut self.events);
+            if leg.speaks
+                && let Some(room) = room_of(&mut self.rooms, leg)
+            {
+                room.hear(&leg.heard);
+            }
+        }
+        for leg in &mut self.legs {
+            let room = room_of(&mut self.rooms, leg);
+            speak(leg, room, &mut self.outbox, &mut self.events);
+        }
+    }
+
+    /// The next datagram to send; call until `None` after each tick.
+    pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
+        self.outbox.next()
+    }
+
+    /// What has happened; call until `None` after datagrams, commands and ticks.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    pub fn stats(&self, leg: LegId) -> Option<LegStats> {
+        self.places.get(&leg).map(|&place| self.legs[place].stats())
+    }
+
+    fn with_leg(&mut self, leg: LegId, change: impl FnOnce(&mut Leg)) {
+        if let Some(&place) = self.places.get(&leg) {
+            change(&mut self.legs[place]);
+        }
+    }
+
+    fn put_leg(&mut self, now_us: i64, id: LegId, stream: Stream) {
+        if let Some(&place) = self.places.get(&id) {
+            self.legs[place].update(now_us, stream);
+            return;
+        }
+        let seed = (self.seed ^ id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 16;
+        self.places.insert(id, self.legs.len());
+        self.legs.push(Leg::new(id, stream, now_us, seed as u32));
+    }
+
+    fn remove_leg(&mut self, id: LegId) {
+        self.leave(id);
+        let Some(place) = self.places.remove(&id) else { return };
+        let mut leg = self.legs.swap_remove(place);
+        if let Some(moved) = self.legs.get(place) {
+            self.places.insert(moved.id, place);
+        }
+        self.events.extend(leg.stop_recording());
+        self.events.push_back(Event::Closed { leg: id, stats: leg.stats() });
+    }
+
+    fn join(&mut self, leg: LegId, room: RoomId) {
+        let Some(&place) = self.places.get(&leg) else { return };
+        let joined = self.legs[place].room.and_then(|at| self.rooms[at].as_ref());
+        if joined.is_some_and(|joined| joined.id == room) {
+            return;
+        }
+        self.leave(leg);
+        let at = self.room_place(room);
+        self.legs[place].room = Some(at);
+        if let Some(room) = &mut self.rooms[at] {
+            room.members += 1;
+        }
+    }
+
+    fn leave(&mut self, leg: LegId) {
+        let Some(&place) = self.places.get(&leg) else { return };
+        let Some(at) = self.legs[place].room.take() else { return };
+        if let Some(room) = &mut self.rooms[at] {
+            room.members -= 1;
+            if room.members == 0 {
+                self.room_places.remove(&room.id);
+                self.rooms[at] = None;
+            }
+        }
+    }
+
+    fn room_place(&mut self, room: RoomId) -> usize {
+        if let Some(&at) = self.room_places.get(&room) {
+            return at;
+        }
+        let free = self.rooms.iter().position(Option::is_none);
+        let at = free.unwrap_or(self.rooms.len());
+        if at == self.rooms.len() {
+            self.rooms.push(None);
+        }
+        self.rooms[at] = Some(Box::new(Room::new(room)));
+        self.room_places.insert(room, at);
+        at
+    }
+
+    fn play(&mut self, leg: LegId, playback: PlaybackId, clips: Vec<Clip>) {
+        let Some(&place) = self.places.get(&leg) else { return };
+        if !self.legs[place].player.play(playback, clips) {
+            // The queue is full: better unheard than a caller who waits for ever.
+            self.events.push_back(Event::Played { leg, playback });
+        }
+    }
+
+    fn announce(&mut self, room: RoomId, clips: Vec<Clip>) {
+        if let Some(&at) = self.room_places.get(&room)
+            && let Some(room) = &mut self.rooms[at]
+        {
+            room.announce(clips);
+        }
+    }
+
+    fn record(&mut self, leg: LegId, longest: Duration) {
+        self.stop_recording(leg);
+        self.with_leg(leg, |leg| leg.record(longest));
+    }
+
+    fn stop_recording(&mut self, leg: LegId) {
+        let Some(&place) = self.places.get(&leg) else { return };
+        self.events.extend(self.legs[place].stop_recording());
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Engine({} legs, {} rooms)", self.legs.len(), self.room_places.len())
+    }
+}
+
+fn room_of<'a>(rooms: &'a mut [Option<Box<Room>>], leg: &Leg) -> Option<&'a mut Room> {
+    rooms[leg.room?].as_deref_mut()
+}
+
+/// Makes the packet of one leg.
+fn speak(leg: &mut Leg, room: Option<&mut Room>, outbox: &mut Outbox, events: &mut Events) {
+    let codec = leg.stream.codec;
+    if !leg.sends() {
+        leg.rest();
+        return;
+    }
+    if leg.player.is_idle() && !leg.speaks {
+        match room {
+            Some(room) if !room.is_quiet() => {
+                outbox.push(leg, room.shared(codec));
+                leg.limiter = room.limiter();
+            }
+            _ => outbox.push(leg, &[g711::silence(codec); FRAME]),
+        }
+    } else {
+        let payload = own_mix(leg, room, codec, events);
+        outbox.push(leg, &payload);
+    }
+    leg.sender.timestamp = leg.sender.timestamp.wrapping_add(FRAME as u32);
+}
+
+/// The room without the leg itself, and what plays to it alone.
+fn own_mix(
+    leg: &mut Leg,
+    room: Option<&mut Room>,
+    codec: Codec,
+    events: &mut Events,
+) -> [u8; FRAME] {
+    let mut sum = room.map_or([0; FRAME], |room| room.sum);
+    if leg.speaks {
+        subtract(&mut sum, &leg.heard);
+    }
+    if !leg.player.is_idle() {
+        let id = leg.id;
+        leg.player.render(&mut sum, |playback| {
+            events.push_back(Event::Played { leg: id, playback });
+        });
+    }
+    let mut frame = [0; FRAME];
+    leg.limiter.limit(&sum, &mut frame);
+    let mut payload = [0; FRAME];
+    g711::encode(codec, &frame, &mut payload);
+    payload
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,8 @@
+//! Phones that sing on a virtual clock over a seeded network, and what each of them hears.
+
+mod hall;
+mod hostile;
+mod keys;
+mod network;
+mod prompts;
+mod rooms;

@@ -1,0 +1,337 @@
+//! One leg: what it sends comes in here, what it hears goes out.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use konf_contract::LegId;
+use rtp_types::RtpPacket;
+
+use crate::frame::{FRAME, Frame, RATE, crossfade, is_silent};
+use crate::g711;
+use crate::limiter::Limiter;
+use crate::player::Player;
+use crate::playout::{Placement, Playout};
+use crate::recorder::Recorder;
+use crate::sequence::Sequence;
+use crate::source::{Allowance, Source};
+use crate::telephone_event::EventReceiver;
+use crate::{Digit, Direction, Event, LegStats, Stream};
+
+pub(crate) type Events = VecDeque<Event>;
+
+/// Without a packet for so long the medium is lost (`Event::MediaLost`).
+const LOST_US: i64 = 30_000_000;
+
+/// The longest packet taken: 200 ms, the most that anybody sends (RFC 3551 suggests 20, asks for up to 200).
+const PAYLOAD_MAX: usize = 1_600;
+
+/// Static payload type of comfort noise (RFC 3551, 6).
+const COMFORT_NOISE: u8 = 13;
+
+/// So many packets too late in a row (0.5 s) mean that the sender's clock has jumped back.
+const LATE_MAX: u32 = 25;
+
+/// After a key the voice comes back within 5 ms.
+const FADE_IN: usize = 40;
+
+pub(crate) struct Leg {
+    pub(crate) id: LegId,
+    pub(crate) stream: Stream,
+    /// Its room's place in the engine.
+    pub(crate) room: Option<usize>,
+    pub(crate) muted: bool,
+    pub(crate) player: Player,
+    pub(crate) limiter: Limiter,
+    pub(crate) sender: Sender,
+    /// What the leg said in this tick, for the room.
+    pub(crate) heard: Frame,
+    /// Whether `heard` adds anything to the room.
+    pub(crate) speaks: bool,
+    source: Source,
+    allowance: Allowance,
+    ssrc: Option<u32>,
+    /// A packet that would begin a new stream if the next one agrees.
+    probe: Option<Header>,
+    sequence: Sequence,
+    playout: Playout,
+    events: EventReceiver,
+    recorder: Option<Recorder>,
+    late_in_a_row: u32,
+    last_packet_us: i64,
+    lost: bool,
+    was_pressing: bool,
+    packets_late: u64,
+    packets_refused: u64,
+}
+
+/// Numbers of the packets to send.
+pub(crate) struct Sender {
+    pub(crate) sequence: u16,
+    pub(crate) timestamp: u32,
+    pub(crate) marker: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Header {
+    ssrc: u32,
+    sequence: u16,
+    timestamp: u32,
+}
+
+enum Kind {
+    Audio,
+    Event,
+    Comfort,
+}
+
+/// The packet does not count.
+struct Refused;
+
+impl Leg {
+    pub(crate) fn new(id: LegId, stream: Stream, now_us: i64, seed: u32) -> Self {
+        Self {
+            id,
+            room: None,
+            muted: false,
+            player: Player::new(),
+            limiter: Limiter::new(),
+            sender: Sender {
+                sequence: stream.first_sequence,
+                timestamp: stream.first_timestamp,
+                marker: true,
+            },
+            heard: [0; FRAME],
+            speaks: false,
+            source: Source::new(&stream),
+            allowance: Allowance::new(now_us),
+            ssrc: None,
+            probe: None,
+            sequence: Sequence::default(),
+            playout: Playout::new(seed),
+            events: EventReceiver::default(),
+            recorder: None,
+            late_in_a_row: 0,
+            last_packet_us: now_us,
+            lost: false,
+            was_pressing: false,
+            packets_late: 0,
+            packets_refused: 0,
+            stream,
+        }
+    }
+
+    /// The stream was negotiated again: what goes out goes on with its own numbers, what comes in with its statistics.
+    pub(crate) fn update(&mut self, now_us: i64, stream: Stream) {
+        if stream.remote != self.stream.remote || stream.source != self.stream.source {
+            self.source = Source::new(&stream);
+        }
+        if stream.direction != self.stream.direction {
+            self.last_packet_us = now_us;
+        }
+        self.stream = Stream { ssrc: self.stream.ssrc, ..stream };
+    }
+
+    pub(crate) fn destination(&self) -> SocketAddr {
+        self.source.destination()
+    }
+
+    pub(crate) fn sends(&self) -> bool {
+        matches!(self.stream.direction, Direction::SendReceive | Direction::SendOnly)
+    }
+
+    /// A tick in which nothing is sent: time goes on, and the next packet begins anew (RFC 3550, 5.1).
+    pub(crate) fn rest(&mut self) {
+        self.sender.timestamp = self.sender.timestamp.wrapping_add(FRAME as u32);
+        self.sender.marker = true;
+    }
+
+    fn receives(&self) -> bool {
+        matches!(self.stream.direction, Direction::SendReceive | Direction::ReceiveOnly)
+    }
+
+    pub(crate) fn stats(&self) -> LegStats {
+        LegStats {
+            packets_received: self.sequence.received(),
+            packets_lost: self.sequence.lost(),
+            packets_late: self.packets_late,
+            packets_refused: self.packets_refused,
+            jitter_us: self.sequence.jitter_us(),
+            delay_ms: (self.playout.lead_us() / 1_000) as u32,
+        }
+    }
+
+    pub(crate) fn record(&mut self, longest: Duration) {
+        self.recorder = Some(Recorder::new(longest));
+    }
+
+    pub(crate) fn stop_recording(&mut self) -> Option<Event> {
+        let clip = self.recorder.take()?.finish();
+        Some(Event::Recorded { leg: self.id, clip })
+    }
+
+    // ── in ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// A datagram for this leg; returns the digit that it begins.
+    pub(crate) fn handle_datagram(
+        &mut self,
+        now_us: i64,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) -> Option<Digit> {
+        // In this order, so that a stranger costs nothing and a flood little.
+        let looked_at = self.source.may_be(from) && self.allowance.take(now_us);
+        let outcome = match looked_at {
+            false => Err(Refused),
+            true if is_rtcp(bytes) => Ok(None),
+            true => self.handle_rtp(now_us, from, bytes),
+        };
+        outcome.unwrap_or_else(|Refused| {
+            self.packets_refused += 1;
+            None
+        })
+    }
+
+    fn handle_rtp(
+        &mut self,
+        now_us: i64,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) -> Result<Option<Digit>, Refused> {
+        let packet = RtpPacket::parse(bytes).map_err(|_| Refused)?;
+        let header = Header {
+            ssrc: packet.ssrc(),
+            sequence: packet.sequence_number(),
+            timestamp: packet.timestamp(),
+        };
+        let payload = packet.payload();
+        let kind = self.kind(packet.payload_type(), payload).ok_or(Refused)?;
+        if !self.source.admit(from, header.ssrc, header.sequence) {
+            return Err(Refused);
+        }
+        self.follow(&header)?;
+        self.last_packet_us = now_us;
+        self.lost = false;
+        if !self.sequence.note(header.sequence) {
+            return Ok(None);
+        }
+        match kind {
+            Kind::Audio => {
+                self.sequence.note_transit(now_us, header.timestamp);
+                self.place(now_us, header, payload).map(|()| None)
+            }
+            Kind::Event => {
+                let delay_us = self.playout.lead_us();
+                Ok(self.events.handle(now_us, delay_us, header.timestamp, payload))
+            }
+            Kind::Comfort => {
+                self.playout.comfort(payload.first().copied().unwrap_or(127) & 0x7f);
+                Ok(None)
+            }
+        }
+    }
+
+    fn kind(&self, payload_type: u8, payload: &[u8]) -> Option<Kind> {
+        if payload_type == self.stream.payload_type {
+            (1..=PAYLOAD_MAX).contains(&payload.len()).then_some(Kind::Audio)
+        } else if Some(payload_type) == self.stream.event_payload_type {
+            (payload.len() >= 4).then_some(Kind::Event)
+        } else {
+            (payload_type == COMFORT_NOISE).then_some(Kind::Comfort)
+        }
+    }
+
+    /// A new SSRC counts from its second packet on: one stray packet must not tear the stream.
+    fn follow(&mut self, header: &Header) -> Result<(), Refused> {
+        match self.ssrc {
+            Some(ssrc) if ssrc == header.ssrc => return Ok(()),
+            Some(_) => {
+                self.agrees_with_probe(header).then_some(()).ok_or(Refused)?;
+                self.sequence.restart(header.sequence.wrapping_sub(1));
+                self.playout.restart();
+                self.events.restart();
+            }
+            None => {}
+        }
+        self.ssrc = Some(header.ssrc);
+        Ok(())
+    }
+
+    fn place(&mut self, now_us: i64, header: Header, payload: &[u8]) -> Result<(), Refused> {
+        let decoder = g711::decoder(self.stream.codec);
+        match self.playout.insert(now_us, header.timestamp, payload, decoder) {
+            Placement::Kept => {
+                self.late_in_a_row = 0;
+                return Ok(());
+            }
+            Placement::Late => {
+                self.packets_late += 1;
+                self.late_in_a_row += 1;
+                if self.late_in_a_row <= LATE_MAX {
+                    return Ok(());
+                }
+            }
+            // One packet with a wild timestamp is passed over, two that agree are a new clock.
+            Placement::Elsewhere => {
+                self.agrees_with_probe(&header).then_some(()).ok_or(Refused)?;
+            }
+        }
+        self.late_in_a_row = 0;
+        self.playout.restart();
+        self.playout.insert(now_us, header.timestamp, payload, decoder);
+        Ok(())
+    }
+
+    /// Whether the last odd packet was one of the same new stream; remembers this one.
+    fn agrees_with_probe(&mut self, header: &Header) -> bool {
+        let agrees = self.probe.as_ref().is_some_and(|probe| {
+            let apart = header.timestamp.wrapping_sub(probe.timestamp).cast_signed();
+            probe.ssrc == header.ssrc
+                && (1..=3).contains(&header.sequence.wrapping_sub(probe.sequence))
+                && apart.unsigned_abs() <= RATE as u32
+        });
+        self.probe = if agrees { None } else { Some(*header) };
+        agrees
+    }
+
+    // ── every tick ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Takes what the leg says in this tick.
+    pub(crate) fn listen(&mut self, now_us: i64, events: &mut Events) {
+        self.playout.pull(now_us, &mut self.heard);
+        let pressing = self.events.is_pressing(now_us);
+        if self.was_pressing && !pressing {
+            let silence = [0; FADE_IN];
+            let mut head = [0; FADE_IN];
+            head.copy_from_slice(&self.heard[..FADE_IN]);
+            crossfade(&silence, &head, &mut self.heard[..FADE_IN]);
+        }
+        self.was_pressing = pressing;
+        self.keep(pressing, events);
+        self.speaks = !pressing
+            && !self.muted
+            && self.room.is_some()
+            && self.stream.direction == Direction::SendReceive
+            && !is_silent(&self.heard);
+        self.watch(now_us, events);
+    }
+
+    fn keep(&mut self, pressing: bool, events: &mut Events) {
+        let Some(recorder) = &mut self.recorder else { return };
+        if recorder.tick((!pressing).then_some(&self.heard)) {
+            events.extend(self.stop_recording());
+        }
+    }
+
+    fn watch(&mut self, now_us: i64, events: &mut Events) {
+        if self.receives() && !self.lost && now_us - self.last_packet_us >= LOST_US {
+            self.lost = true;
+            events.push_back(Event::MediaLost { leg: self.id });
+        }
+    }
+}
+
+/// RTCP on the same port (RFC 5761, 4): packet types 192 to 223 stand where RTP has marker and payload type.
+fn is_rtcp(bytes: &[u8]) -> bool {
+    matches!(bytes, [first, 192..=223, ..] if first >> 6 == 2)
+}

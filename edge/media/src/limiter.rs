@@ -1,0 +1,115 @@
+//! Keeps a sum within 16 bits by turning it down instead of cutting its peaks off.
+
+use crate::frame::{FRAME, Frame, Sum};
+
+/// The gain is a line through points 2.5 ms apart; each line stays below what both its ends allow.
+const BLOCK: usize = 20;
+const BLOCKS: usize = FRAME / BLOCK;
+
+/// How much of the missing gain comes back per block: a time constant of 120 ms, slow enough not to be heard as pumping,
+/// quick enough not to leave a quiet voice behind a loud one.
+const RELEASE: f32 = 2.5 / 120.0;
+
+/// From here on (-0.01 dB) the gain is 1 again.
+const WHOLE: f32 = 0.999;
+
+const FULL: f32 = 32_767.0;
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limiter {
+    gain: f32,
+}
+
+impl Limiter {
+    pub(crate) const fn new() -> Self {
+        Self { gain: 1.0 }
+    }
+
+    /// A sum that never was beyond full scale comes out as it is.
+    pub(crate) fn limit(&mut self, sum: &Sum, out: &mut Frame) {
+        let mut peaks = [0u32; BLOCKS];
+        for (peak, block) in peaks.iter_mut().zip(sum.chunks_exact(BLOCK)) {
+            *peak = block.iter().fold(0, |peak, s| peak.max(s.unsigned_abs()));
+        }
+        let loudest = peaks.iter().fold(0, |a, &b| a.max(b));
+        if self.gain >= 1.0 && loudest <= FULL as u32 {
+            for (out, &sample) in out.iter_mut().zip(sum) {
+                *out = sample as i16;
+            }
+            return;
+        }
+        self.turn_down(sum, &peaks, out);
+    }
+
+    fn turn_down(&mut self, sum: &Sum, peaks: &[u32; BLOCKS], out: &mut Frame) {
+        let allowed = |block: usize| match peaks.get(block) {
+            Some(&peak) if peak > FULL as u32 => FULL / peak as f32,
+            _ => 1.0,
+        };
+        for block in 0..BLOCKS {
+            let risen = self.gain + (1.0 - self.gain) * RELEASE;
+            let risen = if risen > WHOLE { 1.0 } else { risen };
+            let end = risen.min(allowed(block)).min(allowed(block + 1));
+            let step = (end - self.gain) / BLOCK as f32;
+            for i in 0..BLOCK {
+                let at = block * BLOCK + i;
+                let gain = self.gain + step * (i + 1) as f32;
+                // The first peak after quiet may come before the gain is down: only that is cut.
+                out[at] = (sum[at] as f32 * gain).clamp(-FULL, FULL) as i16;
+            }
+            self.gain = end;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tone(amplitude: f64, from: usize) -> Sum {
+        std::array::from_fn(|i| {
+            (amplitude * (std::f64::consts::TAU * 400.0 * (from + i) as f64 / 8_000.0).sin()) as i32
+        })
+    }
+
+    #[test]
+    fn a_sum_below_full_scale_is_untouched() {
+        let mut limiter = Limiter::new();
+        let mut out = [0; FRAME];
+        for n in 0..100 {
+            let sum = tone(32_700.0, n * FRAME);
+            limiter.limit(&sum, &mut out);
+            assert!(out.iter().zip(&sum).all(|(&a, &b)| i32::from(a) == b));
+        }
+    }
+
+    #[test]
+    fn a_sum_beyond_full_scale_keeps_its_shape() {
+        let mut limiter = Limiter::new();
+        let mut out = [0; FRAME];
+        for n in 0..50 {
+            limiter.limit(&tone(100_000.0, n * FRAME), &mut out);
+        }
+        let sum = tone(100_000.0, 49 * FRAME);
+        let error: f64 = out
+            .iter()
+            .zip(&sum)
+            .map(|(&a, &b)| (f64::from(a) - f64::from(b) * 0.32767).powi(2))
+            .sum();
+        // Less than 1 % of the tone's power is distortion.
+        assert!(error / 160.0 < 32_767f64.powi(2) / 2.0 / 100.0);
+    }
+
+    #[test]
+    fn the_gain_comes_back_within_a_second() {
+        let mut limiter = Limiter::new();
+        let mut out = [0; FRAME];
+        limiter.limit(&tone(60_000.0, 0), &mut out);
+        for n in 0..50 {
+            limiter.limit(&tone(1_000.0, n * FRAME), &mut out);
+        }
+        let sum = tone(1_000.0, 0);
+        limiter.limit(&sum, &mut out);
+        assert!(out.iter().zip(&sum).all(|(&a, &b)| i32::from(a) == b));
+    }
+}

@@ -1,0 +1,53 @@
+//! The datagrams of one tick, in one buffer that is used again and again.
+
+use std::net::SocketAddr;
+
+use konf_contract::LegId;
+
+use crate::Transmit;
+use crate::frame::FRAME;
+use crate::leg::Leg;
+
+/// RTP without CSRCs and extensions (RFC 3550, 5.1).
+const HEADER: usize = 12;
+const PACKET: usize = HEADER + FRAME;
+
+#[derive(Default)]
+pub(crate) struct Outbox {
+    bytes: Vec<u8>,
+    addresses: Vec<(LegId, SocketAddr)>,
+    taken: usize,
+}
+
+impl Outbox {
+    /// Forgets what nobody took: late sound is no use.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.addresses.clear();
+        self.taken = 0;
+    }
+
+    /// The next packet of `leg`.
+    pub(crate) fn push(&mut self, leg: &mut Leg, payload: &[u8; FRAME]) {
+        let sender = &mut leg.sender;
+        let marker = if sender.marker { 0x80 } else { 0 };
+        let mut header = [0; HEADER];
+        header[0] = 0x80;
+        header[1] = marker | (leg.stream.payload_type & 0x7f);
+        header[2..4].copy_from_slice(&sender.sequence.to_be_bytes());
+        header[4..8].copy_from_slice(&sender.timestamp.to_be_bytes());
+        header[8..12].copy_from_slice(&leg.stream.ssrc.to_be_bytes());
+        sender.sequence = sender.sequence.wrapping_add(1);
+        sender.marker = false;
+        self.bytes.extend_from_slice(&header);
+        self.bytes.extend_from_slice(payload);
+        self.addresses.push((leg.id, leg.destination()));
+    }
+
+    pub(crate) fn next(&mut self) -> Option<Transmit<'_>> {
+        let &(leg, destination) = self.addresses.get(self.taken)?;
+        let start = self.taken * PACKET;
+        self.taken += 1;
+        Some(Transmit { leg, destination, bytes: &self.bytes[start..start + PACKET] })
+    }
+}

@@ -1,0 +1,207 @@
+//! What one leg hears besides its room: prompts in a queue, music under them.
+
+use std::collections::VecDeque;
+
+use crate::frame::{FRAME, Frame, Sum};
+use crate::{Clip, PlaybackId};
+
+/// -12 dB: the room and the music while a prompt plays (words.rs, `Command::Play`).
+const DUCKED: f32 = 0.251;
+
+/// Down within 40 ms, up again within 200 ms: quick enough for the first syllable, slow enough not to jump.
+const DOWN: f32 = (1.0 - DUCKED) / 320.0;
+const UP: f32 = (1.0 - DUCKED) / 1_600.0;
+
+/// More than any menu queues; what comes beyond counts as played.
+const QUEUE_MAX: usize = 64;
+
+struct Playback {
+    id: PlaybackId,
+    clips: Vec<Clip>,
+    clip: usize,
+    position: usize,
+}
+
+pub(crate) struct Player {
+    queue: VecDeque<Playback>,
+    music: Option<(Clip, usize)>,
+    /// The end of what was stopped, fading.
+    tail: Option<Box<Frame>>,
+    duck: f32,
+}
+
+impl Player {
+    pub(crate) fn new() -> Self {
+        Self { queue: VecDeque::new(), music: None, tail: None, duck: 1.0 }
+    }
+
+    /// Returns `false` when the queue is full.
+    pub(crate) fn play(&mut self, id: PlaybackId, clips: Vec<Clip>) -> bool {
+        if self.queue.len() >= QUEUE_MAX {
+            return false;
+        }
+        self.queue.push_back(Playback { id, clips, clip: 0, position: 0 });
+        true
+    }
+
+    pub(crate) fn stop(&mut self) {
+        let mut sum = [0; FRAME];
+        self.prompts(&mut sum, |_| {});
+        self.queue.clear();
+        self.fade_away(&sum);
+    }
+
+    pub(crate) fn music(&mut self, clip: Option<Clip>) {
+        let mut sum = [0; FRAME];
+        self.add_music(&mut sum);
+        self.fade_away(&sum);
+        self.music = clip.filter(|clip| !clip.samples.is_empty()).map(|clip| (clip, 0));
+    }
+
+    /// Nothing is added to what the room says, nor is the room turned down.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.music.is_none() && self.tail.is_none() && self.duck >= 1.0
+    }
+
+    /// Adds a tick's worth to `sum`, which holds the room. `played` is called for each playback that ends.
+    pub(crate) fn render(&mut self, sum: &mut Sum, played: impl FnMut(PlaybackId)) {
+        self.add_music(sum);
+        self.turn_down(sum);
+        self.prompts(sum, played);
+        if let Some(tail) = self.tail.take() {
+            crate::frame::add(sum, &tail);
+        }
+    }
+
+    fn turn_down(&mut self, sum: &mut Sum) {
+        let target = if self.queue.is_empty() { 1.0 } else { DUCKED };
+        if self.duck >= 1.0 && target >= 1.0 {
+            return;
+        }
+        for sample in sum {
+            self.duck = if target < self.duck {
+                (self.duck - DOWN).max(target)
+            } else {
+                (self.duck + UP).min(target)
+            };
+            *sample = (*sample as f32 * self.duck) as i32;
+        }
+    }
+
+    fn add_music(&mut self, sum: &mut Sum) {
+        let Some((clip, position)) = &mut self.music else { return };
+        for sample in sum {
+            *sample += i32::from(clip.samples[*position]);
+            *position = (*position + 1) % clip.samples.len();
+        }
+    }
+
+    fn prompts(&mut self, sum: &mut Sum, mut played: impl FnMut(PlaybackId)) {
+        let mut filled = 0;
+        while let Some(playback) = self.queue.front_mut() {
+            let Some(clip) = playback.clips.get(playback.clip) else {
+                played(playback.id);
+                self.queue.pop_front();
+                continue;
+            };
+            if filled == FRAME {
+                return;
+            }
+            let rest = &clip.samples[playback.position.min(clip.samples.len())..];
+            let length = rest.len().min(FRAME - filled);
+            for (sum, &sample) in sum[filled..].iter_mut().zip(&rest[..length]) {
+                *sum += i32::from(sample);
+            }
+            filled += length;
+            playback.position += length;
+            if length == rest.len() {
+                playback.clip += 1;
+                playback.position = 0;
+            }
+        }
+    }
+
+    fn fade_away(&mut self, sum: &Sum) {
+        if sum.iter().all(|&s| s == 0) && self.tail.is_none() {
+            return;
+        }
+        let tail = self.tail.get_or_insert_with(|| Box::new([0; FRAME]));
+        for (i, (tail, &sample)) in tail.iter_mut().zip(sum).enumerate() {
+            let faded = sample * (FRAME - i) as i32 / (FRAME as i32 + 1);
+            let both = i32::from(*tail) + faded;
+            *tail = both.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clip(value: i16, length: usize) -> Clip {
+        Clip { samples: vec![value; length].into() }
+    }
+
+    fn render(player: &mut Player, room: i32) -> (Sum, Vec<PlaybackId>) {
+        let mut sum = [room; FRAME];
+        let mut played = Vec::new();
+        player.render(&mut sum, |id| played.push(id));
+        (sum, played)
+    }
+
+    #[test]
+    fn prompts_follow_each_other_without_a_gap() {
+        let mut player = Player::new();
+        assert!(player.play(PlaybackId(1), vec![clip(100, 100), clip(200, 100)]));
+        assert!(player.play(PlaybackId(2), vec![clip(300, 120)]));
+        let (sum, played) = render(&mut player, 0);
+        assert_eq!((sum[99], sum[100], played), (100, 200, vec![]));
+        let (sum, played) = render(&mut player, 0);
+        assert_eq!((sum[39], sum[40], sum[159]), (200, 300, 300));
+        assert_eq!(played, [PlaybackId(1), PlaybackId(2)]);
+    }
+
+    #[test]
+    fn a_prompt_without_sound_has_been_played_at_once() {
+        let mut player = Player::new();
+        player.play(PlaybackId(1), vec![]);
+        player.play(PlaybackId(2), vec![clip(1, 0)]);
+        assert_eq!(render(&mut player, 0).1, [PlaybackId(1), PlaybackId(2)]);
+    }
+
+    #[test]
+    fn the_room_is_turned_down_under_a_prompt_and_comes_back() {
+        let mut player = Player::new();
+        player.play(PlaybackId(1), vec![clip(0, 800)]);
+        for _ in 0..3 {
+            render(&mut player, 10_000);
+        }
+        assert!((2_505..=2_515).contains(&render(&mut player, 10_000).0[0]));
+        for _ in 0..12 {
+            render(&mut player, 10_000);
+        }
+        assert_eq!(render(&mut player, 10_000).0, [10_000; FRAME]);
+        assert!(player.is_idle());
+    }
+
+    #[test]
+    fn music_repeats_seamlessly() {
+        let mut player = Player::new();
+        player.music(Some(Clip { samples: (0..100).collect() }));
+        let (first, _) = render(&mut player, 0);
+        let (second, _) = render(&mut player, 0);
+        let heard: Vec<i32> = first.into_iter().chain(second).collect();
+        assert!(heard.iter().enumerate().all(|(i, &s)| s == i as i32 % 100));
+    }
+
+    #[test]
+    fn what_is_stopped_fades_within_a_tick_and_is_forgotten() {
+        let mut player = Player::new();
+        player.play(PlaybackId(1), vec![clip(1_000, 8_000)]);
+        render(&mut player, 0);
+        player.stop();
+        let (sum, played) = render(&mut player, 0);
+        assert!(sum[0] > 900 && sum[159] < 20 && played.is_empty());
+        assert_eq!(render(&mut player, 0).0, [0; FRAME]);
+    }
+}

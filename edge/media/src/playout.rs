@@ -1,0 +1,334 @@
+//! The jitter buffer of one leg: packets in by their timestamp, 20 ms of sound out at every tick.
+//!
+//! How the delay is steered. The *lead* of a sample is how long after the arrival of the fastest packets it is played.
+//! Packets come in whole, so the lead that protects against late packets moves in steps of a *grain* (what packets and
+//! ticks have in common: 20 ms for packets of 20 ms), and the best place to play is where a packet begins with a tick.
+//! The lead is kept in [margin, margin + grain): too little, and sound is stretched by one grain before a packet comes
+//! too late; too much, and it is shrunk, silence first. With no jitter that is 1 to 21.5 ms, evenly spread over legs.
+
+use crate::conceal::{Concealer, HISTORY, LAG_MAX};
+use crate::frame::{FRAME, Frame, SAMPLE_US};
+use crate::ring::{Ring, SPAN};
+use crate::stretch::{VIEW, lengthen, shorten};
+use crate::transit::Transit;
+
+/// More than this is never kept waiting: 300 ms, a stall of 200 ms on top of a jittery network.
+const BACKLOG_MAX: i64 = 2_400;
+
+/// Left when a longer backlog is cut: 100 ms.
+const BACKLOG_KEPT: i64 = 800;
+
+/// Sound is shrunk only if this much more than the margin is left then, so that it does not swing.
+const HYSTERESIS_US: i64 = 500;
+
+/// Ticks for which there has to be too much lead before sound is shrunk: 200 ms, longer than one late tick.
+const ROOMY_TICKS: u32 = 10;
+
+/// Between two stretches of moderate urgency: 60 ms.
+const REST_TICKS: u32 = 3;
+
+/// From this excess on (60 ms) there is no rest.
+const URGENT: i64 = 480;
+
+/// A seam as good as this is hardly heard.
+const SEAM_GOOD: f32 = 0.8;
+
+/// After so many refused seams (0.5 s) any is taken.
+const PATIENCE_TICKS: u32 = 25;
+
+/// Sound behind a hole is played before its time when it lies here so much longer than needed: 40 ms.
+const OVERDUE_US: i64 = 40_000;
+
+/// A packet at most so far before the first one may still come first: 100 ms.
+const REORDERED_START: i64 = 800;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Placement {
+    Kept,
+    /// Its place has been played.
+    Late,
+    /// Nowhere near what is played.
+    Elsewhere,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Empty,
+    /// Something is there and waits for its time.
+    Waiting,
+    Playing,
+}
+
+pub(crate) struct Playout {
+    ring: Ring,
+    transit: Transit,
+    concealer: Concealer,
+    state: State,
+    /// Extended timestamp of the next sample to play.
+    next: i64,
+    /// Behind the newest sample.
+    end: i64,
+    /// Where some packet begins, and what its length has in common with a tick.
+    anchor: i64,
+    grain: i64,
+    /// Samples made up since the last real one, as far as no hole accounts for them.
+    concealed: i64,
+    rest: u32,
+    refused: u32,
+    roomy: u32,
+    roomy_slack_us: i64,
+    lead_us: i64,
+}
+
+impl Playout {
+    pub(crate) fn new(seed: u32) -> Self {
+        Self {
+            ring: Ring::new(),
+            transit: Transit::new(),
+            concealer: Concealer::new(seed),
+            state: State::Empty,
+            next: 0,
+            end: 0,
+            anchor: 0,
+            grain: FRAME as i64,
+            concealed: 0,
+            rest: 0,
+            refused: 0,
+            roomy: 0,
+            roomy_slack_us: 0,
+            lead_us: 0,
+        }
+    }
+
+    /// Forgets what lies here; the next packet begins a new stream.
+    pub(crate) fn restart(&mut self) {
+        self.ring.clear();
+        self.transit.reset();
+        self.state = State::Empty;
+    }
+
+    /// How long the sound played last had been here, in microseconds.
+    pub(crate) fn lead_us(&self) -> i64 {
+        if self.state == State::Playing { self.lead_us.max(0) } else { 0 }
+    }
+
+    /// The sender will be silent and asks for noise (RFC 3389).
+    pub(crate) fn comfort(&mut self, level: u8) {
+        self.concealer.comfort(level);
+    }
+
+    /// A packet of at least one sample.
+    pub(crate) fn insert(
+        &mut self,
+        at_us: i64,
+        timestamp: u32,
+        payload: &[u8],
+        decoder: &[i16; 256],
+    ) -> Placement {
+        let length = payload.len() as i64;
+        let start = self.extend(timestamp);
+        if self.state == State::Empty {
+            self.begin(start);
+        }
+        if self.state == State::Waiting && (1..REORDERED_START).contains(&(self.next - start)) {
+            self.next = start;
+        }
+        if start + length > self.next + SPAN as i64 || start < self.next - SPAN as i64 {
+            // After a pause sound may come back with any timestamp.
+            if self.end > self.next || !self.concealer.faded() {
+                return Placement::Elsewhere;
+            }
+            self.begin(start);
+        }
+        self.transit.note(at_us, start);
+        if start + length <= self.next {
+            return Placement::Late;
+        }
+        let skipped = (self.next - start).max(0);
+        self.ring.write(start + skipped, &payload[skipped as usize..], decoder);
+        self.end = self.end.max(start + length);
+        self.anchor = start;
+        self.grain = common(length, FRAME as i64);
+        Placement::Kept
+    }
+
+    /// The sound of this tick.
+    pub(crate) fn pull(&mut self, now_us: i64, frame: &mut Frame) {
+        match self.state {
+            State::Empty => return self.idle(frame),
+            State::Waiting if !self.due(now_us, self.next) => return self.idle(frame),
+            State::Waiting => {
+                self.state = State::Playing;
+                // Blends in if something was heard before a restart.
+                self.concealed = self.concealed.max(1);
+            }
+            State::Playing => {}
+        }
+        self.bound();
+        let run = self.ring.run(self.next, FRAME + LAG_MAX);
+        self.lead_us = now_us - self.transit.floor_us() - self.next * SAMPLE_US;
+        if run < FRAME || self.concealed > 0 {
+            self.patch(now_us, frame);
+        } else if !self.stretch(run, frame) {
+            self.ring.read(self.next, frame);
+            self.concealer.remember(frame);
+            self.consume(FRAME);
+        }
+    }
+
+    fn idle(&mut self, frame: &mut Frame) {
+        // After a restart what was heard last fades away; before the first packet that is silence.
+        self.concealer.fill(frame);
+    }
+
+    fn begin(&mut self, start: i64) {
+        self.state = State::Waiting;
+        self.next = start;
+        self.end = start;
+        self.roomy = 0;
+        self.refused = 0;
+    }
+
+    /// The timestamp nearest to what is played.
+    fn extend(&self, timestamp: u32) -> i64 {
+        if self.state == State::Empty {
+            // Leaves room below for packets from before the first.
+            return i64::from(timestamp) + (1 << 32);
+        }
+        self.next + i64::from(timestamp.wrapping_sub(self.next as u32).cast_signed())
+    }
+
+    /// Whether the sample at `timestamp` may begin to be played without the packets behind it coming too late.
+    fn due(&self, now_us: i64, timestamp: i64) -> bool {
+        let lead_us = now_us - self.transit.floor_us() - timestamp * SAMPLE_US;
+        lead_us >= self.transit.margin_us() + self.reserve_us()
+    }
+
+    /// With packets shorter than a tick the last of them needs to be there too.
+    fn reserve_us(&self) -> i64 {
+        (FRAME as i64 - self.grain) * SAMPLE_US
+    }
+
+    fn bound(&mut self) {
+        if self.end - self.next <= BACKLOG_MAX {
+            return;
+        }
+        // A pause is no backlog: what counts begins with the first sample that is there.
+        if self.ring.first(self.next).is_some_and(|first| self.end - first > BACKLOG_MAX) {
+            self.skip_to(self.end - BACKLOG_KEPT);
+            // Blends over the cut.
+            self.concealed = self.concealed.max(1);
+        }
+    }
+
+    fn skip_to(&mut self, next: i64) {
+        let length = next - self.next;
+        self.ring.forget(self.next, length.clamp(0, SPAN as i64) as usize);
+        self.next = next;
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.skip_to(self.next + length as i64);
+    }
+
+    /// Samples to add (positive) or to cut (negative) so that the lead is as it should be.
+    fn plan(&mut self) -> i64 {
+        let margin_us = self.transit.margin_us();
+        let slack_us = self.lead_us - self.reserve_us();
+        let offset = (self.next - self.anchor).rem_euclid(self.grain);
+        let wasted_us = if offset == 0 { 0 } else { (self.grain - offset) * SAMPLE_US };
+        if slack_us - wasted_us < margin_us {
+            self.roomy = 0;
+            let least = ((margin_us - slack_us + SAMPLE_US - 1) / SAMPLE_US).max(1);
+            return least + (offset - least).rem_euclid(self.grain);
+        }
+        self.roomy_slack_us =
+            if self.roomy == 0 { slack_us } else { self.roomy_slack_us.min(slack_us) };
+        let most = (self.roomy_slack_us - margin_us - HYSTERESIS_US) / SAMPLE_US;
+        let cut = most - (most + offset).rem_euclid(self.grain);
+        if cut <= 0 {
+            self.roomy = 0;
+            return 0;
+        }
+        self.roomy += 1;
+        if self.roomy > ROOMY_TICKS { -cut } else { 0 }
+    }
+
+    /// Fills `frame` with stretched sound if that is due and sounds well.
+    fn stretch(&mut self, run: usize, frame: &mut Frame) -> bool {
+        let change = self.plan();
+        if change == 0 {
+            self.refused = 0;
+            return false;
+        }
+        self.rest = self.rest.saturating_sub(1);
+        if self.rest > 0 {
+            return false;
+        }
+        let mut view = [0; VIEW];
+        view[..HISTORY].copy_from_slice(self.concealer.history());
+        self.ring.read(self.next, &mut view[HISTORY..]);
+        let least = if self.refused > PATIENCE_TICKS { -1.0 } else { SEAM_GOOD };
+        let wanted = change.unsigned_abs() as usize;
+        let done = if change > 0 {
+            lengthen(&view, wanted, least, frame).map(|added| FRAME - added.min(FRAME))
+        } else {
+            shorten(&view, run, wanted, least, frame).map(|cut| FRAME + cut)
+        };
+        let Some(consumed) = done else {
+            self.refused += 1;
+            return false;
+        };
+        self.roomy_slack_us -= (consumed as i64 - FRAME as i64).max(0) * SAMPLE_US;
+        self.refused = 0;
+        self.rest = if change > 0 || -change > URGENT { 1 } else { REST_TICKS };
+        self.concealer.remember(frame);
+        self.consume(consumed);
+        true
+    }
+
+    /// Fills `frame` with what is there and makes up what is not.
+    fn patch(&mut self, now_us: i64, frame: &mut Frame) {
+        let mut filled = 0;
+        while filled < FRAME {
+            let rest = &mut frame[filled..];
+            let first = self.ring.first(self.next).filter(|&first| first < self.end);
+            if let Some(first) = first
+                && self.resumes(now_us, first)
+            {
+                self.skip_to(first);
+                let run = self.ring.run(first, rest.len());
+                self.ring.read(first, &mut rest[..run]);
+                if self.concealed > 0 {
+                    self.concealer.recover(&mut rest[..run]);
+                    self.concealed = 0;
+                }
+                self.concealer.remember(&rest[..run]);
+                self.consume(run);
+                filled += run;
+                continue;
+            }
+            let hole = first.map_or(i64::MAX, |first| first - self.next - self.concealed);
+            let made = if hole > 0 { hole.min(rest.len() as i64) as usize } else { rest.len() };
+            self.concealer.fill(&mut rest[..made]);
+            self.concealed += made as i64;
+            filled += made;
+        }
+    }
+
+    /// Whether the sound at `first` follows now.
+    fn resumes(&self, now_us: i64, first: i64) -> bool {
+        if self.concealer.faded() {
+            // After silence the delay is chosen anew.
+            return self.due(now_us, first);
+        }
+        let lead_us = now_us - self.transit.floor_us() - first * SAMPLE_US;
+        let overdue_us = self.transit.margin_us() + self.reserve_us() + OVERDUE_US;
+        self.concealed >= first - self.next || lead_us > overdue_us
+    }
+}
+
+/// The greatest common divisor.
+fn common(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { common(b, a % b) }
+}

@@ -1,0 +1,120 @@
+//! Samples by timestamp: packets are decoded to where they belong, whatever order they come in.
+
+/// One second and a bit; a power of two.
+pub(crate) const SPAN: usize = 8_192;
+const MASK: usize = SPAN - 1;
+
+/// Holds timestamps of one window of [`SPAN`] samples. The owner keeps what it writes and reads within one window.
+pub(crate) struct Ring {
+    samples: Box<[i16]>,
+    present: Box<[u64]>,
+}
+
+impl Ring {
+    pub(crate) fn new() -> Self {
+        Self {
+            samples: vec![0; SPAN].into_boxed_slice(),
+            present: vec![0; SPAN / 64].into_boxed_slice(),
+        }
+    }
+
+    /// Puts the decoded `payload` at `at`. Beyond [`SPAN`] it is cut off.
+    pub(crate) fn write(&mut self, at: i64, payload: &[u8], decoder: &[i16; 256]) {
+        let payload = &payload[..payload.len().min(SPAN)];
+        let start = place(at);
+        for (i, &code) in payload.iter().enumerate() {
+            self.samples[(start + i) & MASK] = decoder[usize::from(code)];
+        }
+        self.mark(at, payload.len(), true);
+    }
+
+    /// Copies what lies at `at` and behind, present or not.
+    pub(crate) fn read(&self, at: i64, out: &mut [i16]) {
+        let start = place(at);
+        let first = out.len().min(SPAN - start);
+        let (head, tail) = out.split_at_mut(first);
+        head.copy_from_slice(&self.samples[start..start + first]);
+        let length = tail.len().min(SPAN);
+        tail[..length].copy_from_slice(&self.samples[..length]);
+    }
+
+    pub(crate) fn forget(&mut self, at: i64, length: usize) {
+        self.mark(at, length.min(SPAN), false);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.present.fill(0);
+    }
+
+    /// How many samples from `at` on are present without a hole, at most `most`.
+    pub(crate) fn run(&self, at: i64, most: usize) -> usize {
+        let mut length = 0;
+        while length < most.min(SPAN) {
+            let index = (place(at) + length) & MASK;
+            let ones = (self.present[index / 64] >> (index % 64)).trailing_ones() as usize;
+            length += ones;
+            if ones < 64 - index % 64 {
+                break;
+            }
+        }
+        length.min(most)
+    }
+
+    /// The first present timestamp at or behind `at`.
+    pub(crate) fn first(&self, at: i64) -> Option<i64> {
+        let mut ahead = 0;
+        while ahead < SPAN {
+            let index = (place(at) + ahead) & MASK;
+            let word = self.present[index / 64] >> (index % 64);
+            if word != 0 {
+                return Some(at + (ahead + word.trailing_zeros() as usize) as i64);
+            }
+            ahead += 64 - index % 64;
+        }
+        None
+    }
+
+    fn mark(&mut self, at: i64, length: usize, present: bool) {
+        let mut done = 0;
+        while done < length {
+            let index = (place(at) + done) & MASK;
+            let count = (64 - index % 64).min(length - done);
+            let bits = (u64::MAX >> (64 - count)) << (index % 64);
+            let word = &mut self.present[index / 64];
+            *word = if present { *word | bits } else { *word & !bits };
+            done += count;
+        }
+    }
+}
+
+fn place(at: i64) -> usize {
+    // Two's complement: the low bits are right for negative timestamps too.
+    at as usize & MASK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity() -> [i16; 256] {
+        std::array::from_fn(|code| code as i16)
+    }
+
+    #[test]
+    fn runs_and_holes_are_found_across_the_seam() {
+        for at in [-5i64, 0, 63, 8_000, 8_191, 1 << 33] {
+            let mut ring = Ring::new();
+            ring.write(at, &[7; 160], &identity());
+            ring.write(at + 320, &[9; 33], &identity());
+            assert_eq!(ring.run(at, 500), 160);
+            assert_eq!(ring.run(at + 100, 20), 20);
+            assert_eq!(ring.first(at - 1), Some(at));
+            assert_eq!(ring.first(at + 160), Some(at + 320));
+            let mut out = [0; 33];
+            ring.read(at + 320, &mut out);
+            assert_eq!(out, [9; 33]);
+            ring.forget(at, 353);
+            assert_eq!(ring.first(at), None);
+        }
+    }
+}
