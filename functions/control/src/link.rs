@@ -331,3 +331,6 @@ async fn read_message<M: serde::de::DeserializeOwned>(receive: &mut RecvStream) 
     receive.read_exact(&mut body).await?;
     Ok(frame::decode(&body)?)
 }
+
+#[cfg(test)]
+mod tests;
