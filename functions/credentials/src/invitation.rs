@@ -1,0 +1,112 @@
+//! An iCalendar file (RFC 5545) for one conference.
+
+use jiff::Timestamp;
+use konf_contract::{ConferenceNumber, UnixMs, Window};
+
+/// RFC 5545, section 3.1: "Lines of text SHOULD NOT be longer than 75 octets, excluding the line break."
+const OCTETS_MAX: usize = 75;
+
+pub(crate) struct Invitation<'a> {
+    pub(crate) number: &'a ConferenceNumber,
+    pub(crate) window: &'a Window,
+    pub(crate) status: Status,
+    pub(crate) summary: String,
+    pub(crate) location: String,
+    pub(crate) description: String,
+    /// Empty when there is none.
+    pub(crate) url: &'a str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    Confirmed,
+    /// Of an event that was confirmed before: same UID, later sequence.
+    Cancelled,
+}
+
+impl Invitation<'_> {
+    /// The file, made at `now`. Published, not requested: participants are the organiser's to invite.
+    pub(crate) fn text(&self, now: UnixMs) -> String {
+        let (status, sequence) = match self.status {
+            Status::Confirmed => ("CONFIRMED", "0"),
+            Status::Cancelled => ("CANCELLED", "1"),
+        };
+        let mut lines = vec![
+            "BEGIN:VCALENDAR".to_owned(),
+            "VERSION:2.0".to_owned(),
+            "PRODID:-//Konf//Conference on demand//EN".to_owned(),
+            "CALSCALE:GREGORIAN".to_owned(),
+            "METHOD:PUBLISH".to_owned(),
+            "BEGIN:VEVENT".to_owned(),
+            // A number comes back after 30 days; with the start it is unique.
+            format!("UID:{}-{}@konf", self.number, self.window.start.minutes()),
+            format!("DTSTAMP:{}", utc(now)),
+            format!("DTSTART:{}", utc(self.window.start)),
+            format!("DTEND:{}", utc(self.window.end)),
+            format!("SEQUENCE:{sequence}"),
+            format!("STATUS:{status}"),
+            format!("SUMMARY:{}", escape(&self.summary)),
+            format!("LOCATION:{}", escape(&self.location)),
+            format!("DESCRIPTION:{}", escape(&self.description)),
+        ];
+        if !self.url.is_empty() && !self.url.contains(char::is_control) {
+            lines.push(format!("URL:{}", self.url));
+        }
+        lines.extend(["END:VEVENT".to_owned(), "END:VCALENDAR".to_owned()]);
+        lines.iter().map(|line| fold(line)).collect()
+    }
+}
+
+/// `20270709T120000Z`.
+fn utc(at: UnixMs) -> String {
+    let instant = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+    instant.strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// RFC 5545, section 3.3.11.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | ';' | ',' => escaped.extend(['\\', c]),
+            '\n' => escaped.push_str("\\n"),
+            c if c.is_control() => {}
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Cuts a content line into lines of at most 75 octets, never within a character, and ends it.
+fn fold(line: &str) -> String {
+    let mut folded = String::with_capacity(line.len() + 8);
+    let mut used = 0;
+    for c in line.chars() {
+        if used + c.len_utf8() > OCTETS_MAX {
+            folded.push_str("\r\n ");
+            used = 1;
+        }
+        folded.push(c);
+        used += c.len_utf8();
+    }
+    folded.push_str("\r\n");
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_are_folded_between_characters() {
+        let line = format!("DESCRIPTION:{}", "ř".repeat(100));
+        let folded = fold(&line);
+        assert!(folded.split("\r\n").all(|line| line.len() <= OCTETS_MAX));
+        assert_eq!(folded.replace("\r\n ", "").trim_end(), line);
+    }
+
+    #[test]
+    fn text_is_escaped() {
+        assert_eq!(escape("a,b;c\\d\ne\r"), "a\\,b\\;c\\\\d\\ne");
+    }
+}

@@ -1,0 +1,210 @@
+//! An e-mail answer: subject, text, HTML and, for a booking, an invitation.
+
+use konf_api::ledger::MessageBody;
+use konf_api::render::{Message, OfferedAlternative};
+use konf_contract::{Language, UnixMs, Window};
+
+use crate::html;
+use crate::invitation::{Invitation, Status};
+use crate::render::Settings;
+use crate::sentences;
+use crate::when::When;
+
+use Language::{Cs, En};
+
+/// What a mail says, before it is set as text or as HTML.
+pub(crate) struct Letter {
+    pub(crate) subject: String,
+    pub(crate) language: Language,
+    pub(crate) lead: String,
+    /// Label and value.
+    pub(crate) rows: Vec<(&'static str, String)>,
+    pub(crate) items: Vec<String>,
+    pub(crate) notes: Vec<String>,
+}
+
+pub(crate) fn body(
+    message: &Message,
+    language: Language,
+    now: UnixMs,
+    settings: &Settings,
+) -> MessageBody {
+    let letter = letter(message, language, settings);
+    MessageBody::Email {
+        text: text(&letter),
+        html: html::page(&letter),
+        calendar: calendar(message, language, now, settings),
+        subject: letter.subject,
+    }
+}
+
+fn text(letter: &Letter) -> String {
+    let mut paragraphs = vec![letter.lead.clone()];
+    if !letter.rows.is_empty() {
+        let rows: Vec<String> =
+            letter.rows.iter().map(|(label, value)| format!("{label}: {value}")).collect();
+        paragraphs.push(rows.join("\n"));
+    }
+    if !letter.items.is_empty() {
+        paragraphs.push(letter.items.join("\n"));
+    }
+    paragraphs.extend(letter.notes.iter().cloned());
+    paragraphs.join("\n\n") + "\n"
+}
+
+fn letter(message: &Message, language: Language, settings: &Settings) -> Letter {
+    let plain = Letter {
+        subject: subject(message, language),
+        language,
+        lead: sentence(message, language),
+        rows: Vec::new(),
+        items: Vec::new(),
+        notes: Vec::new(),
+    };
+    match message {
+        Message::Credentials { .. } => credentials(plain, message, settings),
+        Message::Offers { offers, .. } => {
+            let items = offers.iter().map(|offer| offer_line(offer, language)).collect();
+            Letter { items, ..plain }
+        }
+        _ => plain,
+    }
+}
+
+/// The one sentence of a message; for credentials and offers the one above the rest.
+pub(crate) fn sentence(message: &Message, language: Language) -> String {
+    match message {
+        Message::Credentials { .. } => match language {
+            Cs => "Vaše konference je objednána.".to_owned(),
+            En => "Your conference is booked.".to_owned(),
+        },
+        Message::Offers { offers, until, .. } => sentences::offers_head(offers, *until, language),
+        Message::NothingFits => sentences::nothing_fits(language),
+        Message::Cancelled { number, window, .. } => sentences::cancelled(number, window, language),
+        Message::NothingToCancel { number } => sentences::nothing_to_cancel(number, language),
+        Message::OfferGone => sentences::offer_gone(language),
+        Message::Restricted { until, .. } => sentences::restricted(*until, language),
+        Message::Refusal { fault, example } => sentences::refusal(*fault, example, language),
+        Message::Question { wall, choices } => sentences::question(wall, choices, language),
+        Message::Receipt { due, .. } => sentences::receipt(*due, language),
+    }
+}
+
+fn subject(message: &Message, language: Language) -> String {
+    let start = |window: &Window| When::new(window.start).short(language);
+    match (message, language) {
+        (Message::Credentials { window, .. }, Cs) => format!("Konference {}", start(window)),
+        (Message::Credentials { window, .. }, En) => format!("Conference {}", start(window)),
+        (Message::Cancelled { number, .. }, Cs) => format!("Konference {number} je zrušena"),
+        (Message::Cancelled { number, .. }, En) => format!("Conference {number} is cancelled"),
+        (Message::Receipt { .. }, Cs) => "Váš požadavek na konferenci".to_owned(),
+        (Message::Receipt { .. }, En) => "Your conference request".to_owned(),
+        (Message::Question { .. }, Cs) => "Dotaz k objednávce konference".to_owned(),
+        (Message::Question { .. }, En) => "A question about your conference order".to_owned(),
+        (_, Cs) => "Vaše objednávka konference".to_owned(),
+        (_, En) => "Your conference order".to_owned(),
+    }
+}
+
+fn credentials(plain: Letter, message: &Message, settings: &Settings) -> Letter {
+    let Message::Credentials { number, pin, password, window, seats, .. } = message else {
+        return plain;
+    };
+    let start = When::new(window.start).long(plain.language);
+    let (minutes, people) = (window.minutes(), sentences::people(*seats, plain.language));
+    let values = [
+        start,
+        format!("{minutes} min"),
+        people,
+        settings.access_number.clone(),
+        format!("{number}#"),
+        format!("{}#", pin.expose()),
+        format!("{}#", password.expose()),
+        "*6".to_owned(),
+    ];
+    let labels = match plain.language {
+        Cs => [
+            "Začátek",
+            "Délka",
+            "Nejvýše",
+            "Volejte",
+            "Číslo konference",
+            "PIN",
+            "Heslo organizátora",
+            "Ztlumit",
+        ],
+        En => [
+            "Start",
+            "Length",
+            "At most",
+            "Call",
+            "Conference number",
+            "PIN",
+            "Organiser's password",
+            "Mute",
+        ],
+    };
+    let mut rows: Vec<_> = labels.into_iter().zip(values).collect();
+    if !settings.web_url.is_empty() {
+        rows.push(("Web", settings.web_url.clone()));
+    }
+    let notes = match plain.language {
+        Cs => vec![
+            "Kdo místo PIN zadá heslo, řídí konferenci. Účastníkům pošlete jen číslo a PIN.".to_owned(),
+            format!("Zrušit můžete zprávou: storno {number}"),
+        ],
+        En => vec![
+            "Whoever keys the password instead of the PIN leads the conference. Give participants only the number and \
+             the PIN."
+                .to_owned(),
+            format!("To cancel, send: cancel {number}"),
+        ],
+    };
+    Letter { rows, notes, ..plain }
+}
+
+fn offer_line(offer: &OfferedAlternative, language: Language) -> String {
+    let start = When::new(offer.window.start).long(language);
+    let people = sentences::people(offer.seats, language);
+    format!("{}) {start}, {} min, {people}", offer.index, offer.window.minutes())
+}
+
+/// The invitation may be forwarded: the password is not in it.
+fn calendar(
+    message: &Message,
+    language: Language,
+    now: UnixMs,
+    settings: &Settings,
+) -> Option<String> {
+    let (number, window, status, description) = match message {
+        Message::Credentials { number, pin, window, .. } => {
+            let (access, pin) = (&settings.access_number, pin.expose());
+            let description = match language {
+                Cs => format!("Volejte {access}, číslo {number}#, PIN {pin}#. Ztlumit: *6"),
+                En => format!("Call {access}, number {number}#, PIN {pin}#. Mute: *6"),
+            };
+            (number, window, Status::Confirmed, description)
+        }
+        Message::Cancelled { number, window, .. } => {
+            (number, window, Status::Cancelled, sentence(message, language))
+        }
+        _ => return None,
+    };
+    let summary = match language {
+        Cs => format!("Konference {number}"),
+        En => format!("Conference {number}"),
+    };
+    let location = settings.access_number.clone();
+    Some(
+        Invitation {
+            number,
+            window,
+            status,
+            summary,
+            location,
+            description,
+            url: &settings.web_url,
+        }
+        .text(now),
+    )
+}

@@ -1,0 +1,999 @@
+use expect_test::{Expect, expect};
+use konf_api::render::{Choice, Fault, OfferedAlternative};
+use konf_contract::{ConferenceNumber, Language, Msisdn, Password, Pin, UnixMs, Window};
+
+use super::*;
+use crate::gsm::{SEPTETS_MAX, septets};
+use Language::{Cs, En};
+
+/// 2027-07-09T12:00Z, a Friday, 14:00 in Prague.
+const START: UnixMs = UnixMs(1_815_134_400_000);
+/// 2027-10-31T00:30Z: 02:30 for the first time.
+const DOUBLED: UnixMs = UnixMs(1_824_942_600_000);
+/// 2027-09-22T20:30Z, a Wednesday, 22:30 in Prague: the longest names in English.
+const LONGEST: UnixMs = UnixMs(1_821_645_000_000);
+
+fn zone() -> String {
+    "Europe/Prague".to_owned()
+}
+
+fn window(start: UnixMs, minutes: i64) -> Window {
+    Window { start, end: start.plus_ms(minutes * UnixMs::MINUTE) }
+}
+
+fn settings() -> Settings {
+    Settings { web_url: "https://konf.example.com".to_owned(), ..Settings::default() }
+}
+
+fn credentials() -> Message {
+    Message::Credentials {
+        number: ConferenceNumber::new("123456").unwrap(),
+        pin: Pin::new("111222").unwrap(),
+        password: Password::new("33334444").unwrap(),
+        window: window(START, 60),
+        zone: zone(),
+        seats: 10,
+    }
+}
+
+fn offers() -> Message {
+    let offers = [(START, 45, 10), (START.plus_ms(5_400_000), 60, 10), (START, 60, 4)]
+        .into_iter()
+        .zip(1..)
+        .map(|((start, minutes, seats), index)| OfferedAlternative {
+            index,
+            window: window(start, minutes),
+            seats,
+        })
+        .collect();
+    Message::Offers { offers, until: START.plus_ms(-3_600_000), zone: zone() }
+}
+
+fn refusal(fault: Fault) -> Message {
+    Message::Refusal { fault, example: "konf 0907 1400 60 10".to_owned() }
+}
+
+fn question(choices: &[(i64, &str)], wall: &str) -> Message {
+    let choices = choices
+        .iter()
+        .map(|(start, text)| Choice { start: UnixMs(*start), text: (*text).to_owned() })
+        .collect();
+    Message::Question { wall: wall.to_owned(), choices }
+}
+
+const FAULTS: [Fault; 9] = [
+    Fault::NoSuchDate,
+    Fault::NoSuchTime,
+    Fault::Past,
+    Fault::NoMinutes,
+    Fault::TooLong,
+    Fault::TooFewPeople,
+    Fault::TooManyPeople,
+    Fault::Missing { found: 3 },
+    Fault::Unreadable,
+];
+
+/// One of each, in the order of the contract.
+fn every_message() -> Vec<Message> {
+    let number = || ConferenceNumber::new("123456").unwrap();
+    let mut messages = vec![
+        credentials(),
+        offers(),
+        Message::NothingFits,
+        Message::Cancelled { number: number(), window: window(START, 60), zone: zone() },
+        Message::NothingToCancel { number: number() },
+        Message::OfferGone,
+        Message::Restricted { until: Some(START), zone: zone() },
+        Message::Restricted { until: None, zone: zone() },
+        Message::Refusal {
+            fault: Fault::Missing { found: 0 },
+            example: "storno 123456".to_owned(),
+        },
+        question(
+            &[
+                (DOUBLED.0, "konf 3110 0230 60 10 A"),
+                (DOUBLED.0 + 3_600_000, "konf 3110 0230 60 10 B"),
+            ],
+            "2027-10-31T02:30",
+        ),
+        question(
+            &[
+                (1_806_193_800_000, "konf 2803 0130 60 10"),
+                (1_806_197_400_000, "konf 2803 0330 60 10"),
+            ],
+            "2027-03-28T02:30",
+        ),
+        Message::Receipt { due: START, zone: zone() },
+    ];
+    messages.extend(FAULTS.map(refusal));
+    messages
+}
+
+/// The same with the longest values that the contract lets through.
+fn worst_messages() -> Vec<Message> {
+    let number = || ConferenceNumber::new("9999999999").unwrap();
+    let mut messages = Vec::new();
+    for start in [START, DOUBLED, DOUBLED.plus_ms(3_600_000), LONGEST] {
+        let offers = (1..=3)
+            .map(|index| OfferedAlternative { index, window: window(start, 120), seats: 20 })
+            .collect();
+        messages.extend([
+            Message::Credentials {
+                number: number(),
+                pin: Pin::new("9999999999").unwrap(),
+                password: Password::new("999999999999").unwrap(),
+                window: window(start, 120),
+                zone: zone(),
+                seats: 20,
+            },
+            Message::Offers { offers, until: START, zone: zone() },
+            Message::NothingFits,
+            Message::Cancelled { number: number(), window: window(start, 120), zone: zone() },
+            Message::NothingToCancel { number: number() },
+            Message::OfferGone,
+            Message::Restricted { until: Some(start), zone: zone() },
+            Message::Receipt { due: start, zone: zone() },
+        ]);
+    }
+    let example = || "konf 31.12.2027 2359 1440 500 A".to_owned();
+    messages.extend(FAULTS.map(|fault| Message::Refusal { fault, example: example() }));
+    for language in ["konf", "conf"] {
+        let long = |turn: &str| format!("{language} 31.10.2027 0230 120 20{turn}");
+        let (a, b) = (long(" A"), long(" B"));
+        messages
+            .push(question(&[(DOUBLED.0, &a), (DOUBLED.0 + 3_600_000, &b)], "2027-10-31T02:30"));
+        let plain = long("");
+        messages.push(question(
+            &[(1_806_193_800_000, &plain), (1_806_197_400_000, &plain)],
+            "2027-03-28T02:30",
+        ));
+    }
+    messages
+}
+
+fn to_sms(message: &Message, language: Language, settings: &Settings) -> Vec<String> {
+    let recipient = Sender::Sms(Msisdn::parse("606123456").unwrap());
+    let request = RenderRequest { recipient, language, now: START, message: message.clone() };
+    let [OutboxMessage { body: MessageBody::Sms { parts }, .. }] = &render(&request, settings)[..]
+    else {
+        panic!("not one SMS")
+    };
+    parts.clone()
+}
+
+fn to_mail(message: &Message, language: Language) -> String {
+    let recipient = Sender::Email("a@example.com".to_owned());
+    let request = RenderRequest { recipient, language, now: START, message: message.clone() };
+    let [OutboxMessage { body: MessageBody::Email { subject, text, html, calendar }, .. }] =
+        &render(&request, &settings())[..]
+    else {
+        panic!("not one mail")
+    };
+    let calendar = calendar.as_deref().unwrap_or("no invitation").replace('\r', "");
+    format!("{subject}\n\n{text}\n{html}\n{calendar}\n")
+}
+
+fn check_sms(language: Language, expected: &Expect) {
+    let shown: String = every_message()
+        .iter()
+        .flat_map(|message| to_sms(message, language, &settings()))
+        .map(|part| format!("[{}] {part}\n", septets(&part).unwrap()))
+        .collect();
+    expected.assert_eq(&shown);
+}
+
+#[test]
+fn every_part_fits_one_message_with_the_longest_values() {
+    // The longest number that E.164 allows, and a link of a usual length.
+    let settings = Settings {
+        access_number: "+420606000600999".to_owned(),
+        web_url: "https://konferences.example.com".to_owned(),
+    };
+    for message in worst_messages() {
+        for language in [Cs, En] {
+            let parts = to_sms(&message, language, &settings);
+            let expected = if matches!(message, Message::Credentials { .. }) { 2 } else { 1 };
+            assert_eq!(parts.len(), expected, "{parts:#?}");
+            for part in parts {
+                let length = septets(&part);
+                assert!(length.is_some_and(|length| length <= SEPTETS_MAX), "{length:?}: {part}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_message_to_forward_does_not_hold_the_password() {
+    for language in [Cs, En] {
+        let parts = to_sms(&credentials(), language, &settings());
+        assert!(parts[0].contains("111222") && !parts[0].contains("33334444"));
+        assert!(!parts[1].contains("111222") && parts[1].contains("33334444"));
+        let mail = to_mail(&credentials(), language);
+        let (_, invitation) = mail.split_once("BEGIN:VCALENDAR").unwrap();
+        assert!(invitation.contains("111222") && !invitation.contains("33334444"));
+    }
+}
+
+#[test]
+fn a_link_too_long_for_its_message_goes_alone_or_is_left_out() {
+    let with = |length: usize| Settings { web_url: "x".repeat(length), ..Settings::default() };
+    let lengths = |length| to_sms(&credentials(), Cs, &with(length)).len();
+    assert_eq!((lengths(0), lengths(20), lengths(120), lengths(161)), (2, 2, 3, 2));
+}
+
+#[test]
+fn sms_in_czech() {
+    check_sms(Cs, &expect![[r#"
+        [109] Konference pa 9.7.2027 14:00, 60 min, 10 osob. Volejte +420606000600, cislo 123456#, PIN 111222#. Ztlumit: *6
+        [111] Jen pro Vas: heslo 33334444# misto PIN Vam da rizeni konference. Zrusit: storno 123456 https://konf.example.com
+        [129] Plno. Odpovezte 1, 2 nebo 3 do 13:00:
+        1 pa 9.7.2027 14:00 45min 10os
+        2 pa 9.7.2027 15:30 60min 10os
+        3 pa 9.7.2027 14:00 60min 4os
+        [75] V tu dobu ani kolem ni nemame volno. Zkuste prosim jiny den nebo mene osob.
+        [49] Konference 123456 (pa 9.7.2027 14:00) je zrusena.
+        [70] Konferenci 123456 od Vas objednanou nemame. Zkontrolujte prosim cislo.
+        [57] Tato nabidka uz neplati. Poslete prosim objednavku znovu.
+        [63] Objednavani konferenci je pro Vas omezeno do pa 9.7.2027 14:00.
+        [42] Objednavani konferenci je pro Vas omezeno.
+        [61] Ke zruseni napiste i cislo konference. Priklad: storno 123456
+        [108] ne 31.10.2027 02:30 nastane dvakrat. Poslete konf 3110 0230 60 10 A (CEST) nebo konf 3110 0230 60 10 B (CET)
+        [108] ne 28.3.2027 02:30 kvuli zmene casu neexistuje. Poslete treba konf 2803 0130 60 10 nebo konf 2803 0330 60 10
+        [64] Pozadavek jsme prijali. Operator ho vyridi do pa 9.7.2027 14:00.
+        [55] Takove datum (ddmm) neni. Priklad: konf 0907 1400 60 10
+        [53] Takovy cas (hhmm) neni. Priklad: konf 0907 1400 60 10
+        [49] Tento cas uz minul. Priklad: konf 0907 1400 60 10
+        [60] Delka musi byt aspon 1 minuta. Priklad: konf 0907 1400 60 10
+        [63] Delka muze byt nejvyse 120 minut. Priklad: konf 0907 1400 60 10
+        [53] Osoby musi byt aspon 2. Priklad: konf 0907 1400 60 10
+        [55] Osob muze byt nejvyse 20. Priklad: konf 0907 1400 60 10
+        [91] Objednavka ma 4 udaje (ddmm hhmm minuty osoby), nasli jsme 3. Priklad: konf 0907 1400 60 10
+        [92] Zprave nerozumime. Objednavka je: konf ddmm hhmm minuty osoby. Priklad: konf 0907 1400 60 10
+    "#]]);
+}
+
+#[test]
+fn sms_in_english() {
+    check_sms(En, &expect![[r#"
+        [109] Conference Fri 9 Jul 2027 14:00, 60 min, 10 people. Call +420606000600, number 123456#, PIN 111222#. Mute: *6
+        [116] Only for you: password 33334444# instead of the PIN lets you lead. To cancel: cancel 123456 https://konf.example.com
+        [135] Full. Reply 1, 2 or 3 by 13:00:
+        1 Fri 9 Jul 2027 14:00 45min 10ppl
+        2 Fri 9 Jul 2027 15:30 60min 10ppl
+        3 Fri 9 Jul 2027 14:00 60min 4ppl
+        [80] We have no room at that time or near it. Please try another day or fewer people.
+        [54] Conference 123456 (Fri 9 Jul 2027 14:00) is cancelled.
+        [65] You have no conference 123456 to cancel. Please check the number.
+        [59] This offer is no longer held. Please send your order again.
+        [70] Ordering conferences is restricted for you until Fri 9 Jul 2027 14:00.
+        [43] Ordering conferences is restricted for you.
+        [66] To cancel, write the conference number too. Example: storno 123456
+        [101] Sun 31 Oct 2027 02:30 comes twice. Send konf 3110 0230 60 10 A (CEST) or konf 3110 0230 60 10 B (CET)
+        [106] Sun 28 Mar 2027 02:30 does not exist: the clock changes. Send konf 2803 0130 60 10 or konf 2803 0330 60 10
+        [82] We have received your request. An operator will handle it by Fri 9 Jul 2027 14:00.
+        [59] There is no such date (ddmm). Example: konf 0907 1400 60 10
+        [59] There is no such time (hhmm). Example: konf 0907 1400 60 10
+        [48] This time is past. Example: konf 0907 1400 60 10
+        [67] The length must be at least 1 minute. Example: konf 0907 1400 60 10
+        [68] The length may be at most 120 minutes. Example: konf 0907 1400 60 10
+        [62] There must be at least 2 people. Example: konf 0907 1400 60 10
+        [61] There may be at most 20 people. Example: konf 0907 1400 60 10
+        [90] An order has 4 items (ddmm hhmm minutes people), we found 3. Example: konf 0907 1400 60 10
+        [95] We do not understand. An order is: conf ddmm hhmm minutes people. Example: konf 0907 1400 60 10
+    "#]]);
+}
+
+#[test]
+fn the_mail_with_credentials_in_czech() {
+    expect![[r#"
+        Konference pá 9.7.2027 14:00
+
+        Vaše konference je objednána.
+
+        Začátek: pátek 9. července 2027, 14:00
+        Délka: 60 min
+        Nejvýše: 10 osob
+        Volejte: +420606000600
+        Číslo konference: 123456#
+        PIN: 111222#
+        Heslo organizátora: 33334444#
+        Ztlumit: *6
+        Web: https://konf.example.com
+
+        Kdo místo PIN zadá heslo, řídí konferenci. Účastníkům pošlete jen číslo a PIN.
+
+        Zrušit můžete zprávou: storno 123456
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Konference pá 9.7.2027 14:00</title></head>
+        <body style="font-family:sans-serif">
+        <p>Vaše konference je objednána.</p>
+        <table cellpadding="4">
+        <tr><th align="left">Začátek</th><td>pátek 9. července 2027, 14:00</td></tr>
+        <tr><th align="left">Délka</th><td>60 min</td></tr>
+        <tr><th align="left">Nejvýše</th><td>10 osob</td></tr>
+        <tr><th align="left">Volejte</th><td>+420606000600</td></tr>
+        <tr><th align="left">Číslo konference</th><td>123456#</td></tr>
+        <tr><th align="left">PIN</th><td>111222#</td></tr>
+        <tr><th align="left">Heslo organizátora</th><td>33334444#</td></tr>
+        <tr><th align="left">Ztlumit</th><td>*6</td></tr>
+        <tr><th align="left">Web</th><td><a href="https://konf.example.com">https://konf.example.com</a></td></tr>
+        </table>
+        <p>Kdo místo PIN zadá heslo, řídí konferenci. Účastníkům pošlete jen číslo a PIN.</p>
+        <p>Zrušit můžete zprávou: storno 123456</p>
+        </body>
+        </html>
+
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        PRODID:-//Konf//Conference on demand//EN
+        CALSCALE:GREGORIAN
+        METHOD:PUBLISH
+        BEGIN:VEVENT
+        UID:123456-30252240@konf
+        DTSTAMP:20270709T120000Z
+        DTSTART:20270709T120000Z
+        DTEND:20270709T130000Z
+        SEQUENCE:0
+        STATUS:CONFIRMED
+        SUMMARY:Konference 123456
+        LOCATION:+420606000600
+        DESCRIPTION:Volejte +420606000600\, číslo 123456#\, PIN 111222#. Ztlumit:
+          *6
+        URL:https://konf.example.com
+        END:VEVENT
+        END:VCALENDAR
+
+    "#]].assert_eq(&to_mail(&credentials(), Cs));
+}
+
+#[test]
+fn the_mail_with_credentials_in_english() {
+    expect![[r#"
+        Conference Fri 9 Jul 2027 14:00
+
+        Your conference is booked.
+
+        Start: Friday 9 July 2027, 14:00
+        Length: 60 min
+        At most: 10 people
+        Call: +420606000600
+        Conference number: 123456#
+        PIN: 111222#
+        Organiser's password: 33334444#
+        Mute: *6
+        Web: https://konf.example.com
+
+        Whoever keys the password instead of the PIN leads the conference. Give participants only the number and the PIN.
+
+        To cancel, send: cancel 123456
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Conference Fri 9 Jul 2027 14:00</title></head>
+        <body style="font-family:sans-serif">
+        <p>Your conference is booked.</p>
+        <table cellpadding="4">
+        <tr><th align="left">Start</th><td>Friday 9 July 2027, 14:00</td></tr>
+        <tr><th align="left">Length</th><td>60 min</td></tr>
+        <tr><th align="left">At most</th><td>10 people</td></tr>
+        <tr><th align="left">Call</th><td>+420606000600</td></tr>
+        <tr><th align="left">Conference number</th><td>123456#</td></tr>
+        <tr><th align="left">PIN</th><td>111222#</td></tr>
+        <tr><th align="left">Organiser&#39;s password</th><td>33334444#</td></tr>
+        <tr><th align="left">Mute</th><td>*6</td></tr>
+        <tr><th align="left">Web</th><td><a href="https://konf.example.com">https://konf.example.com</a></td></tr>
+        </table>
+        <p>Whoever keys the password instead of the PIN leads the conference. Give participants only the number and the PIN.</p>
+        <p>To cancel, send: cancel 123456</p>
+        </body>
+        </html>
+
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        PRODID:-//Konf//Conference on demand//EN
+        CALSCALE:GREGORIAN
+        METHOD:PUBLISH
+        BEGIN:VEVENT
+        UID:123456-30252240@konf
+        DTSTAMP:20270709T120000Z
+        DTSTART:20270709T120000Z
+        DTEND:20270709T130000Z
+        SEQUENCE:0
+        STATUS:CONFIRMED
+        SUMMARY:Conference 123456
+        LOCATION:+420606000600
+        DESCRIPTION:Call +420606000600\, number 123456#\, PIN 111222#. Mute: *6
+        URL:https://konf.example.com
+        END:VEVENT
+        END:VCALENDAR
+
+    "#]].assert_eq(&to_mail(&credentials(), En));
+}
+
+#[test]
+fn the_other_mails_in_czech() {
+    let shown: String =
+        every_message().iter().skip(1).map(|message| to_mail(message, Cs)).collect();
+    expect![[r#"
+        Vaše objednávka konference
+
+        Plno. Odpovězte 1, 2 nebo 3 do 13:00:
+
+        1) pátek 9. července 2027, 14:00, 45 min, 10 osob
+        2) pátek 9. července 2027, 15:30, 60 min, 10 osob
+        3) pátek 9. července 2027, 14:00, 60 min, 4 osoby
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Plno. Odpovězte 1, 2 nebo 3 do 13:00:</p>
+        <p>1) pátek 9. července 2027, 14:00, 45 min, 10 osob</p>
+        <p>2) pátek 9. července 2027, 15:30, 60 min, 10 osob</p>
+        <p>3) pátek 9. července 2027, 14:00, 60 min, 4 osoby</p>
+        </body>
+        </html>
+
+        no invitation
+        Vaše objednávka konference
+
+        V tu dobu ani kolem ní nemáme volno. Zkuste prosím jiný den nebo méně osob.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>V tu dobu ani kolem ní nemáme volno. Zkuste prosím jiný den nebo méně osob.</p>
+        </body>
+        </html>
+
+        no invitation
+        Konference 123456 je zrušena
+
+        Konference 123456 (pá 9.7.2027 14:00) je zrušena.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Konference 123456 je zrušena</title></head>
+        <body style="font-family:sans-serif">
+        <p>Konference 123456 (pá 9.7.2027 14:00) je zrušena.</p>
+        </body>
+        </html>
+
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        PRODID:-//Konf//Conference on demand//EN
+        CALSCALE:GREGORIAN
+        METHOD:PUBLISH
+        BEGIN:VEVENT
+        UID:123456-30252240@konf
+        DTSTAMP:20270709T120000Z
+        DTSTART:20270709T120000Z
+        DTEND:20270709T130000Z
+        SEQUENCE:1
+        STATUS:CANCELLED
+        SUMMARY:Konference 123456
+        LOCATION:+420606000600
+        DESCRIPTION:Konference 123456 (pá 9.7.2027 14:00) je zrušena.
+        URL:https://konf.example.com
+        END:VEVENT
+        END:VCALENDAR
+
+        Vaše objednávka konference
+
+        Konferenci 123456 od Vás objednanou nemáme. Zkontrolujte prosím číslo.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Konferenci 123456 od Vás objednanou nemáme. Zkontrolujte prosím číslo.</p>
+        </body>
+        </html>
+
+        no invitation
+        Vaše objednávka konference
+
+        Tato nabídka už neplatí. Pošlete prosím objednávku znovu.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Tato nabídka už neplatí. Pošlete prosím objednávku znovu.</p>
+        </body>
+        </html>
+
+        no invitation
+        Vaše objednávka konference
+
+        Objednávání konferencí je pro Vás omezeno do pá 9.7.2027 14:00.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Objednávání konferencí je pro Vás omezeno do pá 9.7.2027 14:00.</p>
+        </body>
+        </html>
+
+        no invitation
+        Vaše objednávka konference
+
+        Objednávání konferencí je pro Vás omezeno.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Objednávání konferencí je pro Vás omezeno.</p>
+        </body>
+        </html>
+
+        no invitation
+        Vaše objednávka konference
+
+        Ke zrušení napište i číslo konference. Příklad: storno 123456
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Ke zrušení napište i číslo konference. Příklad: storno 123456</p>
+        </body>
+        </html>
+
+        no invitation
+        Dotaz k objednávce konference
+
+        ne 31.10.2027 02:30 nastane dvakrát. Pošlete konf 3110 0230 60 10 A (CEST) nebo konf 3110 0230 60 10 B (CET)
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Dotaz k objednávce konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>ne 31.10.2027 02:30 nastane dvakrát. Pošlete konf 3110 0230 60 10 A (CEST) nebo konf 3110 0230 60 10 B (CET)</p>
+        </body>
+        </html>
+
+        no invitation
+        Dotaz k objednávce konference
+
+        ne 28.3.2027 02:30 kvůli změně času neexistuje. Pošlete třeba konf 2803 0130 60 10 nebo konf 2803 0330 60 10
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Dotaz k objednávce konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>ne 28.3.2027 02:30 kvůli změně času neexistuje. Pošlete třeba konf 2803 0130 60 10 nebo konf 2803 0330 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Váš požadavek na konferenci
+
+        Požadavek jsme přijali. Operátor ho vyřídí do pá 9.7.2027 14:00.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Váš požadavek na konferenci</title></head>
+        <body style="font-family:sans-serif">
+        <p>Požadavek jsme přijali. Operátor ho vyřídí do pá 9.7.2027 14:00.</p>
+        </body>
+        </html>
+
+        no invitation
+        Vaše objednávka konference
+
+        Takové datum (ddmm) není. Příklad: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Takové datum (ddmm) není. Příklad: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Vaše objednávka konference
+
+        Takový čas (hhmm) není. Příklad: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Takový čas (hhmm) není. Příklad: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Vaše objednávka konference
+
+        Tento čas už minul. Příklad: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Tento čas už minul. Příklad: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Vaše objednávka konference
+
+        Délka musí být aspoň 1 minuta. Příklad: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Délka musí být aspoň 1 minuta. Příklad: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Vaše objednávka konference
+
+        Délka může být nejvýše 120 minut. Příklad: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Délka může být nejvýše 120 minut. Příklad: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Vaše objednávka konference
+
+        Osoby musí být aspoň 2. Příklad: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Osoby musí být aspoň 2. Příklad: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Vaše objednávka konference
+
+        Osob může být nejvýše 20. Příklad: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Osob může být nejvýše 20. Příklad: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Vaše objednávka konference
+
+        Objednávka má 4 údaje (ddmm hhmm minuty osoby), našli jsme 3. Příklad: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Objednávka má 4 údaje (ddmm hhmm minuty osoby), našli jsme 3. Příklad: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Vaše objednávka konference
+
+        Zprávě nerozumíme. Objednávka je: konf ddmm hhmm minuty osoby. Příklad: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Zprávě nerozumíme. Objednávka je: konf ddmm hhmm minuty osoby. Příklad: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+    "#]].assert_eq(&shown);
+}
+
+#[test]
+fn the_other_mails_in_english() {
+    let shown: String =
+        every_message().iter().skip(1).map(|message| to_mail(message, En)).collect();
+    expect![[r#"
+        Your conference order
+
+        Full. Reply 1, 2 or 3 by 13:00:
+
+        1) Friday 9 July 2027, 14:00, 45 min, 10 people
+        2) Friday 9 July 2027, 15:30, 60 min, 10 people
+        3) Friday 9 July 2027, 14:00, 60 min, 4 people
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>Full. Reply 1, 2 or 3 by 13:00:</p>
+        <p>1) Friday 9 July 2027, 14:00, 45 min, 10 people</p>
+        <p>2) Friday 9 July 2027, 15:30, 60 min, 10 people</p>
+        <p>3) Friday 9 July 2027, 14:00, 60 min, 4 people</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference order
+
+        We have no room at that time or near it. Please try another day or fewer people.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>We have no room at that time or near it. Please try another day or fewer people.</p>
+        </body>
+        </html>
+
+        no invitation
+        Conference 123456 is cancelled
+
+        Conference 123456 (Fri 9 Jul 2027 14:00) is cancelled.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Conference 123456 is cancelled</title></head>
+        <body style="font-family:sans-serif">
+        <p>Conference 123456 (Fri 9 Jul 2027 14:00) is cancelled.</p>
+        </body>
+        </html>
+
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        PRODID:-//Konf//Conference on demand//EN
+        CALSCALE:GREGORIAN
+        METHOD:PUBLISH
+        BEGIN:VEVENT
+        UID:123456-30252240@konf
+        DTSTAMP:20270709T120000Z
+        DTSTART:20270709T120000Z
+        DTEND:20270709T130000Z
+        SEQUENCE:1
+        STATUS:CANCELLED
+        SUMMARY:Conference 123456
+        LOCATION:+420606000600
+        DESCRIPTION:Conference 123456 (Fri 9 Jul 2027 14:00) is cancelled.
+        URL:https://konf.example.com
+        END:VEVENT
+        END:VCALENDAR
+
+        Your conference order
+
+        You have no conference 123456 to cancel. Please check the number.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>You have no conference 123456 to cancel. Please check the number.</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference order
+
+        This offer is no longer held. Please send your order again.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>This offer is no longer held. Please send your order again.</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference order
+
+        Ordering conferences is restricted for you until Fri 9 Jul 2027 14:00.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>Ordering conferences is restricted for you until Fri 9 Jul 2027 14:00.</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference order
+
+        Ordering conferences is restricted for you.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>Ordering conferences is restricted for you.</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference order
+
+        To cancel, write the conference number too. Example: storno 123456
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>To cancel, write the conference number too. Example: storno 123456</p>
+        </body>
+        </html>
+
+        no invitation
+        A question about your conference order
+
+        Sun 31 Oct 2027 02:30 comes twice. Send konf 3110 0230 60 10 A (CEST) or konf 3110 0230 60 10 B (CET)
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>A question about your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>Sun 31 Oct 2027 02:30 comes twice. Send konf 3110 0230 60 10 A (CEST) or konf 3110 0230 60 10 B (CET)</p>
+        </body>
+        </html>
+
+        no invitation
+        A question about your conference order
+
+        Sun 28 Mar 2027 02:30 does not exist: the clock changes. Send konf 2803 0130 60 10 or konf 2803 0330 60 10
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>A question about your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>Sun 28 Mar 2027 02:30 does not exist: the clock changes. Send konf 2803 0130 60 10 or konf 2803 0330 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference request
+
+        We have received your request. An operator will handle it by Fri 9 Jul 2027 14:00.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference request</title></head>
+        <body style="font-family:sans-serif">
+        <p>We have received your request. An operator will handle it by Fri 9 Jul 2027 14:00.</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference order
+
+        There is no such date (ddmm). Example: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>There is no such date (ddmm). Example: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference order
+
+        There is no such time (hhmm). Example: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>There is no such time (hhmm). Example: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference order
+
+        This time is past. Example: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>This time is past. Example: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference order
+
+        The length must be at least 1 minute. Example: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>The length must be at least 1 minute. Example: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference order
+
+        The length may be at most 120 minutes. Example: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>The length may be at most 120 minutes. Example: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference order
+
+        There must be at least 2 people. Example: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>There must be at least 2 people. Example: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference order
+
+        There may be at most 20 people. Example: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>There may be at most 20 people. Example: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference order
+
+        An order has 4 items (ddmm hhmm minutes people), we found 3. Example: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>An order has 4 items (ddmm hhmm minutes people), we found 3. Example: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference order
+
+        We do not understand. An order is: conf ddmm hhmm minutes people. Example: konf 0907 1400 60 10
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference order</title></head>
+        <body style="font-family:sans-serif">
+        <p>We do not understand. An order is: conf ddmm hhmm minutes people. Example: konf 0907 1400 60 10</p>
+        </body>
+        </html>
+
+        no invitation
+    "#]].assert_eq(&shown);
+}
