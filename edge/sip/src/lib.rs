@@ -1,9 +1,65 @@
-//! SIP and SDP without I/O: transactions, dialogs, offer and answer.
+//! SIP and SDP without I/O: transactions, dialogs, offer and answer, as a server that takes calls needs them.
 //!
-//! An [`Endpoint`] takes datagrams and stream bytes with the time, and gives back what to send and what happened.
+//! An [`Endpoint`] takes datagrams and stream octets with the time, and gives back what to send and what happened.
+//!
+//! # Law of use
+//!
+//! 1. Hand in whatever comes (`handle_*`), with the present instant.
+//! 2. After each of them take all of [`Endpoint::poll_output`]: it is the only thing here that grows with what comes in.
+//! 3. Wait until [`Endpoint::poll_timeout`] at most, then call [`Endpoint::handle_timeout`], then go to 2.
+//!
+//! Each [`Event::Incoming`] wants one [`Command::Answer`] or [`Command::Reject`] and is followed by exactly one
+//! [`Event::Ended`], whatever ends the call, a rejection included. Commands for calls that have ended are ignored.
+//!
+//! An INVITE without SDP is taken too: its [`Incoming::offer`] names port 0 of no address and is inactive, our answer
+//! makes the offer, and [`Event::MediaChanged`] brings the peer's side with the ACK, before [`Event::Confirmed`].
+//!
+//! ```
+//! use std::time::Instant;
+//! use konf_sip::{Command, Config, Endpoint, Event, Output};
+//!
+//! fn turn(endpoint: &mut Endpoint, now: Instant, media: std::net::SocketAddr) {
+//!     endpoint.handle_timeout(now);
+//!     while let Some(output) = endpoint.poll_output() {
+//!         match output {
+//!             Output::Send { flow: _, bytes: _ } => { /* to the socket or connection of the flow */ }
+//!             Output::Close { connection: _ } => { /* no more octets either way */ }
+//!             Output::Event(Event::Incoming(call)) => {
+//!                 endpoint.handle_command(now, Command::Answer { call: call.call, media });
+//!             }
+//!             Output::Event(_) => {}
+//!         }
+//!     }
+//! }
+//! # let advertised = "192.0.2.1:5060".parse().unwrap();
+//! # let config = Config { advertised, product: "doc".into(), served_users: vec![], trunks: vec![], calls_max: 1, seed: 1 };
+//! # #[expect(clippy::disallowed_methods, reason = "the shell of this example")]
+//! # turn(&mut Endpoint::new(config), Instant::now(), advertised);
+//! ```
+//!
+//! # Where things are
+//!
+//! `frame` cuts streams, `message` and `value` read and check, `reply` writes responses, `endpoint` sorts, `invite` and
+//! `dialog` hold the machines, `call` their state, `negotiate` and `sdp` what is agreed, `identity` who calls, `timer` the
+//! clock and `limits` every number.
 
+mod call;
+mod connection;
+mod dialog;
+mod endpoint;
+mod frame;
+mod identity;
+mod invite;
+mod limits;
+mod message;
+mod negotiate;
+mod reply;
+mod sdp;
+mod timer;
+mod value;
 mod words;
 
+pub use endpoint::Endpoint;
 pub use words::{
     CallId, Codec, Command, Config, ConnectionId, Direction, Event, Flow, Hangup, Incoming,
     MediaOffer, Output, Protocol, Trunk,

@@ -1,0 +1,375 @@
+//! The first INVITE of a call, from its arrival to its ACK (RFC 3261, sections 13.3 and 17.2.1; RFC 6026).
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use konf_contract::Msisdn;
+
+use crate::call::{Call, Dialog, Invite, InviteState, Phase, TransactionKey, undescribed};
+use crate::endpoint::{Endpoint, source};
+use crate::identity::{Identity, trunk_of};
+use crate::limits::{T1, T2, TRANSACTION, UNANSWERED};
+use crate::message::{Name, Request};
+use crate::negotiate::{self, Refusal};
+use crate::reply::{Echo, More, phrase, routes};
+use crate::sdp::{self, Description, Origin};
+use crate::timer::Timer;
+use crate::value::Address;
+use crate::words::{CallId, Event, Flow, Incoming, Protocol};
+
+/// What of an INVITE makes a call.
+struct Wanted {
+    description: Option<Description>,
+    session: Option<u32>,
+    target: String,
+    route_lines: Vec<u8>,
+    routes: Vec<String>,
+}
+
+impl Endpoint {
+    pub(crate) fn invite(&mut self, now: Instant, flow: Flow, request: Request<'_>) {
+        let key = TransactionKey::of(&request, "INVITE");
+        if let Some(call) = self.by_transaction.get(&key).copied() {
+            return self.repeated_invite(call, &key);
+        }
+        let merge_key = merge_key(&request);
+        if self.by_merge_key.contains_key(&merge_key) {
+            return self.refuse_request(flow, &request, 482, self.more());
+        }
+        if let Some(more) = self.no_room(flow) {
+            return self.refuse_request(flow, &request, 503, more);
+        }
+        match self.wanted(&request) {
+            Ok(wanted) => self.ring(now, flow, request, key, merge_key, wanted),
+            Err(Refusal { status, more }) => self.refuse_request(flow, &request, status, more),
+        }
+    }
+
+    /// Strangers may not take the room of those who come by a trunk: half of it is all that their calls without an ACK
+    /// get, since an INVITE with a forged sender never gets one.
+    fn no_room(&self, flow: Flow) -> Option<More> {
+        let stranger = trunk_of(&self.config.trunks, flow.remote.ip()).is_none();
+        let crowded =
+            !self.config.trunks.is_empty() && self.unproven >= self.config.calls_max.div_ceil(2);
+        if stranger && crowded {
+            let seconds = crate::limits::RETRY_FULL.to_string();
+            return Some(self.more().needing("Retry-After", seconds));
+        }
+        self.busy()
+    }
+
+    fn wanted(&self, request: &Request<'_>) -> Result<Wanted, Refusal> {
+        let refusal = |status| Refusal { status, more: self.more() };
+        if !self.serves(&request.uri.dialled()) {
+            return Err(refusal(404));
+        }
+        if let Some((status, more)) = self.unsupported(request) {
+            return Err(Refusal { status, more });
+        }
+        let target = contact(request).ok_or(refusal(400))?;
+        let (route_lines, routes) = routes(request.message).ok_or(refusal(513))?;
+        let session = negotiate::session(request, self.more())?;
+        let description = negotiate::description(request.message, || self.more())?;
+        Ok(Wanted { description, session, target, route_lines, routes })
+    }
+
+    /// Numbers are compared as numbers, names as written.
+    fn serves(&self, dialled: &str) -> bool {
+        let number = Msisdn::parse(dialled).ok();
+        self.config.served_users.is_empty()
+            || self.config.served_users.iter().any(|user| {
+                user == dialled || (number.is_some() && Msisdn::parse(user).ok() == number)
+            })
+    }
+
+    fn ring(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        request: Request<'_>,
+        key: TransactionKey,
+        merge_key: String,
+        wanted: Wanted,
+    ) {
+        let id = self.next_call();
+        let local_tag = format!("{:016x}", self.token());
+        let origin = Origin { id: self.token() >> 2, version: 1 };
+        let trunk = trunk_of(&self.config.trunks, flow.remote.ip());
+        let identity = Identity::of(&request, trunk);
+        let unproven = trunk.is_none();
+        let echo = Echo::of(request.message, request.via, flow, false);
+        let response = echo.response(100, phrase(100), "", &More::default());
+        let media =
+            wanted.description.as_ref().map_or_else(|| undescribed(flow), |d| d.offer.clone());
+        let header = |name| request.message.all(name).next().unwrap_or_default().to_vec();
+        let dialog = Dialog {
+            call_id: request.call_id.clone(),
+            local_tag: local_tag.clone(),
+            remote_tag: request.from_tag.clone(),
+            local: header(Name::To),
+            remote: header(Name::From),
+            target: wanted.target,
+            routes: wanted.routes,
+            route_lines: wanted.route_lines,
+            local_cseq: 0,
+            remote_cseq: request.cseq,
+        };
+        let invite = Invite {
+            key: key.clone(),
+            cseq: request.cseq,
+            state: InviteState::Proceeding,
+            response: response.clone(),
+            interval: T1,
+            offered: false,
+            echo,
+        };
+        let way_back = invite.echo.flow;
+        let call = Call {
+            id,
+            phase: Phase::Ringing,
+            flow,
+            dialog,
+            invites: vec![invite],
+            answered: VecDeque::new(),
+            description: wanted.description,
+            media: media.clone(),
+            local: None,
+            origin,
+            described: String::new(),
+            session: wanted.session,
+            bye: None,
+            bye_wanted: None,
+            merge_key: merge_key.clone(),
+            unproven,
+        };
+        self.calls.insert(id, call);
+        self.by_transaction.insert(key, id);
+        self.by_tag.insert(local_tag, id);
+        self.by_merge_key.insert(merge_key, id);
+        self.live += 1;
+        self.unproven += usize::from(unproven);
+        self.timers.set(Timer::Unanswered(id), now + UNANSWERED);
+        self.send(way_back, response);
+        let Identity { trunk, number, network, mobile } = identity;
+        let (source, dialled) = (source(flow), request.uri.dialled());
+        let incoming =
+            Incoming { call: id, source, trunk, number, network, mobile, dialled, offer: media };
+        self.say(Event::Incoming(incoming));
+    }
+
+    /// RFC 3261, section 17.2.1: the last response again; after a 2xx the repetition is absorbed (RFC 6026, 7.1).
+    fn repeated_invite(&mut self, id: CallId, key: &TransactionKey) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let Some(invite) = call.invites.iter().find(|i| i.key == *key) else { return };
+        if matches!(invite.state, InviteState::Proceeding | InviteState::Failed) {
+            let (flow, response) = (invite.echo.flow, invite.response.clone());
+            self.send(flow, response);
+        }
+    }
+
+    pub(crate) fn answer(&mut self, now: Instant, id: CallId, local: SocketAddr) {
+        let more = self.capabilities();
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if call.phase != Phase::Ringing {
+            return;
+        }
+        call.phase = Phase::Answered;
+        call.local = Some(local);
+        let media = call.media.clone();
+        let (body, offered) = match call.description.take() {
+            Some(description) => (call.describe(|origin| description.answer(origin, local)), false),
+            None => (call.describe(|origin| sdp::own_offer(origin, local, &media)), true),
+        };
+        let cseq = call.dialog.remote_cseq;
+        self.timers.cancel(Timer::Unanswered(id));
+        self.accept(now, id, cseq, more, body, offered);
+    }
+
+    /// Sends the 2xx of an INVITE and repeats it until its ACK.
+    pub(crate) fn accept(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        cseq: u32,
+        more: More,
+        body: String,
+        offered: bool,
+    ) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let more = negotiate::session_headers(more, call.session).raw(&call.dialog.route_lines);
+        let tag = call.dialog.local_tag.clone();
+        let contact = self.contact(self.calls[&id].flow);
+        let Some(invite) = self.calls.get_mut(&id).and_then(|c| c.invite(cseq)) else { return };
+        let more = more.with("Contact", contact).sdp(body);
+        invite.response = invite.echo.response(200, phrase(200), &tag, &more);
+        (invite.state, invite.interval, invite.offered) = (InviteState::Accepted, T1, offered);
+        let (flow, response) = (invite.echo.flow, invite.response.clone());
+        self.timers.set(Timer::Response(id, cseq), now + T1);
+        self.timers.set(Timer::GiveUp(id, cseq), now + TRANSACTION);
+        self.send(flow, response);
+    }
+
+    /// A final answer other than 2xx to the first INVITE; the call is over.
+    pub(crate) fn refuse(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        status: u16,
+        more: More,
+        detail: String,
+    ) {
+        self.fail(now, id, status, more, false, detail);
+    }
+
+    fn fail(
+        &mut self,
+        now: Instant,
+        id: CallId,
+        status: u16,
+        more: More,
+        by_peer: bool,
+        detail: String,
+    ) {
+        let server = self.config.product.clone();
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if call.phase != Phase::Ringing {
+            return;
+        }
+        let tag = call.dialog.local_tag.clone();
+        let Some(invite) = call.invites.first_mut() else { return };
+        let more = more.with("Server", server);
+        invite.response = invite.echo.response(status, phrase(status), &tag, &more);
+        (invite.state, invite.interval) = (InviteState::Failed, T1);
+        let (cseq, flow, response) = (invite.cseq, invite.echo.flow, invite.response.clone());
+        if flow.protocol == Protocol::Udp {
+            self.timers.set(Timer::Response(id, cseq), now + T1);
+        }
+        self.timers.set(Timer::GiveUp(id, cseq), now + TRANSACTION);
+        self.send(flow, response);
+        self.end(now, id, by_peer, detail);
+    }
+
+    /// RFC 3261, section 9.2: 200 whenever the INVITE is known; it only has an effect before the final answer.
+    pub(crate) fn cancel(&mut self, now: Instant, flow: Flow, request: Request<'_>) {
+        let key = TransactionKey::of(&request, "INVITE");
+        let Some(id) = self.by_transaction.get(&key).copied() else {
+            return self.refuse_request(flow, &request, 481, self.more());
+        };
+        let Some(call) = self.calls.get(&id) else { return };
+        let echo = Echo::of(request.message, request.via, flow, request.to_tag.is_some());
+        let bytes = echo.response(200, phrase(200), &call.dialog.local_tag, &self.more());
+        self.send(echo.flow, bytes);
+        let reason = negotiate::reason(request.message);
+        self.fail(now, id, 487, More::default(), true, format!("CANCEL{reason}"));
+    }
+
+    pub(crate) fn ack(&mut self, now: Instant, flow: Flow, request: Request<'_>) {
+        let key = TransactionKey::of(&request, "INVITE");
+        let by_key = self.by_transaction.get(&key).copied();
+        let by_tag = || request.to_tag.as_ref().and_then(|tag| self.by_tag.get(tag)).copied();
+        let Some(id) = by_key.or_else(by_tag) else { return };
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if !call.dialog.matches(&request) {
+            return;
+        }
+        let Some(invite) = call.invite(request.cseq) else { return };
+        let cseq = invite.cseq;
+        match invite.state {
+            InviteState::Failed if by_key.is_some() => {
+                invite.state = InviteState::Confirmed;
+                self.timers.cancel(Timer::Response(id, cseq));
+            }
+            InviteState::Accepted => {
+                invite.state = InviteState::Acknowledged;
+                let offered = invite.offered;
+                self.timers.cancel(Timer::Response(id, cseq));
+                self.acknowledged(now, flow, id, offered, &request);
+            }
+            _ => {}
+        }
+    }
+
+    fn acknowledged(
+        &mut self,
+        now: Instant,
+        flow: Flow,
+        id: CallId,
+        offered: bool,
+        request: &Request<'_>,
+    ) {
+        self.rebind(id, flow);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        if let Some(reason) = call.bye_wanted.take() {
+            return self.send_bye(now, id, &reason);
+        }
+        if call.phase == Phase::Leaving {
+            return;
+        }
+        let first = call.phase == Phase::Answered;
+        call.phase = Phase::Confirmed;
+        self.prove(id);
+        if offered && !self.take_answer(id, request) {
+            return self.hang_up(now, id, "no usable SDP in ACK".into());
+        }
+        if first {
+            self.watch_session(now, id);
+            self.say(Event::Confirmed { call: id });
+        }
+    }
+
+    /// The answer to our own offer; false when there is none that fits.
+    fn take_answer(&mut self, id: CallId, request: &Request<'_>) -> bool {
+        let Ok(Some(answer)) = negotiate::description(request.message, More::default) else {
+            return false;
+        };
+        self.change_media(id, answer.offer);
+        true
+    }
+
+    pub(crate) fn repeat_response(&mut self, now: Instant, id: CallId, cseq: u32) {
+        let Some(invite) = self.calls.get_mut(&id).and_then(|c| c.invite(cseq)) else { return };
+        if !matches!(invite.state, InviteState::Accepted | InviteState::Failed) {
+            return;
+        }
+        invite.interval = (invite.interval * 2).min(T2);
+        let (flow, response, next) =
+            (invite.echo.flow, invite.response.clone(), now + invite.interval);
+        self.timers.set(Timer::Response(id, cseq), next);
+        self.send(flow, response);
+    }
+
+    /// 64 times T1 have passed since the final answer.
+    pub(crate) fn give_up(&mut self, now: Instant, id: CallId, cseq: u32) {
+        self.timers.cancel(Timer::Response(id, cseq));
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(at) = call.invites.iter().position(|i| i.cseq == cseq) else { return };
+        let invite = call.invites.remove(at);
+        self.by_transaction.remove(&invite.key);
+        if invite.state != InviteState::Accepted {
+            return;
+        }
+        // RFC 3261, section 13.3.1.4: "the dialog is confirmed, but the session SHOULD be terminated ... with a BYE".
+        match call.bye_wanted.take() {
+            Some(reason) => self.send_bye(now, id, &reason),
+            None if call.phase == Phase::Leaving => {}
+            None => {
+                self.send_bye(now, id, "no ACK");
+                self.end(now, id, false, "no ACK".into());
+            }
+        }
+    }
+}
+
+/// RFC 3261, section 8.1.1.8: an INVITE names exactly one place where its sender can be reached.
+pub(crate) fn contact(request: &Request<'_>) -> Option<String> {
+    let contacts = request.message.list(Name::Contact).ok()?;
+    let [contact] = contacts.as_slice() else { return None };
+    Some(Address::parse(contact).ok()?.uri)
+}
+
+/// RFC 3261, section 8.2.2.2.
+fn merge_key(request: &Request<'_>) -> String {
+    let tag = request.from_tag.as_deref().unwrap_or_default();
+    format!("{}\n{tag}\n{}", request.call_id, request.cseq)
+}

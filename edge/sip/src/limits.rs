@@ -1,0 +1,57 @@
+//! How much anyone may send and how long we wait, each with the source of its number.
+
+use std::time::Duration;
+
+/// RFC 3261, section 17.1.1.1: the estimate of a round trip.
+pub(crate) const T1: Duration = Duration::from_millis(500);
+/// RFC 3261, table 4: the longest interval between retransmissions of responses and non-INVITE requests.
+pub(crate) const T2: Duration = Duration::from_secs(4);
+/// RFC 3261, timers B, F, H, J and RFC 6026's L: 64 times T1.
+pub(crate) const TRANSACTION: Duration = Duration::from_secs(32);
+/// How long a call may stay without an answer from us: as long as any other transaction. The switchboard answers
+/// within milliseconds, so that whatever takes longer is lost.
+pub(crate) const UNANSWERED: Duration = TRANSACTION;
+/// A confirmed call whose connection died waits that long for a request on a new one before it ends.
+pub(crate) const RECONNECT: Duration = TRANSACTION;
+/// RFC 5626, section 4.4.1 lets a peer ping a connection every 95 to 120 s; half as much again is silence.
+pub(crate) const CONNECTION_IDLE: Duration = Duration::from_secs(180);
+/// A message that has begun must be complete by then; the same patience as with a transaction.
+pub(crate) const MESSAGE_PATIENCE: Duration = TRANSACTION;
+
+/// RFC 4028, section 4: a Min-SE below 90 s is not allowed.
+pub(crate) const MIN_SESSION: u32 = 90;
+
+/// Start line and headers. RFC 4475's longest message has 4 kB; UDP carries at most 64 kB.
+pub(crate) const HEAD_MAX: usize = 16 * 1024;
+/// A body: the largest SDP that is looked at.
+pub(crate) const BODY_MAX: usize = 64 * 1024;
+/// Header lines: RFC 4475's longest message has about 60.
+pub(crate) const HEADERS_MAX: usize = 192;
+/// Values in one header and parameters of one value: RFC 3261's default Max-Forwards is 70 hops, so 70 Via.
+pub(crate) const VALUES_MAX: usize = 70;
+pub(crate) const PARAMS_MAX: usize = 48;
+/// Octets of a Request-URI; a longer one gets 414.
+pub(crate) const URI_MAX: usize = 1024;
+/// Octets of a Call-ID, a tag or a branch: four times what RFC 4475's longest message has.
+pub(crate) const ID_MAX: usize = 1024;
+/// Octets of all Record-Route values that a dialog keeps, for a path of some 20 proxies.
+pub(crate) const ROUTES_MAX: usize = 4 * 1024;
+
+/// INVITE transactions of one call that still matter (a refresh and a hold may overlap; more is abuse).
+pub(crate) const INVITES_PER_CALL: usize = 4;
+/// Answered in-dialog requests of one call kept for retransmissions: keys by INFO come at most 10 a second, and a
+/// peer repeats one after 0.5 s, 1 s and 2 s.
+pub(crate) const ANSWERED_PER_CALL: usize = 24;
+/// Connections beyond one for each call (health checks, idle trunks).
+pub(crate) const CONNECTIONS_SPARE: usize = 64;
+/// Finished calls kept for retransmissions, beyond one for each call that may be up.
+pub(crate) const LEAVING_SPARE: usize = 64;
+
+/// Retry-After when full: a conference call ends about that often (seconds).
+pub(crate) const RETRY_FULL: u32 = 10;
+/// Retry-After while draining: a restart takes less (seconds).
+pub(crate) const RETRY_DRAIN: u32 = 60;
+
+/// SDP: media and attributes of one medium that are looked at; a browser's longest offers have 4 and 60.
+pub(crate) const MEDIA_MAX: usize = 32;
+pub(crate) const ATTRIBUTES_MAX: usize = 64;
