@@ -35,6 +35,7 @@ CREATE TABLE inbound (
     UNIQUE (gateway, gateway_key)
 );
 CREATE INDEX inbound_unanswered ON inbound (received_ms) WHERE answered_ms IS NULL;
+CREATE INDEX inbound_kept ON inbound (received_ms) WHERE message IS NOT NULL;
 
 -- ── bookings and offers ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -71,7 +72,7 @@ CREATE TABLE booking (
 );
 CREATE INDEX booking_start ON booking (start_ms);
 CREATE INDEX booking_open ON booking (end_ms) WHERE state = 'booked';
-CREATE INDEX booking_secret ON booking (end_ms) WHERE pin IS NOT NULL;
+CREATE INDEX booking_secret ON booking (closed_ms) WHERE pin IS NOT NULL;
 
 -- A conference number has one use at a time, and rests after it.
 CREATE TABLE number_use (
@@ -134,7 +135,7 @@ CREATE TABLE outbox (
     last_error    TEXT
 );
 CREATE INDEX outbox_due ON outbox (next_ms) WHERE state IN ('waiting', 'sending');
-CREATE INDEX outbox_body ON outbox (finished_ms) WHERE body IS NOT NULL;
+CREATE INDEX outbox_body ON outbox (finished_ms) WHERE body IS NOT NULL AND booking IS NULL;
 CREATE INDEX outbox_booking ON outbox (booking);
 
 CREATE TABLE request (

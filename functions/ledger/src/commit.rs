@@ -1,12 +1,384 @@
 //! The answer to one message: its effect and what goes out, together or not at all.
-use konf_api::ledger::{Outcome, Proposal};
+
+use konf_api::ledger::{
+    BookingProposal, Effect, HeldOffer, Moved, OfferProposal, Outcome, Proposal, Sender,
+};
+use konf_contract::{Language, UnixMs};
+use serde_json::{Value, json};
+use sqlx::SqliteConnection;
 
 use crate::Ledger;
-use crate::error::Result;
+use crate::capacity;
+use crate::decision::{self, Decision};
+use crate::error::{LedgerError, Result};
+use crate::offers::{self, Hold};
+use crate::outbox;
+use crate::restriction::restriction_of;
+use crate::store::new_id;
+use crate::words::{Columns, Minutes, language, minutes, to_json};
+
+/// Messages of one answer: an SMS answer has two parts in one message, a web order may ask for both ways.
+const MESSAGES_MAX: usize = 16;
+
+/// Alternatives of one answer: replied to with one digit.
+const OFFERS_MAX: usize = 9;
+
+/// How far ahead a booking may start: 29 February may be eight years away (1896 to 1904, 2096 to 2104).
+const AHEAD_MS_MAX: i64 = 9 * 366 * crate::DAY;
+
+/// Why a commit stops, and everything that it did is rolled back.
+enum Stop {
+    Moved(Moved),
+    Failed(LedgerError),
+}
+
+impl From<LedgerError> for Stop {
+    fn from(error: LedgerError) -> Self {
+        Stop::Failed(error)
+    }
+}
+
+impl From<sqlx::Error> for Stop {
+    fn from(error: sqlx::Error) -> Self {
+        Stop::Failed(error.into())
+    }
+}
+
+type Step<T> = std::result::Result<T, Stop>;
 
 impl Ledger {
+    /// Commits a proposal in one transaction, or says that it was done before or that the facts have moved. `policies` is
+    /// what the host stamped ([`konf_api::ledger::POLICY_HEADER`]); empty when composed.
     pub async fn commit(&self, proposal: &Proposal, policies: &str) -> Result<Outcome> {
-        let _ = (proposal, policies);
-        todo!()
+        check(proposal)?;
+        match self.try_commit(proposal, policies).await {
+            Ok(outcome) => Ok(outcome),
+            Err(Stop::Moved(moved)) => Ok(Outcome::Moved(moved)),
+            Err(Stop::Failed(error)) => Err(error),
+        }
+    }
+
+    async fn try_commit(&self, proposal: &Proposal, policies: &str) -> Step<Outcome> {
+        let mut tx = self.store().write().await?;
+        let now = self.now();
+        if let Some(inbound) = &proposal.inbound
+            && !mark_answered(&mut tx, inbound, now).await?
+        {
+            return Ok(Outcome::Repeated);
+        }
+        if orders(&proposal.effect)
+            && restriction_of(&mut tx, &proposal.sender, now).await?.is_some()
+        {
+            return Err(Stop::Moved(Moved::Restricted));
+        }
+        offers::release_expired(&mut tx, now).await?;
+        let change = Change {
+            sender: &proposal.sender,
+            policies,
+            now,
+            rest: self.settings().number_rest_ms,
+        };
+        let (booking, new) = match &proposal.effect {
+            Effect::Answer => (None, false),
+            Effect::Book(booking) => (Some(change.book(&mut tx, booking).await?), true),
+            Effect::TakeOffer { offer, booking } => {
+                (Some(change.take_offer(&mut tx, offer, booking).await?), true)
+            }
+            Effect::HoldOffers { offers, until } => {
+                change.hold_offers(&mut tx, offers, *until).await?;
+                (None, false)
+            }
+            Effect::Cancel { booking } => {
+                change.cancel(&mut tx, booking).await?;
+                (Some(booking.clone()), false)
+            }
+            Effect::Enqueue { text, received, due, language } => {
+                let request = Request { text, received: *received, due: *due, language: *language };
+                change.enqueue(&mut tx, proposal.inbound.as_deref(), request).await?;
+                (None, false)
+            }
+        };
+        for message in &proposal.messages {
+            let about =
+                outbox::About { inbound: proposal.inbound.as_deref(), booking: booking.as_deref() };
+            outbox::insert(&mut tx, now, about, message).await?;
+        }
+        let subject = booking.as_deref().or(proposal.inbound.as_deref()).unwrap_or_default();
+        let decision = decided(proposal, subject, policies);
+        decision::log(&mut tx, now, decision).await?;
+        tx.commit().await?;
+        Ok(Outcome::Committed { booking: booking.filter(|_| new) })
+    }
+}
+
+/// Whether an effect is an order, which a restricted sender may not make.
+fn orders(effect: &Effect) -> bool {
+    match effect {
+        Effect::Book(_)
+        | Effect::TakeOffer { .. }
+        | Effect::HoldOffers { .. }
+        | Effect::Enqueue { .. } => true,
+        Effect::Answer | Effect::Cancel { .. } => false,
+    }
+}
+
+fn check(proposal: &Proposal) -> Result<()> {
+    if proposal.messages.len() > MESSAGES_MAX {
+        return Err(LedgerError::Invalid("an answer has at most 16 messages"));
+    }
+    match &proposal.effect {
+        Effect::Book(booking) | Effect::TakeOffer { booking, .. } => {
+            minutes(booking.window)?;
+            check_seats(booking.seats)
+        }
+        Effect::HoldOffers { offers, .. } => {
+            if offers.is_empty() || offers.len() > OFFERS_MAX {
+                return Err(LedgerError::Invalid("an answer offers one to nine alternatives"));
+            }
+            for offer in offers {
+                minutes(offer.window)?;
+                check_seats(offer.seats)?;
+            }
+            Ok(())
+        }
+        Effect::Answer | Effect::Cancel { .. } | Effect::Enqueue { .. } => Ok(()),
+    }
+}
+
+fn check_seats(seats: u32) -> Result<()> {
+    if seats == 0 { Err(LedgerError::Invalid("a booking has at least one seat")) } else { Ok(()) }
+}
+
+/// False when it was answered before.
+async fn mark_answered(tx: &mut SqliteConnection, inbound: &str, now: UnixMs) -> Result<bool> {
+    let marked =
+        sqlx::query("UPDATE inbound SET answered_ms = $1 WHERE id = $2 AND answered_ms IS NULL")
+            .bind(now.0)
+            .bind(inbound)
+            .execute(&mut *tx)
+            .await?;
+    if marked.rows_affected() == 1 {
+        return Ok(true);
+    }
+    let known = sqlx::query("SELECT id FROM inbound WHERE id = $1")
+        .bind(inbound)
+        .fetch_optional(tx)
+        .await?;
+    match known {
+        Some(_) => Ok(false),
+        None => Err(LedgerError::Invalid("there is no such message in")),
+    }
+}
+
+struct Request<'a> {
+    text: &'a str,
+    received: UnixMs,
+    due: UnixMs,
+    language: Language,
+}
+
+/// One change, whoever asked for it and whenever.
+struct Change<'a> {
+    sender: &'a Sender,
+    policies: &'a str,
+    now: UnixMs,
+    rest: i64,
+}
+
+impl Change<'_> {
+    /// A new order releases what was held for its sender before.
+    async fn book(&self, tx: &mut SqliteConnection, booking: &BookingProposal) -> Step<String> {
+        self.check_start(booking)?;
+        offers::release_of(tx, self.sender, None).await?;
+        if !capacity::take(tx, &booking.edge, minutes(booking.window)?, booking.seats).await? {
+            return Err(Stop::Moved(Moved::Capacity));
+        }
+        self.insert_booking(tx, booking).await
+    }
+
+    /// The offer's seats become the booking's: nothing is taken anew, so nothing can come between.
+    async fn take_offer(
+        &self,
+        tx: &mut SqliteConnection,
+        offer: &str,
+        booking: &BookingProposal,
+    ) -> Step<String> {
+        let held = offers::held(tx, self.sender, self.now).await?;
+        let Some(held) = held.iter().find(|held| held.offer == offer) else {
+            return Err(Stop::Moved(Moved::OfferGone));
+        };
+        if !same_seats(held, booking) {
+            return Err(LedgerError::Invalid("a booking from an offer is what was offered").into());
+        }
+        let keep = Hold {
+            edge: booking.edge.clone(),
+            span: minutes(booking.window)?,
+            seats: booking.seats,
+        };
+        offers::release_of(tx, self.sender, Some(&keep)).await?;
+        self.insert_booking(tx, booking).await
+    }
+
+    fn check_start(&self, booking: &BookingProposal) -> Result<()> {
+        let window = booking.window;
+        if window.end <= self.now || window.start.since(self.now) > AHEAD_MS_MAX {
+            return Err(LedgerError::Invalid(
+                "a booking ends in the future and starts within 9 years",
+            ));
+        }
+        Ok(())
+    }
+
+    async fn insert_booking(
+        &self,
+        tx: &mut SqliteConnection,
+        booking: &BookingProposal,
+    ) -> Step<String> {
+        let id = new_id("booking")?;
+        sqlx::query(
+            "INSERT INTO booking (id, number, sender_key, sender, edge, start_ms, end_ms,
+                 booked_end_ms, wall, zone, seats, language, state, pin, password, policies,
+                 created_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, 'booked', $12, $13, $14, $15)",
+        )
+        .bind(&id)
+        .bind(booking.number.as_str())
+        .bind(self.sender.key())
+        .bind(to_json(self.sender)?)
+        .bind(&booking.edge)
+        .bind(booking.window.start.0)
+        .bind(booking.window.end.0)
+        .bind(&booking.wall)
+        .bind(&booking.zone)
+        .bind(i64::from(booking.seats))
+        .bind(language(booking.language))
+        .bind(booking.pin.expose())
+        .bind(booking.password.expose())
+        .bind(self.policies)
+        .bind(self.now.0)
+        .execute(&mut *tx)
+        .await?;
+        self.use_number(tx, booking, &id).await?;
+        Ok(id)
+    }
+
+    /// A number is in use until its booking is over and rests then, so that a late caller does not land among strangers.
+    async fn use_number(
+        &self,
+        tx: &mut SqliteConnection,
+        booking: &BookingProposal,
+        id: &str,
+    ) -> Step<()> {
+        let used = sqlx::query(
+            "INSERT INTO number_use (number, booking, free_ms) VALUES ($1, $2, $3)
+             ON CONFLICT (number) DO UPDATE SET booking = excluded.booking,
+                 free_ms = excluded.free_ms
+             WHERE number_use.free_ms <= $4",
+        )
+        .bind(booking.number.as_str())
+        .bind(id)
+        .bind(booking.window.end.plus_ms(self.rest).0)
+        .bind(self.now.0)
+        .execute(tx)
+        .await?;
+        if used.rows_affected() == 1 { Ok(()) } else { Err(Stop::Moved(Moved::NumberTaken)) }
+    }
+
+    async fn hold_offers(
+        &self,
+        tx: &mut SqliteConnection,
+        offers: &[OfferProposal],
+        until: UnixMs,
+    ) -> Step<()> {
+        offers::release_of(tx, self.sender, None).await?;
+        if until <= self.now {
+            return Err(LedgerError::Invalid("offers are held until a time to come").into());
+        }
+        if offers::hold(tx, self.sender, offers, until).await? {
+            Ok(())
+        } else {
+            Err(Stop::Moved(Moved::Capacity))
+        }
+    }
+
+    async fn cancel(&self, tx: &mut SqliteConnection, booking: &str) -> Step<()> {
+        let row = sqlx::query(
+            "UPDATE booking SET state = 'cancelled', closed_ms = $1
+             WHERE id = $2 AND sender_key = $3 AND state = 'booked' AND end_ms > $1
+             RETURNING edge, start_ms, end_ms, seats",
+        )
+        .bind(self.now.0)
+        .bind(booking)
+        .bind(self.sender.key())
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { return Err(Stop::Moved(Moved::BookingGone)) };
+        let window = row.window()?;
+        let span = Minutes { from: window.start.minutes(), to: window.end.minutes() };
+        capacity::release(tx, &row.text("edge")?, span, row.count("seats")?).await?;
+        sqlx::query("UPDATE number_use SET free_ms = $1 WHERE booking = $2")
+            .bind(self.now.plus_ms(self.rest).0)
+            .bind(booking)
+            .execute(&mut *tx)
+            .await?;
+        outbox::drop_waiting(tx, booking, self.now).await?;
+        Ok(())
+    }
+
+    async fn enqueue(
+        &self,
+        tx: &mut SqliteConnection,
+        inbound: Option<&str>,
+        request: Request<'_>,
+    ) -> Step<()> {
+        sqlx::query(
+            "INSERT INTO request (id, inbound, sender, text, language, received_ms, due_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(new_id("request")?)
+        .bind(inbound)
+        .bind(to_json(self.sender)?)
+        .bind(request.text)
+        .bind(language(request.language))
+        .bind(request.received.0)
+        .bind(request.due.0)
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+}
+
+fn same_seats(held: &HeldOffer, booking: &BookingProposal) -> bool {
+    held.edge == booking.edge && held.window == booking.window && held.seats == booking.seats
+}
+
+fn decided<'a>(proposal: &Proposal, subject: &'a str, policies: &'a str) -> Decision<'a> {
+    let kinds: Vec<&str> = proposal.messages.iter().map(|message| message.kind.as_str()).collect();
+    Decision {
+        kind: "order",
+        subject,
+        policies,
+        input: effect_in_short(&proposal.effect),
+        output: json!({ "outcome": "committed", "messages": kinds }),
+    }
+}
+
+/// An effect without secrets and without what people wrote.
+fn effect_in_short(effect: &Effect) -> Value {
+    let booking = |name, booking: &BookingProposal| {
+        json!({ "effect": name, "edge": booking.edge, "window": booking.window,
+                "seats": booking.seats, "language": booking.language, "zone": booking.zone })
+    };
+    match effect {
+        Effect::Answer => json!({ "effect": "answer" }),
+        Effect::Book(proposal) => booking("book", proposal),
+        Effect::TakeOffer { booking: proposal, .. } => booking("take-offer", proposal),
+        Effect::HoldOffers { offers, until } => {
+            json!({ "effect": "hold-offers", "offers": offers, "until": until })
+        }
+        Effect::Cancel { .. } => json!({ "effect": "cancel" }),
+        Effect::Enqueue { received, due, .. } => {
+            json!({ "effect": "enqueue", "received": received, "due": due })
+        }
     }
 }

@@ -1,13 +1,163 @@
-//! The HTTP interface of [`konf_api::ledger`], without a socket.
-use bytes::Bytes;
+//! The HTTP interface of [`konf_api::ledger`], without a socket: the functions host answers with it inside the process,
+//! and control serves it on an address for components under a real Spin.
 
-use crate::Ledger;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use konf_api::ledger::POLICY_HEADER;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::error::LedgerError;
+use crate::{Ledger, error};
+
+/// The longest request: a proposal whose e-mail has an HTML part and an invitation has about 20 kB.
+const BODY_BYTES_MAX: usize = 256 << 10;
+
+/// The longest stamp of the host: a dozen policies.
+const POLICIES_BYTES_MAX: usize = 2 << 10;
 
 impl Ledger {
     /// Answers a request of the HTTP interface. Errors are JSON `{"error": "…"}`: 400 not understood, 401 wrong token,
-    /// 404 no such call, 405 not a POST, 413 too long, 503 may be tried again.
-    pub async fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
-        let _ = request;
-        todo!()
+    /// 404 no such call, 405 not a POST, 413 too long, 500 something stored is not understood, 503 may be tried again.
+    pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
+        match self.answer(&request).await {
+            Ok(body) => respond(StatusCode::OK, body),
+            Err(refusal) => refusal.into_response(),
+        }
     }
+
+    async fn answer(&self, request: &Request<Bytes>) -> Answer {
+        if !self.authorised(request.headers()) {
+            return Err(Refusal::new(StatusCode::UNAUTHORIZED, "the token is missing or wrong"));
+        }
+        if request.body().len() > BODY_BYTES_MAX {
+            let reason = "a request has at most 256 kB";
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, reason));
+        }
+        let policies = policies(request.headers())?;
+        if request.method() == Method::POST {
+            self.call(request.uri().path(), request.body(), policies).await
+        } else if CALLS.contains(&request.uri().path()) {
+            Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this call is a POST"))
+        } else {
+            Err(no_such_call())
+        }
+    }
+
+    async fn call(&self, path: &str, body: &[u8], policies: &str) -> Answer {
+        match path {
+            "/v1/inbound" => reply(self.inbound(&read(body)?).await),
+            "/v1/facts/order" => reply(self.order_facts(&read(body)?).await),
+            "/v1/facts/offers" => reply(self.offers_facts(&read(body)?).await),
+            "/v1/facts/booking" => reply(self.booking_facts(&read(body)?).await),
+            "/v1/facts/admission" => reply(self.admission_facts(&read(body)?).await),
+            "/v1/facts/extension" => reply(self.extension_facts(&read(body)?).await),
+            "/v1/facts/statement" => reply(self.statement_facts(&read(body)?).await),
+            "/v1/commit" => reply(self.commit(&read(body)?, policies).await),
+            "/v1/admissions" => reply(self.admit(&read(body)?, policies).await),
+            "/v1/extensions" => reply(self.extend(&read(body)?, policies).await),
+            "/v1/ratings" => reply(self.rate(&read(body)?, policies).await),
+            _ => Err(no_such_call()),
+        }
+    }
+
+    /// Digests are compared, so that neither the token's bytes nor its length show in time.
+    fn authorised(&self, headers: &HeaderMap) -> bool {
+        let given = headers.get(AUTHORIZATION).map(|value| value.as_bytes()).unwrap_or_default();
+        let Some(given) = given.strip_prefix(b"Bearer ") else { return false };
+        let expected = Sha256::digest(self.settings().token.as_bytes());
+        Sha256::digest(given).ct_eq(&expected).into()
+    }
+}
+
+const CALLS: [&str; 11] = [
+    "/v1/inbound",
+    "/v1/facts/order",
+    "/v1/facts/offers",
+    "/v1/facts/booking",
+    "/v1/facts/admission",
+    "/v1/facts/extension",
+    "/v1/facts/statement",
+    "/v1/commit",
+    "/v1/admissions",
+    "/v1/extensions",
+    "/v1/ratings",
+];
+
+type Answer = Result<Bytes, Refusal>;
+
+struct Refusal {
+    status: StatusCode,
+    reason: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, reason: &str) -> Self {
+        Refusal { status, reason: reason.to_owned() }
+    }
+
+    fn into_response(self) -> Response<Bytes> {
+        let body = serde_json::json!({ "error": self.reason }).to_string();
+        respond(self.status, body.into())
+    }
+}
+
+impl From<LedgerError> for Refusal {
+    fn from(error: LedgerError) -> Self {
+        let status = match &error {
+            LedgerError::Invalid(_) => StatusCode::BAD_REQUEST,
+            error if error.may_retry() => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        if status.is_server_error() {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a call of the ledger failed"
+            );
+        }
+        Refusal { status, reason: error.to_string() }
+    }
+}
+
+fn no_such_call() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "there is no such call")
+}
+
+fn policies(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let Some(value) = headers.get(POLICY_HEADER) else { return Ok("") };
+    match value.to_str() {
+        Ok(text) if text.len() <= POLICIES_BYTES_MAX => Ok(text),
+        _ => Err(Refusal::new(StatusCode::BAD_REQUEST, "the policies' header is not understood")),
+    }
+}
+
+/// Says where the body is wrong and not what stands there: it may be a PIN.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| {
+        let what = match error.classify() {
+            Category::Syntax => "is no JSON",
+            Category::Eof => "ends too early",
+            Category::Data | Category::Io => "is not what this call takes",
+        };
+        let reason = format!("the body {what}: line {}, column {}", error.line(), error.column());
+        Refusal { status: StatusCode::BAD_REQUEST, reason }
+    })
+}
+
+fn reply(result: error::Result<impl Serialize>) -> Answer {
+    let value = result?;
+    let body = serde_json::to_vec(&value).map_err(|_| LedgerError::Stored("an answer"))?;
+    Ok(body.into())
+}
+
+fn respond(status: StatusCode, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let json = http::HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
 }

@@ -1,22 +1,135 @@
-//! Messages in.
-use konf_api::ledger::{InboundMessage, InboundStored};
+//! Messages in: stored before they are acknowledged, each once.
+
+use konf_api::ledger::{InboundMessage, InboundState, InboundStored};
+use konf_contract::UnixMs;
+use sha2::{Digest, Sha256};
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
 use crate::Ledger;
-use crate::error::Result;
+use crate::error::{LedgerError, Result};
+use crate::store::new_id;
+use crate::words::{Columns, to_json};
+
+/// The longest id of a gateway; those known have at most 64 characters.
+const GATEWAY_ID_BYTES_MAX: usize = 512;
+
+/// The longest text: an e-mail's own limit before it gets here is 64 kB (RELIABILITY.md).
+const TEXT_BYTES_MAX: usize = 64 << 10;
 
 impl Ledger {
     /// Stores a message; a copy of one that was stored before gives that one.
     pub async fn inbound(&self, message: &InboundMessage) -> Result<InboundStored> {
-        let _ = message;
-        todo!()
+        check(message)?;
+        let mut tx = self.store().write().await?;
+        let now = self.now();
+        let bucket = now.0.div_euclid(self.settings().inbound_window_ms.max(1));
+        let keys = Keys::of(message, bucket);
+        if let Some(stored) = self.find(&mut tx, message, &keys, now).await? {
+            return Ok(stored);
+        }
+        let id = new_id("message")?;
+        sqlx::query(
+            "INSERT INTO inbound (id, gateway, gateway_key, message, received_ms)
+             VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(&id)
+        .bind(&message.gateway)
+        .bind(&keys.own)
+        .bind(to_json(message)?)
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(InboundStored { id, state: InboundState::Received, received: now, now })
     }
+
+    /// Without a gateway's id a copy that comes just after the bucket's edge is still a copy: the bucket before counts
+    /// too, as far as the window reaches.
+    async fn find(
+        &self,
+        tx: &mut SqliteConnection,
+        message: &InboundMessage,
+        keys: &Keys,
+        now: UnixMs,
+    ) -> Result<Option<InboundStored>> {
+        let row = sqlx::query(
+            "SELECT id, received_ms, answered_ms FROM inbound
+             WHERE gateway = $1 AND (gateway_key = $2 OR (gateway_key = $3 AND received_ms > $4))
+             ORDER BY received_ms LIMIT 1",
+        )
+        .bind(&message.gateway)
+        .bind(&keys.own)
+        .bind(keys.before.as_deref())
+        .bind(now.0.saturating_sub(self.settings().inbound_window_ms))
+        .fetch_optional(tx)
+        .await?;
+        row.map(|row| stored(&row, now)).transpose()
+    }
+
     /// Messages that came at least `older_than_ms` ago and have no answer, the oldest first.
     pub async fn unanswered(
         &self,
         older_than_ms: i64,
         limit: u32,
     ) -> Result<Vec<(InboundStored, InboundMessage)>> {
-        let _ = (older_than_ms, limit);
-        todo!()
+        let mut tx = self.store().read().await?;
+        let now = self.now();
+        let rows = sqlx::query(
+            "SELECT id, received_ms, answered_ms, message FROM inbound
+             WHERE answered_ms IS NULL AND received_ms <= $1 AND message IS NOT NULL
+             ORDER BY received_ms LIMIT $2",
+        )
+        .bind(now.0.saturating_sub(older_than_ms))
+        .bind(i64::from(limit))
+        .fetch_all(&mut *tx)
+        .await?;
+        rows.iter().map(|row| Ok((stored(row, now)?, row.json("message")?))).collect()
     }
+}
+
+fn check(message: &InboundMessage) -> Result<()> {
+    if message.gateway_id.as_ref().is_some_and(|id| id.len() > GATEWAY_ID_BYTES_MAX) {
+        return Err(LedgerError::Invalid("a gateway's id has at most 512 bytes"));
+    }
+    if message.text.len() > TEXT_BYTES_MAX {
+        return Err(LedgerError::Invalid("a message has at most 64 kB"));
+    }
+    Ok(())
+}
+
+fn stored(row: &SqliteRow, now: UnixMs) -> Result<InboundStored> {
+    let state = match row.instant_or_none("answered_ms")? {
+        Some(_) => InboundState::Answered,
+        None => InboundState::Received,
+    };
+    Ok(InboundStored { id: row.text("id")?, state, received: row.instant("received_ms")?, now })
+}
+
+/// Under what a message is stored, and for one without a gateway's id, under what a copy may already be.
+struct Keys {
+    own: String,
+    before: Option<String>,
+}
+
+impl Keys {
+    fn of(message: &InboundMessage, bucket: i64) -> Keys {
+        match &message.gateway_id {
+            Some(id) => Keys { own: format!("id:{id}"), before: None },
+            None => Keys {
+                own: hashed(message, bucket),
+                before: Some(hashed(message, bucket.saturating_sub(1))),
+            },
+        }
+    }
+}
+
+fn hashed(message: &InboundMessage, bucket: i64) -> String {
+    let mut hash = Sha256::new();
+    for part in [&message.sender.key(), &message.recipient, &message.text] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.update(bucket.to_be_bytes());
+    format!("hash:{:x}", hash.finalize())
 }

@@ -3,9 +3,11 @@
 use konf_api::ledger::{BookingState, Sender};
 use konf_contract::{ConferenceNumber, Language, UnixMs, Window};
 use serde::Serialize;
+use sqlx::sqlite::SqliteRow;
 
 use crate::Ledger;
 use crate::error::Result;
+use crate::words::{Columns, booking_state, masked, state_at};
 
 /// Which bookings to list; [`BookingFilter::default`] lists the next 100 that have not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,27 +95,161 @@ pub struct EdgeLine {
     pub version: Option<String>,
 }
 
+/// Lines of one list at most.
+const LINES_MAX: u32 = 1_000;
+
+fn lines(limit: u32) -> i64 {
+    i64::from(limit.min(LINES_MAX))
+}
+
 impl Ledger {
     pub async fn bookings(&self, filter: &BookingFilter) -> Result<Vec<BookingLine>> {
-        let _ = filter;
-        todo!()
+        let mut tx = self.store().read().await?;
+        let now = self.now();
+        // A number names its bookings whenever they were.
+        let from = match (filter.from, &filter.number) {
+            (Some(from), _) => from,
+            (None, Some(_)) => UnixMs(i64::MIN),
+            (None, None) => now,
+        };
+        let rows = sqlx::query(
+            "SELECT id, number, state, edge, start_ms, end_ms, booked_end_ms, wall, zone, seats,
+                 seats_taken, language, sender, created_ms
+             FROM booking
+             WHERE end_ms > $1 AND start_ms < $2
+                 AND (CAST($3 AS TEXT) IS NULL OR number = $3)
+                 AND (CAST($4 AS TEXT) IS NULL OR CASE
+                     WHEN state = 'booked' AND end_ms <= $5 THEN 'ended' ELSE state END = $4)
+             ORDER BY start_ms, id LIMIT $6",
+        )
+        .bind(from.0)
+        .bind(filter.to.map_or(i64::MAX, |to| to.0))
+        .bind(filter.number.as_ref().map(ConferenceNumber::as_str))
+        .bind(filter.state.map(booking_state))
+        .bind(now.0)
+        .bind(lines(filter.limit))
+        .fetch_all(&mut *tx)
+        .await?;
+        rows.iter().map(|row| booking_line(row, now)).collect()
     }
+
     /// The latest `limit` messages out, the newest first.
     pub async fn outbox(&self, limit: u32) -> Result<Vec<OutboxLine>> {
-        let _ = limit;
-        todo!()
+        let mut tx = self.store().read().await?;
+        let rows = sqlx::query(
+            "SELECT id, recipient, kind, state, attempts, last_error, created_ms, next_ms,
+                 finished_ms, gateway_id
+             FROM outbox ORDER BY seq DESC LIMIT $1",
+        )
+        .bind(lines(limit))
+        .fetch_all(&mut *tx)
+        .await?;
+        rows.iter().map(outbox_line).collect()
     }
+
     /// Requests for operators, the first due first; with `closed` also those that are done.
     pub async fn queue(&self, closed: bool, limit: u32) -> Result<Vec<QueueLine>> {
-        let _ = (closed, limit);
-        todo!()
+        let mut tx = self.store().read().await?;
+        let rows = sqlx::query(
+            "SELECT id, sender, text, language, received_ms, due_ms, closed_ms, note FROM request
+             WHERE closed_ms IS NULL OR $1 = 1 ORDER BY due_ms, seq LIMIT $2",
+        )
+        .bind(i64::from(closed))
+        .bind(lines(limit))
+        .fetch_all(&mut *tx)
+        .await?;
+        rows.iter().map(queue_line).collect()
     }
+
     /// An operator has dealt with a request; false when there is no open one of that id.
     pub async fn close_request(&self, id: &str, note: &str) -> Result<bool> {
-        let _ = (id, note);
-        todo!()
+        let mut tx = self.store().write().await?;
+        let closed = sqlx::query(
+            "UPDATE request SET closed_ms = $1, note = $2 WHERE id = $3 AND closed_ms IS NULL",
+        )
+        .bind(self.now().0)
+        .bind(note)
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(closed.rows_affected() == 1)
     }
+
+    /// The edges by name, with those that are no longer configured.
     pub async fn edges(&self) -> Result<Vec<EdgeLine>> {
-        todo!()
+        let mut tx = self.store().read().await?;
+        let rows = sqlx::query(
+            "SELECT e.name, e.capacity, e.active, b.boot, b.hello_ms, b.version,
+                 coalesce((SELECT taken FROM seat_minute m
+                           WHERE m.edge = e.name AND m.minute = $1), 0) AS taken_now
+             FROM edge e LEFT JOIN boot b
+                 ON b.edge = e.name AND b.former = 0 AND b.hello_ms IS NOT NULL
+             ORDER BY e.name",
+        )
+        .bind(self.now().minutes())
+        .fetch_all(&mut *tx)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(EdgeLine {
+                    name: row.text("name")?,
+                    capacity: row.count("capacity")?,
+                    active: row.value::<i64>("active")? == 1,
+                    taken_now: row.count("taken_now")?,
+                    boot: row.value("boot")?,
+                    hello: row.instant_or_none("hello_ms")?,
+                    version: row.value("version")?,
+                })
+            })
+            .collect()
     }
+}
+
+fn booking_line(row: &SqliteRow, now: UnixMs) -> Result<BookingLine> {
+    let window = row.window()?;
+    Ok(BookingLine {
+        booking: row.text("id")?,
+        number: row.number("number")?,
+        state: state_at(row.word("state")?, window.end, now),
+        edge: row.text("edge")?,
+        window,
+        booked_end: row.instant("booked_end_ms")?,
+        wall: row.text("wall")?,
+        zone: row.text("zone")?,
+        seats: row.count("seats")?,
+        seats_taken: row.count("seats_taken")?,
+        language: row.word("language")?,
+        sender: masked(&row.json("sender")?),
+        created: row.instant("created_ms")?,
+    })
+}
+
+fn outbox_line(row: &SqliteRow) -> Result<OutboxLine> {
+    let finished = row.instant_or_none("finished_ms")?;
+    Ok(OutboxLine {
+        id: row.text("id")?,
+        recipient: masked(&row.json("recipient")?),
+        kind: row.text("kind")?,
+        state: row.text("state")?,
+        attempts: row.count("attempts")?,
+        last_error: row.value("last_error")?,
+        created: row.instant("created_ms")?,
+        next: Some(row.instant("next_ms")?).filter(|_| finished.is_none()),
+        finished,
+        gateway_id: row.value("gateway_id")?,
+    })
+}
+
+fn queue_line(row: &SqliteRow) -> Result<QueueLine> {
+    Ok(QueueLine {
+        id: row.text("id")?,
+        sender: row.json("sender")?,
+        text: row.text("text")?,
+        language: row.word("language")?,
+        received: row.instant("received_ms")?,
+        due: row.instant("due_ms")?,
+        closed: row.instant_or_none("closed_ms")?,
+        note: row.value("note")?,
+    })
 }

@@ -1,12 +1,18 @@
-//! Messages out.
+//! Messages out: written with what they tell, claimed by one sender at a time, tried until the gateway takes them.
+
 use konf_api::ledger::OutboxMessage;
 use konf_contract::UnixMs;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
 use crate::Ledger;
 use crate::error::Result;
+use crate::store::new_id;
+use crate::words::{Columns, to_json};
 
 /// A message that the caller has claimed and must now send and settle with [`Ledger::outbox_sent`],
-/// [`Ledger::outbox_failed`] or [`Ledger::outbox_unknown`]; unsettled it comes again after the lease.
+/// [`Ledger::outbox_failed`] or [`Ledger::outbox_unknown`]; unsettled it comes again after the lease
+/// ([`crate::Settings::outbox_lease_ms`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxItem {
     pub id: String,
@@ -20,14 +26,48 @@ pub struct OutboxItem {
 impl Ledger {
     /// Claims messages that are due, the longest due first.
     pub async fn outbox_due(&self, limit: u32) -> Result<Vec<OutboxItem>> {
-        let _ = limit;
-        todo!()
+        let mut tx = self.store().write().await?;
+        let now = self.now();
+        let rows = sqlx::query(
+            "SELECT id, recipient, kind, body, attempts FROM outbox
+             WHERE state IN ('waiting', 'sending') AND next_ms <= $1 AND body IS NOT NULL
+             ORDER BY next_ms, seq LIMIT $2",
+        )
+        .bind(now.0)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *tx)
+        .await?;
+        let items: Vec<OutboxItem> = rows.iter().map(claimed).collect::<Result<_>>()?;
+        for item in &items {
+            sqlx::query(
+                "UPDATE outbox SET state = 'sending', attempts = attempts + 1, next_ms = $1
+                 WHERE id = $2",
+            )
+            .bind(now.plus_ms(self.settings().outbox_lease_ms).0)
+            .bind(&item.id)
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(items)
     }
+
     /// The gateway took it.
     pub async fn outbox_sent(&self, id: &str, gateway_id: Option<&str>) -> Result<()> {
-        let _ = (id, gateway_id);
-        todo!()
+        let mut tx = self.store().write().await?;
+        sqlx::query(
+            "UPDATE outbox SET state = 'sent', finished_ms = $1, gateway_id = $2, last_error = NULL
+             WHERE id = $3 AND state <> 'sent'",
+        )
+        .bind(self.now().0)
+        .bind(gateway_id)
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
     }
+
     /// The gateway did not take it: tried again at `retry_at`, or a dead letter when absent.
     pub async fn outbox_failed(
         &self,
@@ -35,17 +75,120 @@ impl Ledger {
         error: &str,
         retry_at: Option<UnixMs>,
     ) -> Result<()> {
-        let _ = (id, error, retry_at);
-        todo!()
+        self.not_sent(id, scrubbed(error), retry_at).await
     }
-    /// Nobody knows whether the gateway took it (no answer): as [`Ledger::outbox_failed`], and the error says so.
+
+    /// Nobody knows whether the gateway took it (no answer came): as [`Ledger::outbox_failed`], and the error says so.
     pub async fn outbox_unknown(
         &self,
         id: &str,
         error: &str,
         retry_at: Option<UnixMs>,
     ) -> Result<()> {
-        let _ = (id, error, retry_at);
-        todo!()
+        self.not_sent(id, format!("outcome unknown: {}", scrubbed(error)), retry_at).await
     }
+
+    /// Only what is being sent: a late failure does not undo another attempt's success.
+    async fn not_sent(&self, id: &str, error: String, retry_at: Option<UnixMs>) -> Result<()> {
+        let mut tx = self.store().write().await?;
+        let now = self.now();
+        let query = match retry_at {
+            Some(at) => sqlx::query(
+                "UPDATE outbox SET state = 'waiting', next_ms = $1, last_error = $2
+                 WHERE id = $3 AND state = 'sending'",
+            )
+            .bind(at.0),
+            None => sqlx::query(
+                "UPDATE outbox SET state = 'dead', finished_ms = $1, last_error = $2
+                 WHERE id = $3 AND state = 'sending'",
+            )
+            .bind(now.0),
+        };
+        query.bind(error).bind(id).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+fn claimed(row: &SqliteRow) -> Result<OutboxItem> {
+    let id = row.text("id")?;
+    Ok(OutboxItem {
+        attempt: row.count("attempts")?.saturating_add(1),
+        message: OutboxMessage {
+            recipient: row.json("recipient")?,
+            kind: row.text("kind")?,
+            body: row.json("body")?,
+            not_before: None,
+        },
+        idempotency_key: id.clone(),
+        id,
+    })
+}
+
+/// What a message belongs to.
+#[derive(Clone, Copy)]
+pub(crate) struct About<'a> {
+    pub(crate) inbound: Option<&'a str>,
+    pub(crate) booking: Option<&'a str>,
+}
+
+pub(crate) async fn insert(
+    tx: &mut SqliteConnection,
+    now: UnixMs,
+    about: About<'_>,
+    message: &OutboxMessage,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO outbox (id, inbound, booking, recipient, kind, body, state, created_ms, next_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $8)",
+    )
+    .bind(new_id("out")?)
+    .bind(about.inbound)
+    .bind(about.booking)
+    .bind(to_json(&message.recipient)?)
+    .bind(&message.kind)
+    .bind(to_json(&message.body)?)
+    .bind(now.0)
+    .bind(message.not_before.map_or(now.0, |at| at.0.max(now.0)))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// What a cancelled booking no longer has to tell.
+pub(crate) async fn drop_waiting(
+    tx: &mut SqliteConnection,
+    booking: &str,
+    now: UnixMs,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE outbox SET state = 'dropped', finished_ms = $1
+         WHERE booking = $2 AND state = 'waiting' AND kind IN ('credentials', 'reminder')",
+    )
+    .bind(now.0)
+    .bind(booking)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The longest error that is kept, in characters.
+const ERROR_CHARS_MAX: usize = 200;
+
+/// An error as gateways word it, without addresses and long numbers: it is listed and logged.
+pub(crate) fn scrubbed(error: &str) -> String {
+    let mut out = String::new();
+    for word in error.chars().take(ERROR_CHARS_MAX).collect::<String>().split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        if word.contains('@') {
+            out.push_str("…@…");
+        } else if word.bytes().filter(u8::is_ascii_digit).count() >= 6 {
+            out.extend(word.chars().map(|c| if c.is_ascii_digit() { '•' } else { c }));
+        } else {
+            out.push_str(word);
+        }
+    }
+    out
 }
