@@ -60,17 +60,12 @@ impl Answer {
     }
 }
 
-/// Reads the message as of when its first copy came, so that a retry reads the same order, and decides as of now.
+/// Reads the message as of when its first copy came, so that a retry reads the same order. Whether it has come too late
+/// meanwhile, for instance since the database was down, is the schedule's to say.
 pub fn plan(stored: &InboundStored, message: &InboundMessage) -> Work {
     let inbound = stored.id.clone();
     let sender = message.sender.clone();
     match grammar::understand(&message.text, stored.received) {
-        Understood::Order(order) if grammar::is_past(order.window.start, stored.now) => {
-            // It was right when it came; a crash or a long queue has eaten the time.
-            let example = grammar::standard_example(order.language, stored.now);
-            let refusal = Message::Refusal { fault: Fault::Past, example };
-            answer(stored, message, order.language, Effect::Answer, refusal)
-        }
         Understood::Order(order) => {
             Work::Order(OrderRequest { inbound, sender, now: stored.now, order })
         }

@@ -73,13 +73,12 @@ fn rubbish_by_sms_gets_an_example_and_free_text_by_mail_an_operator() {
 }
 
 #[test]
-fn an_order_whose_time_went_by_while_it_waited_is_refused_and_not_moved_to_next_year() {
+fn an_order_that_waited_over_its_start_means_the_same_day_still() {
     let sender = || Sender::Sms(Msisdn::parse("606123456").unwrap());
-    let text = "konf 2011 1100 60 10";
-    assert!(matches!(plan_of(sender(), text, MORNING), Work::Order(_)));
     let two_hours_later = MORNING.plus_ms(7_200_000);
-    let (_, message) = answered(plan_of(sender(), text, two_hours_later));
-    assert!(matches!(message, Message::Refusal { fault: Fault::Past, .. }));
+    let work = plan_of(sender(), "konf 2011 1100 60 10", two_hours_later);
+    let Work::Order(order) = work else { panic!("{work:?}") };
+    assert_eq!((order.order.wall.as_str(), order.now), ("2026-11-20T11:00", two_hours_later));
 }
 
 #[test]
