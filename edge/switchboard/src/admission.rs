@@ -9,8 +9,8 @@ use konf_contract::link::{
 use konf_contract::{LegId, Role, UnixMs};
 use konf_prompts::Phrase;
 
-use crate::leg::Stage;
 use crate::room::Room;
+use crate::stage::Stage;
 use crate::timers::Timer;
 use crate::{Asked, Now, Switchboard, clock};
 
@@ -21,7 +21,7 @@ impl Switchboard {
     /// Whether a seat is held for this number, before anything has to be keyed in.
     pub(crate) fn request_seat(&mut self, now: Now, leg: LegId) {
         let Some(call) = self.legs.get_mut(&leg) else { return };
-        call.stage = Stage::SeatCheck;
+        call.go(Stage::SeatCheck);
         let caller = call.caller.clone();
         let request = AdmissionRequest { leg, caller, credentials: None };
         self.ask(now, Asked::Admission(leg), EdgeCall::Admit(request));
@@ -34,7 +34,7 @@ impl Switchboard {
         credentials: KeyedCredentials,
     ) {
         let Some(call) = self.legs.get_mut(&leg) else { return };
-        call.stage = Stage::Admission { credentials, retried: false };
+        call.go(Stage::Admission { credentials, retried: false });
         self.send_admission(now, leg);
     }
 
@@ -123,6 +123,7 @@ impl Switchboard {
         // Kept for a caller who is turned away here as well: its record gives the seat back.
         call.grant = Some(grant.clone());
         self.timers.clear(Timer::Patience(leg));
+        self.timers.clear(Timer::Menu(leg));
         if clock::is_over(now, &grant.window) || self.is_closing(&grant.conference) {
             return self.denied(now, leg, Denial::Ended { language });
         }
@@ -175,7 +176,7 @@ impl Switchboard {
         phrases.push(Phrase::MayWait);
         let prompt = self.play(leg, &phrases);
         if let Some(call) = self.legs.get_mut(&leg) {
-            call.stage = Stage::Waiting { prompt };
+            call.go(Stage::Waiting { prompt });
         }
     }
 

@@ -8,7 +8,7 @@ use konf_contract::link::{
 use konf_contract::{ConferenceNumber, LegId, UnixMs, Window};
 use konf_prompts::Phrase;
 
-use crate::leg::Stage;
+use crate::stage::Stage;
 use crate::timers::Timer;
 use crate::{Asked, Now, Switchboard};
 

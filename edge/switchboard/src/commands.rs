@@ -5,7 +5,8 @@ use konf_contract::link::{EndReason, Party};
 use konf_prompts::Phrase;
 
 use crate::keys::{Command, GAP, Pressed};
-use crate::leg::{Muted, Stage};
+use crate::leg::Muted;
+use crate::stage::Stage;
 use crate::timers::Timer;
 use crate::{Key, Now, Output, Switchboard};
 

@@ -4,7 +4,8 @@ use konf_contract::LegId;
 use konf_contract::link::{EndReason, LegEnd, LegLeft, Party, Quality, RecordEvent};
 use konf_prompts::Phrase;
 
-use crate::leg::{Leg, Stage};
+use crate::leg::Leg;
+use crate::stage::Stage;
 use crate::timers::Timer;
 use crate::{Now, Output, Switchboard, entry};
 
@@ -36,7 +37,7 @@ impl Switchboard {
         self.leave_mix(now, leg);
         let last = self.play(leg, phrases);
         if let Some(call) = self.legs.get_mut(&leg) {
-            call.stage = Stage::Farewell { last };
+            call.go(Stage::Farewell { last });
         }
         self.timers.set(Timer::Farewell(leg), now.mono + entry::PROMPT_LONGEST);
     }
@@ -47,7 +48,7 @@ impl Switchboard {
         if matches!(call.stage, Stage::HungUp) {
             return;
         }
-        call.stage = Stage::HungUp;
+        call.go(Stage::HungUp);
         call.typed.clear();
         let reason = call.end.map_or("ended", |(reason, _)| label(reason)).to_owned();
         self.timers.clear_leg(leg);

@@ -7,7 +7,7 @@ use konf_contract::LegId;
 use konf_contract::link::{EndReason, KeyedCredentials, Party};
 use konf_prompts::Phrase;
 
-use crate::leg::Stage;
+use crate::stage::Stage;
 use crate::timers::Timer;
 use crate::{Key, Now, Switchboard};
 
@@ -16,6 +16,10 @@ const NUMBER_MAX: usize = 10;
 const CODE_MAX: usize = 12;
 /// Longer than any prompt of a menu, for one whose end is not reported.
 pub(crate) const PROMPT_LONGEST: Duration = Duration::from_secs(20);
+
+/// Three tries of two entries, each with its prompt, twenty seconds of keys and thought, and control's answer, are less
+/// than this; who is slower keeps a line busy.
+pub(crate) const MENU_LONGEST: Duration = Duration::from_secs(5 * 60);
 
 /// Digits of one entry, not printed. Keeps one digit more than is allowed: too many stay too many and are found wrong
 /// where everything is found wrong.
@@ -55,7 +59,7 @@ impl Switchboard {
 
     fn enter(&mut self, now: Now, leg: LegId, stage: Stage) {
         let Some(call) = self.legs.get_mut(&leg) else { return };
-        call.stage = stage;
+        call.go(stage);
         call.repeats = 0;
         // Who types ahead needs no prompt; the patience repeats it for those who stop halfway.
         if call.typed.is_empty() {
@@ -108,16 +112,18 @@ impl Switchboard {
 
     fn entered(&mut self, now: Now, leg: LegId) {
         let Some(call) = self.legs.get_mut(&leg) else { return };
-        match std::mem::replace(&mut call.stage, Stage::SeatCheck) {
+        match &mut call.stage {
             Stage::Number(entry) => {
-                self.enter(now, leg, Stage::Code { number: entry, entry: Entry::default() });
+                let number = std::mem::take(entry);
+                self.enter(now, leg, Stage::Code { number, entry: Entry::default() });
             }
             Stage::Code { number, entry } => {
+                let (number, code) = (std::mem::take(number), std::mem::take(entry));
+                let credentials = KeyedCredentials { number: number.digits, code: code.digits };
                 self.timers.clear(Timer::Patience(leg));
-                let credentials = KeyedCredentials { number: number.digits, code: entry.digits };
                 self.request_admission(now, leg, credentials);
             }
-            other => call.stage = other,
+            _ => {}
         }
     }
 
@@ -131,6 +137,10 @@ impl Switchboard {
         }
         call.repeats += 1;
         self.prompt(now, leg);
+    }
+
+    pub(crate) fn menu_is_long(&mut self, now: Now, leg: LegId) {
+        self.farewell(now, leg, &[Phrase::Goodbye], EndReason::Denied, Party::Konf);
     }
 
     /// A wrong number, a wrong code and a conference long gone sound and last the same.

@@ -77,41 +77,63 @@ pub(crate) enum Pressed {
 }
 
 /// The keys of a sequence so far: at most as long as the longest in the table.
-#[derive(Debug, Default)]
-pub(crate) struct Sequence(String);
+///
+/// A hash soon after a bare digit ends a number and begins nothing: a telephone that dials `100001#1234##` by itself
+/// does so also when its caller is let back in without having to.
+#[derive(Default)]
+pub(crate) struct Sequence {
+    keys: String,
+    /// Bare digits were pressed.
+    number: bool,
+}
+
+impl fmt::Debug for Sequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sequence(…)")
+    }
+}
 
 impl Sequence {
     pub(crate) fn press(&mut self, key: Key, role: Role) -> Pressed {
-        let letter = letter(key);
-        self.0.push(letter);
-        if let Some(row) = TABLE.iter().find(|row| row.keys == self.0) {
-            self.0.clear();
+        if self.number && key == Key::Hash {
+            return Pressed::Nothing;
+        }
+        self.number = false;
+        self.keys.push(letter(key));
+        if let Some(row) = TABLE.iter().find(|row| row.keys == self.keys) {
+            self.keys.clear();
             return match (row.who, role) {
                 (Role::Organiser, Role::Participant) => Pressed::OrganiserOnly,
                 _ => Pressed::Command(row.command),
             };
         }
-        if TABLE.iter().any(|row| row.keys.starts_with(&self.0)) {
+        if TABLE.iter().any(|row| row.keys.starts_with(&self.keys)) {
             return Pressed::Nothing;
         }
-        // A star pressed twice is a sequence begun anew; a hash alone or a bare digit means nothing.
-        let unknown = self.0.starts_with('*') && self.0 != "**";
-        self.0.clear();
-        if key == Key::Star || key == Key::Hash {
-            self.0.push(letter);
+        self.begin_anew(key)
+    }
+
+    /// No sequence begins with these keys: perhaps one begins with the last.
+    fn begin_anew(&mut self, key: Key) -> Pressed {
+        // A star pressed twice is begun anew; a hash alone or a bare digit means nothing.
+        let unknown = self.keys.starts_with('*') && self.keys != "**";
+        self.keys.clear();
+        match key {
+            Key::Star | Key::Hash => self.keys.push(letter(key)),
+            Key::Number(_) => self.number = !unknown,
         }
         if unknown { Pressed::Unknown } else { Pressed::Nothing }
     }
 
-    /// Whether a key has to come within [`GAP`].
+    /// Whether the next key means something else if it comes within [`GAP`].
     pub(crate) fn is_half(&self) -> bool {
-        !self.0.is_empty()
+        self.number || !self.keys.is_empty()
     }
 
     /// No key came. A star or a hash alone is forgotten; `*9` is a key that has no meaning.
     pub(crate) fn gap(&mut self) -> Pressed {
-        let unknown = self.0.len() > 1;
-        self.0.clear();
+        let unknown = self.keys.len() > 1;
+        *self = Sequence::default();
         if unknown { Pressed::Unknown } else { Pressed::Nothing }
     }
 }

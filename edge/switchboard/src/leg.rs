@@ -3,52 +3,16 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use konf_contract::link::{EndReason, Grant, KeyedCredentials, Party};
+use konf_contract::link::{EndReason, Grant, Party};
 use konf_contract::{Caller, Language, Role, UnixMs};
 
-use crate::entry::Entry;
-use crate::keys::Sequence;
+use crate::stage::Stage;
 use crate::{Key, Now, PlaybackId};
 
 /// Keys that wait for the step they belong to: number, PIN and both hashes at their longest are 24.
 const TYPED_MAX: usize = 32;
 /// Prompts of one leg that are not yet reported as played; a menu has two at most.
 const PLAYING_MAX: usize = 8;
-
-/// The steps of a call, in the order in which most calls take them.
-#[derive(Debug)]
-pub(crate) enum Stage {
-    /// Answered by us, not yet heard by the caller.
-    Ringing,
-    /// Control is asked for a held seat.
-    SeatCheck,
-    Number(Entry),
-    Code {
-        number: Entry,
-        entry: Entry,
-    },
-    /// Control is asked with what was keyed in.
-    Admission {
-        credentials: KeyedCredentials,
-        retried: bool,
-    },
-    /// For the start; the music begins once `prompt` has been heard.
-    Waiting {
-        prompt: PlaybackId,
-    },
-    SayName {
-        prompt: PlaybackId,
-    },
-    Recording {
-        stopped: bool,
-    },
-    Talking(Sequence),
-    /// Hears the last words.
-    Farewell {
-        last: PlaybackId,
-    },
-    HungUp,
-}
 
 /// Why somebody is not heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +26,7 @@ pub(crate) enum Muted {
 #[derive(Debug)]
 pub(crate) struct Leg {
     pub(crate) caller: Caller,
+    /// Changed by [`Leg::go`].
     pub(crate) stage: Stage,
     pub(crate) language: Language,
     /// Since when the caller hears us, and is billed.
@@ -98,6 +63,12 @@ impl Leg {
             music: false,
             end: None,
         }
+    }
+
+    pub(crate) fn go(&mut self, stage: Stage) {
+        let (from, to) = (self.stage.step(), stage.step());
+        debug_assert!(from.leads_to(to), "no call goes from {from:?} to {to:?}");
+        self.stage = stage;
     }
 
     /// Whether a typed key has a meaning now; otherwise it waits.

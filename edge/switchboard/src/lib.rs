@@ -68,6 +68,7 @@ mod keys;
 mod leg;
 mod naming;
 mod room;
+mod stage;
 mod timers;
 mod words;
 
@@ -79,10 +80,12 @@ use konf_contract::{Caller, ConferenceNumber, LegId, UnixMs};
 use konf_prompts::Phrase;
 
 pub use keys::KeyTable;
+pub use stage::CallDrawing;
 pub use words::{AskId, Config, Input, Key, LocalTime, Now, Output, PlaybackId, Sound};
 
-use leg::{Leg, Stage};
+use leg::Leg;
 use room::Room;
+use stage::Stage;
 use timers::{Timer, Timers};
 
 /// Five times what an edge is sized for (2,000 legs): whoever sends more is not served.
@@ -186,6 +189,7 @@ impl Switchboard {
                 self.ask_again(now, leg);
                 self.feed(now, leg);
             }
+            Timer::Menu(leg) => self.menu_is_long(now, leg),
             Timer::KeyGap(leg) => self.key_gap(leg),
             Timer::Naming(leg) => self.naming_late(now, leg),
             Timer::Retry(leg) => self.retry_admission(now, leg),
@@ -223,6 +227,7 @@ impl Switchboard {
             return;
         }
         let has_number = call.caller.number.is_some();
+        self.timers.set(Timer::Menu(leg), now.mono + entry::MENU_LONGEST);
         self.play(leg, &[Phrase::Welcome]);
         if has_number {
             self.request_seat(now, leg);
@@ -236,6 +241,10 @@ impl Switchboard {
     fn key(&mut self, now: Now, leg: LegId, key: Key) {
         let Some(call) = self.legs.get_mut(&leg) else { return };
         if call.is_leaving() {
+            return;
+        }
+        // Who waits for the start presses keys that mean nothing; a hash typed ahead may still be on its way.
+        if matches!(call.stage, Stage::Waiting { .. }) && key != Key::Hash {
             return;
         }
         call.typed.push(key);

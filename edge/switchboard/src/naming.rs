@@ -9,7 +9,7 @@ use konf_contract::link::Grant;
 use konf_contract::{ConferenceNumber, LegId};
 use konf_prompts::Phrase;
 
-use crate::leg::Stage;
+use crate::stage::Stage;
 use crate::timers::Timer;
 use crate::{Key, Now, Output, Switchboard, entry};
 
@@ -47,7 +47,7 @@ impl Switchboard {
         }
         let prompt = self.play(leg, &[Phrase::SayName, Phrase::RecordTone]);
         if let Some(call) = self.legs.get_mut(&leg) {
-            call.stage = Stage::SayName { prompt };
+            call.go(Stage::SayName { prompt });
             self.timers.set(Timer::Naming(leg), now.mono + entry::PROMPT_LONGEST);
         }
     }
@@ -55,7 +55,7 @@ impl Switchboard {
     /// The tone has been heard, or its end was not reported.
     pub(crate) fn record(&mut self, now: Now, leg: LegId) {
         let Some(call) = self.legs.get_mut(&leg) else { return };
-        call.stage = Stage::Recording { stopped: false };
+        call.go(Stage::Recording { stopped: false });
         let longest = self.config.name_longest;
         self.outputs.push_back(Output::RecordName { leg, longest });
         self.timers.set(Timer::Naming(leg), now.mono + longest + REPORT_PATIENCE);

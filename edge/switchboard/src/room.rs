@@ -8,7 +8,8 @@ use konf_prompts::Phrase;
 
 use crate::announcements::{Announcement, Announcements};
 use crate::keys::Sequence;
-use crate::leg::{Leg, Muted, Stage};
+use crate::leg::{Leg, Muted};
+use crate::stage::Stage;
 use crate::timers::Timer;
 use crate::{Now, Output, Sound, Switchboard, clock};
 
@@ -129,7 +130,7 @@ impl Switchboard {
         room.opened = true;
         call.joined = Some(now.wall);
         call.in_mix = true;
-        call.stage = Stage::Talking(Sequence::default());
+        call.go(Stage::Talking(Sequence::default()));
         let muted = room.all_muted && !call.is_organiser();
         if muted {
             call.muted = Muted::ByRoom;

@@ -12,6 +12,8 @@ use crate::AskId;
 pub(crate) enum Timer {
     /// No key came in a menu.
     Patience(LegId),
+    /// The whole menu takes too long.
+    Menu(LegId),
     /// A half key sequence is forgotten.
     KeyGap(LegId),
     /// The end of a recording was not reported.
@@ -67,6 +69,7 @@ impl Timers {
     pub(crate) fn clear_leg(&mut self, leg: LegId) {
         for timer in [
             Timer::Patience,
+            Timer::Menu,
             Timer::KeyGap,
             Timer::Naming,
             Timer::Retry,

@@ -58,7 +58,20 @@ fn a_half_sequence_is_forgotten_after_the_gap() {
     assert!(sequence.is_half());
     assert_eq!(sequence.gap(), Pressed::Nothing);
     assert_eq!(sequence.press(Key::Number(6), Role::Participant), Pressed::Nothing);
+    assert_eq!(sequence.gap(), Pressed::Nothing);
     assert!(!sequence.is_half());
+}
+
+#[test]
+fn a_hash_after_bare_digits_ends_a_number_and_mutes_nobody() {
+    assert_eq!(press("100001#98765432##", Role::Organiser), []);
+    assert_eq!(press("1*6", Role::Organiser), [Pressed::Command(Command::Mute)]);
+    let mut sequence = Sequence::default();
+    sequence.press(Key::Number(1), Role::Organiser);
+    sequence.gap();
+    sequence.press(Key::Hash, Role::Organiser);
+    let pressed = sequence.press(Key::Hash, Role::Organiser);
+    assert_eq!(pressed, Pressed::Command(Command::MuteAll));
 }
 
 #[test]

@@ -184,6 +184,20 @@ fn a_forgotten_hash_may_follow_the_repeated_prompt_and_digits_start_over() {
 }
 
 #[test]
+fn erasing_for_ever_does_not_hold_a_call_for_ever() {
+    let mut desk = Desk::new();
+    desk.call(1);
+    for _ in 0..59 {
+        desk.keys(1, "1*");
+        desk.wait(seconds(5));
+    }
+    desk.keys(1, "1*");
+    desk.forget();
+    desk.wait(seconds(5));
+    assert_eq!(desk.take()[..2], ["1 hears Goodbye", "1 is hung up denied"]);
+}
+
+#[test]
 fn hashes_alone_do_not_hold_a_call_for_ever() {
     let mut desk = Desk::new();
     desk.call(1);
@@ -287,6 +301,31 @@ fn who_comes_before_the_start_waits_with_music_and_is_let_in_at_the_start() {
         desk.take(),
         ["1 music false", "record joined 1", "1 joins", "1 hears Entered FirstHere"]
     );
+}
+
+#[test]
+fn keys_pressed_while_waiting_mean_nothing_later() {
+    let mut desk = Desk::with(crate::Config { ask_names: true, ..config() });
+    desk.admit = Box::new(|request| honest(request, |grant| grant.window.start = at(10)));
+    desk.enter(1);
+    desk.keys(1, "*6123*1");
+    desk.forget();
+    desk.wait(minutes(10));
+    assert_eq!(desk.take()[..2], ["1 music false", "1 hears SayName RecordTone"]);
+}
+
+#[test]
+fn a_telephone_that_dials_by_itself_mutes_nobody_when_it_is_let_back_in() {
+    let mut desk = Desk::new();
+    desk.admit = Box::new(|request| {
+        let mut grant = grant(request.leg, Role::Organiser);
+        grant.returning = true;
+        Admission::Granted(grant).into()
+    });
+    desk.call(1);
+    desk.forget();
+    desk.keys(1, "100001#98765432##");
+    assert_eq!(desk.take(), [""; 0]);
 }
 
 #[test]

@@ -10,11 +10,12 @@ use konf_contract::link::{
 use konf_contract::{
     Caller, ConferenceNumber, GrantId, Language, LegId, Msisdn, Role, UnixMs, Window,
 };
+use konf_prompts::Phrase;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
 use super::driver::{WALL, config, start};
-use crate::{AskId, Config, Input, Key, Now, Output, PlaybackId, Switchboard};
+use crate::{AskId, Config, Input, Key, Now, Output, PlaybackId, Sound, Switchboard};
 
 /// What a watcher of the outputs knows.
 #[derive(Default)]
@@ -30,6 +31,7 @@ struct Watched {
     asks: Vec<(AskId, EdgeCall)>,
     incoming: Vec<LegId>,
     joins: u32,
+    full: u32,
 }
 
 struct World {
@@ -45,18 +47,20 @@ const SEATS: u32 = 3;
 
 #[test]
 fn random_inputs_keep_every_promise() {
-    let mut joins = 0;
+    let (mut joins, mut full) = (0, 0);
     for seed in 0..300 {
         println!("seed {seed}");
         let mut world = World::new(seed);
-        for _ in 0..600 {
+        for _ in 0..1_500 {
             world.step();
         }
         world.end();
         joins += world.watched.joins;
+        full += world.watched.full;
     }
+    println!("{joins} joins, {full} full");
     // The walk reaches the rooms, otherwise it shows nothing.
-    assert!(joins > 1_000, "{joins}");
+    assert!(joins > 6_000 && full > 300, "{joins} joins, {full} full");
 }
 
 impl World {
@@ -75,15 +79,14 @@ impl World {
 
     fn step(&mut self) {
         match self.random.random_range(0..100) {
-            0..15 => self.pass_time(),
-            15..23 => self.incoming(),
-            23..38 => self.answer(),
-            38..52 => self.played(),
-            52..70 => self.reply(),
-            70..88 => self.keys(),
-            88..94 => self.recorded(),
-            94 => self.end_one(),
-            95 => self.lose_media(),
+            0..12 => self.pass_time(),
+            12..17 => self.incoming(),
+            17..28 => self.answer(),
+            28..46 => self.played(),
+            46..64 => self.reply(),
+            64..84 => self.keys(),
+            84..95 => self.recorded(),
+            95 => self.end_or_lose_one(),
             96..98 => self.control(),
             _ => self.nonsense(),
         }
@@ -170,7 +173,7 @@ impl World {
         let language = Language::Cs;
         match self.random.random_range(0..10) {
             0 => Admission::Denied(Denial::Unknown),
-            1 => Admission::Denied(Denial::Full { language }),
+            1 => Admission::Denied(Denial::Ended { language }),
             2 => Admission::Denied(Denial::NotYet { starts: self.some_time(), language }),
             3 => Admission::NoSeatHeld,
             _ if !keyed && self.random.random_ratio(2, 3) => Admission::NoSeatHeld,
@@ -243,20 +246,19 @@ impl World {
         }
     }
 
-    fn end_one(&mut self) {
+    fn end_or_lose_one(&mut self) {
         let leg = self.any_leg();
-        self.end_leg(leg, Party::Caller);
+        if self.random.random() {
+            self.end_leg(leg, Party::Caller);
+        } else {
+            self.input(Input::MediaLost { leg });
+        }
     }
 
     fn end_leg(&mut self, leg: LegId, by: Party) {
         self.watched.incoming.retain(|incoming| *incoming != leg);
         self.watched.ended.insert(leg);
         self.input(Input::Ended { leg, by, detail: "BYE".into(), quality: None });
-    }
-
-    fn lose_media(&mut self) {
-        let leg = self.any_leg();
-        self.input(Input::MediaLost { leg });
     }
 
     fn control(&mut self) {
@@ -299,7 +301,9 @@ impl World {
             let watched = &mut self.watched;
             match output {
                 Output::Answer { leg } => watched.incoming.push(leg),
-                Output::Play { leg, playback, .. } => {
+                Output::Play { leg, playback, sounds } => {
+                    let full = Sound::Phrase(Language::En, Phrase::Full);
+                    watched.full += u32::from(sounds.contains(&full));
                     assert!(watched.plays.insert(playback), "every play has its own id");
                     assert!(!watched.hung_up.contains(&leg), "nothing is played after a hang-up");
                     watched.playing.push((leg, playback));
