@@ -109,7 +109,9 @@ impl Playout {
 
     /// How long the sound played last had been here, in microseconds.
     pub(crate) fn lead_us(&self) -> i64 {
-        if self.state == State::Playing { self.lead_us.max(0) } else { 0 }
+        // A wild timestamp makes a wild lead; nothing waits longer than the ring is.
+        let lead_us = self.lead_us.clamp(0, SPAN as i64 * SAMPLE_US);
+        if self.state == State::Playing { lead_us } else { 0 }
     }
 
     /// The sender will be silent and asks for noise (RFC 3389).
@@ -166,10 +168,12 @@ impl Playout {
         }
         self.bound();
         let run = self.ring.run(self.next, FRAME + LAG_MAX);
-        self.lead_us = now_us - self.transit.floor_us() - self.next * SAMPLE_US;
         if run < FRAME || self.concealed > 0 {
             self.patch(now_us, frame);
-        } else if !self.stretch(run, frame) {
+            return;
+        }
+        self.lead_us = self.lead_of(now_us, self.next);
+        if !self.stretch(run, frame) {
             self.ring.read(self.next, frame);
             self.concealer.remember(frame);
             self.consume(FRAME);
@@ -200,8 +204,12 @@ impl Playout {
 
     /// Whether the sample at `timestamp` may begin to be played without the packets behind it coming too late.
     fn due(&self, now_us: i64, timestamp: i64) -> bool {
-        let lead_us = now_us - self.transit.floor_us() - timestamp * SAMPLE_US;
-        lead_us >= self.transit.margin_us() + self.reserve_us()
+        self.lead_of(now_us, timestamp) >= self.transit.margin_us() + self.reserve_us()
+    }
+
+    /// The lead of a sample that begins this tick.
+    fn lead_of(&self, now_us: i64, timestamp: i64) -> i64 {
+        now_us - self.transit.floor_us() - timestamp * SAMPLE_US
     }
 
     /// With packets shorter than a tick the last of them needs to be there too.
@@ -297,6 +305,7 @@ impl Playout {
                 && self.resumes(now_us, first)
             {
                 self.skip_to(first);
+                self.lead_us = self.lead_of(now_us, first) + filled as i64 * SAMPLE_US;
                 let run = self.ring.run(first, rest.len());
                 self.ring.read(first, &mut rest[..run]);
                 if self.concealed > 0 {
@@ -322,9 +331,8 @@ impl Playout {
             // After silence the delay is chosen anew.
             return self.due(now_us, first);
         }
-        let lead_us = now_us - self.transit.floor_us() - first * SAMPLE_US;
         let overdue_us = self.transit.margin_us() + self.reserve_us() + OVERDUE_US;
-        self.concealed >= first - self.next || lead_us > overdue_us
+        self.concealed >= first - self.next || self.lead_of(now_us, first) > overdue_us
     }
 }
 

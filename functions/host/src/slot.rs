@@ -211,3 +211,6 @@ fn check_exports(
 fn same(found: &ComponentFunc, wanted: &ComponentFunc) -> bool {
     found.params().eq(wanted.params()) && found.results().eq(wanted.results())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! Components that mean harm are cut, and harm nobody else.
+
+use crate::support::{Folder, function, refusal, text};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use konf_host::{Host, Limits};
+use std::sync::Arc;
+
+const LOOP: &str = "(loop br 0)";
+const MANIFEST: &str = r#"
+[[trigger.http]]
+route = "/evil"
+component = "evil"
+[component.evil]
+source = "evil.wasm"
+"#;
+
+fn load(imports: &str, body: &str, limits: Limits) -> Arc<Host> {
+    let folder = Folder::new();
+    folder.write("evil.wasm", function(imports, body));
+    let mut settings = folder.settings(MANIFEST);
+    settings.limits = limits;
+    Host::load(settings).unwrap()
+}
+
+fn small() -> Limits {
+    Limits { deadline_ms: 300, concurrency: 2, queue_ms: 50, ..Limits::default() }
+}
+
+async fn ask(host: &Host) -> Response<Bytes> {
+    let request = Request::get("http://konf.example/evil").body(Bytes::new()).unwrap();
+    host.handle(request).await
+}
+
+#[tokio::test]
+async fn an_endless_loop_is_cut_at_the_deadline() {
+    let host = load("", LOOP, small());
+    let answer = ask(&host).await;
+    assert_eq!(answer.status(), StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(text(&answer), "The service took too long.");
+}
+
+#[tokio::test]
+async fn a_loop_leaves_room_for_others_on_the_same_thread() {
+    let host = load("", LOOP, small());
+    // One thread runs both; the second finishes only if the first gives way.
+    let soon = tokio::time::timeout(std::time::Duration::from_millis(200), async {
+        tokio::task::yield_now().await;
+        "done"
+    });
+    let (answer, soon) = tokio::join!(ask(&host), soon);
+    assert_eq!(answer.status(), StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(soon, Ok("done"));
+}
+
+#[tokio::test]
+async fn memory_ends_at_its_limit() {
+    // Grows page by page; the first refusal traps, so that success would loop until the deadline.
+    let grow =
+        "(loop (if (i32.eq (memory.grow (i32.const 1)) (i32.const -1)) (then unreachable)) (br 0))";
+    let limits = Limits { deadline_ms: 10_000, ..small() };
+    assert_eq!(ask(&load("", grow, limits)).await.status(), StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[tokio::test]
+async fn a_trap_and_a_missing_answer_are_500_with_a_plain_sentence() {
+    for body in ["unreachable", "nop"] {
+        let answer = ask(&load("", body, small())).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(text(&answer), "The service failed on this request.");
+    }
+}
+
+#[tokio::test]
+async fn more_requests_than_may_run_are_answered_503_after_a_short_wait() {
+    let host = load("", LOOP, small());
+    let answers = tokio::join!(ask(&host), ask(&host), ask(&host));
+    let mut statuses = [answers.0.status(), answers.1.status(), answers.2.status()];
+    statuses.sort();
+    let (busy, cut) = (StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(statuses, [busy, cut, cut]);
+    // Their room is free again.
+    assert_eq!(ask(&host).await.status(), cut);
+}
+
+#[test]
+fn sockets_and_other_services_are_refused_by_name() {
+    for (import, words) in [
+        ("wasi:sockets/network@0.2.0", "sockets"),
+        ("fermyon:spin/sqlite@2.0.0", "a service of Spin's"),
+        ("evil:corp/telemetry@1.0.0", "an interface"),
+    ] {
+        let folder = Folder::new();
+        let import_text = format!("(import {import:?} (instance))");
+        folder.write("evil.wasm", function(&import_text, "nop"));
+        let why = refusal(folder.settings(MANIFEST));
+        assert_eq!(
+            why,
+            format!(
+                "component evil: it asks for {words} ({import}), which this host does not lend"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_component_that_can_not_answer_http_is_refused() {
+    let folder = Folder::new();
+    folder.write("evil.wasm", wat::parse_str("(component)").unwrap());
+    let why = refusal(folder.settings(MANIFEST));
+    assert!(why.contains("wasi:http/incoming-handler"), "{why}");
+    folder.write("evil.wasm", "no wasm at all");
+    let why = refusal(folder.settings(MANIFEST));
+    assert!(why.contains("not a WebAssembly component"), "{why}");
+}
