@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use konf_contract::link::{
-    ControlReply, EdgeCall, EndReason, ExtensionReply, ExtensionRequest, Party,
+    ControlReply, EdgeCall, EndReason, ExtensionReply, ExtensionRequest, Party, RecordEvent,
 };
 use konf_contract::{ConferenceNumber, LegId, UnixMs, Window};
 use konf_prompts::Phrase;
 
 use crate::stage::Stage;
 use crate::timers::Timer;
-use crate::{Asked, Now, Switchboard};
+use crate::{Asked, Now, Output, Switchboard};
 
 /// "The conference is over. Goodbye." takes about this long; said so early that the room closes at its end.
 const CLOSING: Duration = Duration::from_secs(3);
@@ -99,7 +99,8 @@ impl Switchboard {
             end,
             by_organiser: by.is_some(),
         };
-        let asked = Asked::Extension { conference: conference.clone(), end, by };
+        let (conference, booking) = (conference.clone(), room.booking.clone());
+        let asked = Asked::Extension { conference, booking, end, by };
         self.ask(now, asked, EdgeCall::Extend(request));
     }
 
@@ -122,6 +123,19 @@ impl Switchboard {
         match by {
             Some(organiser) => self.answer_organiser(now, conference, organiser, decision),
             None => self.decided(now, conference, decision),
+        }
+    }
+
+    /// The last one hung up while control was asked: what it reserved may go back.
+    pub(crate) fn extended_in_vain(
+        &mut self,
+        conference: ConferenceNumber,
+        booking: String,
+        reply: Option<ControlReply>,
+    ) {
+        if let Some(ControlReply::Extension(ExtensionReply::Extended { .. })) = reply {
+            let empty = RecordEvent::RoomEmpty { conference, booking };
+            self.outputs.push_back(Output::Record(empty));
         }
     }
 

@@ -116,6 +116,7 @@ enum Asked {
     /// `end` is the end that the edge knew; `by` the organiser who pressed `*98`.
     Extension {
         conference: ConferenceNumber,
+        booking: String,
         end: UnixMs,
         by: Option<LegId>,
     },
@@ -288,7 +289,12 @@ impl Switchboard {
         self.timers.clear(Timer::AskLate(ask));
         match asked {
             Asked::Admission(leg) => self.admission_reply(now, leg, reply),
-            Asked::Extension { conference, end, by } => {
+            Asked::Extension { conference, booking, .. }
+                if !self.rooms.contains_key(&conference) =>
+            {
+                self.extended_in_vain(conference, booking, reply);
+            }
+            Asked::Extension { conference, end, by, .. } => {
                 self.extension_reply(now, &conference, end, by, reply);
             }
         }

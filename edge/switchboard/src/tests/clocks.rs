@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use konf_contract::UnixMs;
-use konf_contract::link::{ControlReply, EndReason, ExtensionReply, Party};
+use konf_contract::link::{Admission, ControlReply, EndReason, ExtensionReply, Party};
+use konf_contract::{LegId, Role, UnixMs};
 
-use super::driver::{Answer, Desk, WALL, conference, minutes, seconds};
+use super::driver::{Answer, Desk, WALL, conference, config, grant, honest, minutes, seconds};
+use crate::{AskId, Input};
 
 fn at(minutes: i64) -> UnixMs {
     WALL.plus_ms(minutes * UnixMs::MINUTE)
@@ -196,6 +197,20 @@ fn a_grant_for_a_conference_that_is_over_is_none() {
 }
 
 #[test]
+fn an_extension_that_comes_when_all_have_left_is_given_back() {
+    let mut desk = Desk::new();
+    desk.enter(1);
+    desk.extend = Box::new(|_| Answer::Silence);
+    desk.wait(minutes(55));
+    desk.hang_up(1);
+    desk.forget();
+    // After the held seat and the credentials.
+    let reply = Some(ControlReply::Extension(ExtensionReply::Extended { end: at(90) }));
+    desk.input(Input::Reply { ask: AskId(3), reply });
+    assert_eq!(desk.take(), ["record empty"]);
+}
+
+#[test]
 fn the_organiser_may_ask_for_an_extension() {
     let mut desk = two();
     desk.keys(1, "*98");
@@ -289,4 +304,25 @@ fn the_limit_counts_while_waiting_too() {
     desk.enter(1);
     desk.wait(seconds(600));
     assert_eq!(desk.left[0].end.reason, EndReason::LegLimit);
+}
+
+#[test]
+fn the_name_of_who_reached_the_limit_last_is_kept_for_five_minutes() {
+    for (away, line) in [(4, "2 takes over 1"), (6, "forget [1]")] {
+        let mut desk = Desk::with(crate::Config { ask_names: true, ..config() });
+        desk.admit = Box::new(|request| {
+            honest(request, |grant| (grant.leg_limit_s, grant.window.end) = (Some(600), at(60)))
+        });
+        desk.enter(1);
+        desk.wait(seconds(600));
+        assert_eq!(desk.take().last().unwrap(), "record empty");
+        desk.wait(minutes(away));
+        desk.admit = Box::new(|request| {
+            let mut grant = grant(request.leg, Role::Participant);
+            (grant.returning, grant.former_leg) = (true, Some(LegId(1)));
+            Admission::Granted(grant).into()
+        });
+        desk.call(2);
+        assert!(desk.take().contains(&line.to_owned()), "{away}");
+    }
 }

@@ -31,6 +31,7 @@ struct Watched {
     recording: Vec<LegId>,
     asks: Vec<(AskId, EdgeCall)>,
     incoming: Vec<LegId>,
+    joined: BTreeSet<LegId>,
     joins: u32,
     full: u32,
 }
@@ -326,7 +327,11 @@ impl World {
                     assert!(watched.hung_up.insert(leg), "hung up once");
                     watched.ending.push(leg);
                 }
+                Output::Record(RecordEvent::LegJoined(joined)) => {
+                    assert!(watched.joined.insert(joined.leg), "joins once");
+                }
                 Output::JoinRoom { leg, conference } => {
+                    assert!(watched.joined.contains(&leg), "recorded before it is done");
                     watched.joins += 1;
                     let room = watched.rooms.entry(conference).or_default();
                     assert!(room.insert(leg), "joins once");
