@@ -11,7 +11,8 @@
 //! * **Ambiguous.** Items without spaces count only when one single standard order can be meant; a number with three
 //!   digits is never a date (112 is 1.12. or 11.2.) and never minutes together with people.
 //! * **A year** may be written after a date with separators (`9.7.2027 14:00 60 10`); then it counts.
-//! * **Several lines.** The first line that can be ordered counts; if none can, an order may go on over the line's end.
+//! * **Several lines.** One message is one order: the first that can be ordered counts. An order may go on over a line's
+//!   end.
 
 use jiff::civil::DateTime;
 use konf_api::render::{Choice, Fault};

@@ -5,14 +5,15 @@
 
 use konf_contract::Language;
 
-use crate::tokens::{Kind, Token};
+use crate::spellings::{Cursor, Date, Split, dates, durations, people, times};
+use crate::tokens::Token;
 
 /// PRODUCT.md, section 1: a standard order has 1 to 120 minutes and 2 to 20 people.
 pub(crate) const MINUTES_MAX: u32 = 120;
 pub(crate) const PEOPLE_MIN: u32 = 2;
 pub(crate) const PEOPLE_MAX: u32 = 20;
 
-/// The longest spelling of the table in `grammar/tests.rs` has 18 tokens; what comes later is no part of the order.
+/// Twice what the longest spelling in the table of `grammar/tests.rs` has; what comes later is no part of the order.
 const TOKENS_MAX: usize = 40;
 
 /// More readings than these would be ambiguous anyway.
@@ -121,7 +122,7 @@ pub(crate) enum Reading {
 pub(crate) fn read(tokens: &[Token<'_>]) -> Reading {
     let tokens = &tokens[..tokens.len().min(TOKENS_MAX)];
     let mut search = Search::default();
-    search.run(Cursor { tokens, head: None });
+    search.run(Cursor::new(tokens));
     search.verdict()
 }
 
@@ -131,48 +132,42 @@ struct Search {
     furthest: Partial,
 }
 
-/// Whether minutes and people were written as one number and cut in two here.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Split {
-    Written,
-    Guessed,
-}
-
 impl Search {
     fn run(&mut self, start: Cursor<'_>) {
         for (date, after_date) in dates(start.past_fillers(true)) {
-            self.reached(Partial { date: Some((date.day, date.month)), ..Partial::default() });
-            for ((hour, minute), after_time) in times(after_date.past_fillers(false)) {
-                let so_far = Partial {
-                    date: Some((date.day, date.month)),
-                    time: Some((hour, minute)),
-                    ..Partial::default()
-                };
+            let so_far = Partial { date: Some((date.day, date.month)), ..Partial::default() };
+            self.reached(so_far);
+            for (time, after_time) in times(after_date.past_fillers(false)) {
+                let so_far = Partial { time: Some(time), ..so_far };
                 self.reached(so_far);
-                for (minutes, split, after) in durations(after_time.past_fillers(false)) {
-                    let so_far = Partial { minutes: Some(minutes), ..so_far };
-                    if split == Split::Written {
-                        self.reached(so_far);
-                    }
-                    let Some((people, end)) = people(after.past_fillers(false)) else { continue };
-                    if end.goes_on_with_figures() {
-                        self.reached(Partial { people: Some(people), ..so_far });
-                        continue;
-                    }
-                    let items = Items {
-                        day: date.day,
-                        month: date.month,
-                        year: date.year,
-                        hour,
-                        minute,
-                        minutes,
-                        people,
-                        turn: end.turn(),
-                    };
-                    if self.readings.len() < READINGS_MAX {
-                        self.readings.push((items, split));
-                    }
-                }
+                self.sizes(date, time, so_far, after_time.past_fillers(false));
+            }
+        }
+    }
+
+    /// Minutes and people, after a date and a time have been read.
+    fn sizes(
+        &mut self,
+        date: Date,
+        (hour, minute): (u32, u32),
+        so_far: Partial,
+        start: Cursor<'_>,
+    ) {
+        for (minutes, split, after) in durations(start) {
+            let so_far = Partial { minutes: Some(minutes), ..so_far };
+            if split == Split::Written {
+                self.reached(so_far);
+            }
+            let Some((people, end)) = people(after.past_fillers(false)) else { continue };
+            if end.goes_on_with_figures() {
+                self.reached(Partial { people: Some(people), ..so_far });
+                continue;
+            }
+            let Date { day, month, year } = date;
+            let turn = end.turn();
+            let items = Items { day, month, year, hour, minute, minutes, people, turn };
+            if self.readings.len() < READINGS_MAX {
+                self.readings.push((items, split));
             }
         }
     }
@@ -202,301 +197,4 @@ impl Search {
             None => Reading::Incomplete(self.furthest),
         }
     }
-}
-
-/// Where the reading stands; `head` is what is left of a number whose beginning has been taken.
-#[derive(Clone, Copy)]
-struct Cursor<'a> {
-    tokens: &'a [Token<'a>],
-    head: Option<&'a str>,
-}
-
-impl<'a> Cursor<'a> {
-    fn kind(&self) -> Option<Kind<'a>> {
-        match self.head {
-            Some(digits) => Some(Kind::Digits(digits)),
-            None => self.tokens.first().map(|token| token.kind),
-        }
-    }
-
-    fn next(self) -> Self {
-        match self.head {
-            Some(_) => Cursor { head: None, ..self },
-            None => Cursor { tokens: self.tokens.get(1..).unwrap_or_default(), head: None },
-        }
-    }
-
-    fn is_attached(&self) -> bool {
-        self.head.is_some() || self.tokens.first().is_some_and(|token| token.attached)
-    }
-
-    fn digits(self) -> Option<(&'a str, Self)> {
-        match self.kind() {
-            Some(Kind::Digits(digits)) => Some((digits, self.next())),
-            _ => None,
-        }
-    }
-
-    fn sign(self, signs: &[char]) -> Option<Self> {
-        match self.kind() {
-            Some(Kind::Sign(sign)) if signs.contains(&sign) => Some(self.next()),
-            _ => None,
-        }
-    }
-
-    fn word(self, words: &[&str]) -> Option<Self> {
-        match self.kind() {
-            Some(Kind::Word(word)) if words.contains(&word) => Some(self.next()),
-            _ => None,
-        }
-    }
-
-    /// Past the signs and small words that people put between items.
-    fn past_fillers(self, at_start: bool) -> Self {
-        let mut cursor = self;
-        loop {
-            let skipped = cursor
-                .sign(&[',', ';', '/', '-', '.', '|', '_', '(', ')', '\'', '"'])
-                .or_else(|| if at_start { cursor.sign(&[':', '=', '<', '>', '*']) } else { None })
-                .or_else(|| cursor.word(FILLERS));
-            match skipped {
-                Some(next) => cursor = next,
-                None => return cursor,
-            }
-        }
-    }
-
-    fn goes_on_with_figures(self) -> bool {
-        let after = self.sign(&[',', ';', '/', '-', '.', ':']).unwrap_or(self);
-        matches!(after.kind(), Some(Kind::Digits(_)))
-    }
-
-    /// `A` or `B` as the very last word.
-    fn turn(self) -> Option<Turn> {
-        let (turn, rest) = if let Some(rest) = self.word(&["a"]) {
-            (Turn::First, rest)
-        } else {
-            (Turn::Second, self.word(&["b"])?)
-        };
-        rest.sign(&['.']).unwrap_or(rest).kind().is_none().then_some(turn)
-    }
-}
-
-/// Weekdays do not count: the answer says the right one.
-const FILLERS: &[&str] = &[
-    "v",
-    "ve",
-    "od",
-    "na",
-    "dne",
-    "pro",
-    "po",
-    "at",
-    "from",
-    "on",
-    "for",
-    "and",
-    "s",
-    "the",
-    "ut",
-    "st",
-    "ct",
-    "pa",
-    "so",
-    "ne",
-    "pondeli",
-    "utery",
-    "streda",
-    "stredu",
-    "ctvrtek",
-    "patek",
-    "sobota",
-    "sobotu",
-    "nedele",
-    "nedeli",
-    "mon",
-    "tue",
-    "wed",
-    "thu",
-    "fri",
-    "sat",
-    "sun",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-];
-
-const HOUR_WORDS: &[&str] =
-    &["h", "hod", "hodin", "hodina", "hodinu", "hodiny", "hr", "hrs", "hour", "hours"];
-
-const MINUTE_WORDS: &[&str] =
-    &["m", "min", "mins", "minut", "minuta", "minutu", "minuty", "minute", "minutes"];
-
-/// Beginnings that tell the months apart; the first that fits counts, so `cervenec` stands before `cerven`.
-const MONTHS: &[(&str, u32)] = &[
-    ("leden", 1),
-    ("ledna", 1),
-    ("jan", 1),
-    ("unor", 2),
-    ("feb", 2),
-    ("brez", 3),
-    ("mar", 3),
-    ("dub", 4),
-    ("apr", 4),
-    ("kvet", 5),
-    ("may", 5),
-    ("cervenc", 7),
-    ("cervenec", 7),
-    ("cerv", 6),
-    ("jun", 6),
-    ("jul", 7),
-    ("srp", 8),
-    ("aug", 8),
-    ("zari", 9),
-    ("sep", 9),
-    ("rij", 10),
-    ("oct", 10),
-    ("list", 11),
-    ("nov", 11),
-    ("prosin", 12),
-    ("dec", 12),
-];
-
-/// More digits than a number holds are as good as the largest: both are too many.
-fn number(digits: &str) -> u32 {
-    digits.parse().unwrap_or(u32::MAX)
-}
-
-#[derive(Clone, Copy)]
-struct Date {
-    day: u32,
-    month: u32,
-    year: Option<i16>,
-}
-
-fn dates(start: Cursor<'_>) -> Vec<(Date, Cursor<'_>)> {
-    let Some((digits, after)) = start.digits() else { return Vec::new() };
-    match digits.len() {
-        1 | 2 => separate_dates(number(digits), after),
-        4.. => {
-            let (day, month) = (number(&digits[..2]), number(&digits[2..4]));
-            vec![(Date { day, month, year: None }, rest_of(digits, 4, after))]
-        }
-        // 112 is 1.12. or 11.2.
-        _ => Vec::new(),
-    }
-}
-
-fn rest_of<'a>(digits: &'a str, taken: usize, after: Cursor<'a>) -> Cursor<'a> {
-    match &digits[taken..] {
-        "" => after,
-        rest => Cursor { head: Some(rest), ..after },
-    }
-}
-
-fn separate_dates(day: u32, after_day: Cursor<'_>) -> Vec<(Date, Cursor<'_>)> {
-    let at_month = after_day.sign(&['.', '/', '-']).unwrap_or(after_day);
-    let Some((month, after_month)) = month(at_month) else { return Vec::new() };
-    let mut found = vec![(Date { day, month, year: None }, after_month)];
-    let at_year = after_month.sign(&['.', '/', '-', ',']).unwrap_or(after_month);
-    if let Some((digits, after)) = at_year.digits()
-        && digits.len() == 4
-        && let year @ 2000..2200 = number(digits)
-        && let Ok(year) = i16::try_from(year)
-    {
-        found.push((Date { day, month, year: Some(year) }, after));
-    }
-    found
-}
-
-fn month(at: Cursor<'_>) -> Option<(u32, Cursor<'_>)> {
-    match at.kind()? {
-        Kind::Digits(digits) if digits.len() <= 2 => Some((number(digits), at.next())),
-        Kind::Word(word) => {
-            let (_, month) = MONTHS.iter().find(|(beginning, _)| word.starts_with(beginning))?;
-            Some((*month, at.next()))
-        }
-        _ => None,
-    }
-}
-
-fn times(start: Cursor<'_>) -> Vec<((u32, u32), Cursor<'_>)> {
-    let Some((digits, after)) = start.digits() else { return Vec::new() };
-    let found = match digits.len() {
-        1 | 2 => separate_times(number(digits), after),
-        3 => vec![((number(&digits[..1]), number(&digits[1..])), after)],
-        _ => vec![((number(&digits[..2]), number(&digits[2..4])), rest_of(digits, 4, after))],
-    };
-    found.into_iter().map(|(time, after)| with_suffix(time, after)).collect()
-}
-
-/// 14:00, 14.00, 14h00, 14 00, 14h, 2pm.
-fn separate_times(hour: u32, after_hour: Cursor<'_>) -> Vec<((u32, u32), Cursor<'_>)> {
-    let two_digits = |at: Cursor<'_>| at.digits().is_some_and(|(digits, _)| digits.len() == 2);
-    let sign = after_hour.sign(&[':', '.', ',']).or_else(|| after_hour.word(&["h"]));
-    if let Some(at_minute) = sign.filter(|at| at.is_attached() && two_digits(*at)) {
-        return at_minute
-            .digits()
-            .map(|(minute, after)| ((hour, number(minute)), after))
-            .into_iter()
-            .collect();
-    }
-    if after_hour.word(HOUR_WORDS).is_some() || after_hour.word(&["am", "pm"]).is_some() {
-        return vec![((hour, 0), after_hour)];
-    }
-    match after_hour.digits() {
-        Some((minute, after)) if minute.len() == 2 => vec![((hour, number(minute)), after)],
-        _ => Vec::new(),
-    }
-}
-
-/// What may follow a time of day: `h`, `hod.`, `am`, `pm`.
-fn with_suffix((hour, minute): (u32, u32), after: Cursor<'_>) -> ((u32, u32), Cursor<'_>) {
-    if let Some(next) = after.word(HOUR_WORDS) {
-        return ((hour, minute), next);
-    }
-    if let Some(next) = after.word(&["am"]) {
-        let hour = if hour == 12 { 0 } else { hour };
-        return ((hour, minute), next);
-    }
-    if let Some(next) = after.word(&["pm"]) {
-        let hour = if (1..12).contains(&hour) { hour + 12 } else { hour };
-        return ((hour, minute), next);
-    }
-    ((hour, minute), after)
-}
-
-fn durations(start: Cursor<'_>) -> Vec<(u32, Split, Cursor<'_>)> {
-    let Some((digits, after)) = start.digits() else { return Vec::new() };
-    let mut found = Vec::new();
-    if let Some(next) = after.word(MINUTE_WORDS) {
-        found.push((number(digits), Split::Written, next));
-    } else if let Some(next) = after.word(HOUR_WORDS) {
-        found.push((number(digits).saturating_mul(60), Split::Written, next));
-    } else {
-        found.push((number(digits), Split::Written, after));
-    }
-    // `6010` and `06010` are minutes and people without a space. Three digits are minutes: who leaves out the people
-    // after 120 does not mean one minute for 20.
-    if let 4 | 5 = digits.len() {
-        for taken in 2..=3 {
-            if let 1 | 2 = digits.len() - taken {
-                found.push((
-                    number(&digits[..taken]),
-                    Split::Guessed,
-                    rest_of(digits, taken, after),
-                ));
-            }
-        }
-    }
-    found
-}
-
-fn people(start: Cursor<'_>) -> Option<(u32, Cursor<'_>)> {
-    let (digits, after) = start.digits()?;
-    Some((number(digits), after))
 }

@@ -8,7 +8,7 @@
 //! | to add | write |
 //! |---|---|
 //! | a gateway | a module in [`gateway`], see there |
-//! | a spelling of an order | a line in `items`, a row in the table of `grammar/tests.rs` |
+//! | a spelling of an order | an alternative in `spellings`, a row in the table of `grammar/tests.rs` |
 //! | a holiday | a row in [`deadline`] |
 
 pub mod deadline;
@@ -19,6 +19,7 @@ pub mod work;
 mod calendar;
 mod example;
 mod items;
+mod spellings;
 mod text;
 mod tokens;
 

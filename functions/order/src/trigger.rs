@@ -108,28 +108,25 @@ async fn answer(stored: &InboundStored, message: &InboundMessage) -> Result<(), 
     Ok(())
 }
 
-/// Renders and commits. A sender who is restricted hears just that; the ledger says so once more if it happened
-/// meanwhile.
+/// Renders and commits. A sender who is restricted hears just that.
 async fn commit(answer: Answer) -> Result<(), Failure> {
-    let mut answer = answer;
-    if answer.is_enqueued() {
-        let question = OffersQuestion { sender: answer.render.recipient.clone() };
-        let facts: OffersFacts = ledger("/v1/facts/offers", &question).await?;
-        answer = answer.under(facts.restriction);
-    }
-    let messages: Vec<OutboxMessage> = post(RENDER, None, &answer.render).await?;
-    match ledger("/v1/commit", &answer.clone().proposal(messages)).await? {
+    let question = OffersQuestion { sender: answer.render.recipient.clone() };
+    let facts: OffersFacts = ledger("/v1/facts/offers", &question).await?;
+    let answer = answer.under(facts.restriction);
+    match propose(answer.clone()).await? {
         Outcome::Committed { .. } | Outcome::Repeated => Ok(()),
-        Outcome::Moved(Moved::Restricted) => {
-            let answer = answer.restricted(None);
-            let messages: Vec<OutboxMessage> = post(RENDER, None, &answer.render).await?;
-            match ledger("/v1/commit", &answer.proposal(messages)).await? {
-                Outcome::Committed { .. } | Outcome::Repeated => Ok(()),
-                Outcome::Moved(_) => Err(Failure("the ledger has moved twice")),
-            }
-        }
+        // It happened between the two calls.
+        Outcome::Moved(Moved::Restricted) => match propose(answer.restricted(None)).await? {
+            Outcome::Committed { .. } | Outcome::Repeated => Ok(()),
+            Outcome::Moved(_) => Err(Failure("the ledger has moved twice")),
+        },
         Outcome::Moved(_) => Err(Failure("the ledger has moved")),
     }
+}
+
+async fn propose(answer: Answer) -> Result<Outcome, Failure> {
+    let messages: Vec<OutboxMessage> = post(RENDER, None, &answer.render).await?;
+    ledger("/v1/commit", &answer.proposal(messages)).await
 }
 
 // ── HTTP ────────────────────────────────────────────────────────────────────────────────────────────────────────────

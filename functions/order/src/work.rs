@@ -46,11 +46,6 @@ impl Answer {
         Answer { effect: Effect::Answer, render: RenderRequest { message, ..self.render }, ..self }
     }
 
-    /// Whether the operators' queue takes it, so that a restriction has to be asked for first.
-    pub fn is_enqueued(&self) -> bool {
-        matches!(self.effect, Effect::Enqueue { .. })
-    }
-
     /// What a restriction makes of this answer.
     pub fn under(self, restriction: Option<Restriction>) -> Self {
         match restriction {

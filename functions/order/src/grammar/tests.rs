@@ -94,6 +94,7 @@ fn one_order_has_many_spellings() {
         "Dobrý den,\nprosím konf 0907 1400 60 10\nDěkuji\n-- \nkonf 0101 1000 5 5",
         "> konf 0101 1000 5 5\nkonf 0907 1400 60 10",
         "moje konf je\nkonf 0907 1400 60 10",
+        "konf 0907 1400 60 10\nkonf 1007 1400 60 10",
     ] {
         check(text, SUMMER);
     }
@@ -106,6 +107,8 @@ fn the_keyword_picks_the_language() {
         ("Conference 9 July 2:00pm 60 min 10 people", "En 2027-07-09T14:00 60 min, 10"),
         ("conf 0907 2pm 1 hour 10", "En 2027-07-09T14:00 60 min, 10"),
         ("conf 0907 12:30am 60 10", "En 2027-07-09T00:30 60 min, 10"),
+        ("konf 0907 1400 1,5 hod 10", "Cs 2027-07-09T14:00 90 min, 10"),
+        ("konf 9.7. 14:00 1 h 30 min 10 lidi", "Cs 2027-07-09T14:00 90 min, 10"),
         ("konf 2111 930 5 2", "Cs 2026-11-21T09:30 5 min, 2"),
         ("konf 3112 2359 120 20", "Cs 2026-12-31T23:59 120 min, 20"),
     ];
@@ -153,6 +156,10 @@ fn the_one_wrong_item_is_named_with_the_order_put_right() {
         ("konf 9.7.", "Cs Missing { found: 1 }: konf 0907 1400 60 10"),
         ("konf", "Cs Missing { found: 0 }: konf 2111 1400 60 10"),
         ("konf prosim zavolejte", "Cs Missing { found: 0 }: konf 2111 1400 60 10"),
+        // Understood by people alone; it must not be misread.
+        ("konf 9.7. 14:00-15:30 10", "Cs Missing { found: 3 }: konf 0907 1400 15 10"),
+        ("konf 0907 1400 1,7 hod 10", "Cs Missing { found: 3 }: konf 0907 1400 1 10"),
+        ("konf 1400 0907 60 10", "Cs NoSuchDate: konf 2111 0907 60 10"),
         ("storno", "Cs Missing { found: 0 }: storno 123456"),
         ("cancel 12", "En Missing { found: 0 }: cancel 123456"),
     ];
@@ -169,6 +176,7 @@ fn beyond_the_standard_an_operator_takes_over() {
         "konf 0907 1400 1440 10",
         "konf 0907 1400 120 500",
         "konf 9.7. 14:00 3 hodiny 40 lidi",
+        "konf 9.7. 14:00 2,5 hod 10",
     ] {
         check(text, "Cs operator");
     }

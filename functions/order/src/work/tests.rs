@@ -84,7 +84,6 @@ fn an_order_that_waited_over_its_start_means_the_same_day_still() {
 #[test]
 fn a_restricted_sender_hears_that_and_is_not_queued() {
     let Work::Answer(answer) = by_sms("konf 0907 1400 180 10") else { panic!() };
-    assert!(answer.is_enqueued());
     let until = Some(UnixMs(5));
     let restricted = answer.under(Some(Restriction { reason: "abuse".to_owned(), until }));
     assert_eq!(restricted.effect, Effect::Answer);
