@@ -187,7 +187,9 @@ impl Endpoint {
         flow: Flow,
         request: Request<'_>,
     ) {
-        if !self.has_room_for_invite(id) {
+        // A second INVITE with a CSeq that is in use is out of order as well: its ACK could not be told apart.
+        let taken = self.calls.get_mut(&id).is_some_and(|c| c.invite(request.cseq).is_some());
+        if taken || !self.has_room_for_invite(id) {
             let more = self.more().needing("Retry-After", "1");
             return self.respond(id, key, flow, &request, 500, more);
         }

@@ -373,4 +373,4 @@ pub(crate) fn source(flow: Flow) -> SocketAddr {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -56,6 +56,8 @@ mod negotiate;
 mod reply;
 mod sdp;
 mod timer;
+#[cfg(test)]
+mod torture;
 mod value;
 mod words;
 

@@ -1,0 +1,82 @@
+//! Streams.
+
+use super::*;
+
+#[test]
+fn a_stream_may_be_split_at_every_octet() {
+    let text = format!(
+        "\r\n\r\n{}{}\r\n\r\n",
+        invite("1", SDP),
+        message("OPTIONS sip:192.0.2.1", "2", "1 OPTIONS", "", "", "")
+    );
+    for at in 0..text.len() {
+        let mut world = World::tcp();
+        world.hear_bytes(&text.as_bytes()[..at]);
+        world.hear_bytes(&text.as_bytes()[at..]);
+        assert_eq!(world.sent.remove(0).1, "\r\n", "a pong");
+        assert_eq!(world.sent.pop().unwrap().1, "\r\n");
+        assert_eq!(world.lines(), ["100", "200"], "split at {at}");
+    }
+    let mut world = World::tcp();
+    for octet in text.as_bytes() {
+        world.hear_bytes(std::slice::from_ref(octet));
+    }
+    assert_eq!(world.sent.len(), 4);
+}
+
+#[test]
+fn a_connection_whose_framing_is_lost_is_refused_and_closed() {
+    let options = message("OPTIONS sip:192.0.2.1", "2", "1 OPTIONS", "", "", "");
+    for (wrong, status) in [
+        (options.replace("Content-Length: 0\r\n", ""), "400"),
+        (options.replace("Content-Length: 0", "Content-Length: -1"), "400"),
+        (options.replace("Content-Length: 0", "l: 0\r\nContent-Length: 5"), "400"),
+        (options.replace("Content-Length: 0", "Content-Length: 99999999"), "413"),
+        (
+            options.replace("Max-Forwards", &format!("X: {}\r\nMax-Forwards", "x".repeat(20_000))),
+            "513",
+        ),
+    ] {
+        let mut world = World::tcp();
+        assert_eq!(world.status(&wrong), status);
+        assert_eq!(world.closed, [ConnectionId(1)]);
+    }
+    let mut world = World::tcp();
+    assert_eq!(world.status("GET / HTTP/1.1\r\nHost: x\r\n"), "nothing");
+    assert_eq!(world.closed, [ConnectionId(1)]);
+}
+
+#[test]
+fn a_connection_that_stays_silent_or_never_finishes_is_closed() {
+    let mut world = World::tcp();
+    world.pass(seconds(181));
+    assert_eq!(world.closed, [ConnectionId(1)]);
+
+    let mut world = World::tcp();
+    for _ in 0..40 {
+        world.hear("O");
+        world.pass(seconds(1));
+    }
+    assert_eq!(world.closed, [ConnectionId(1)]);
+
+    let mut world = World::tcp();
+    world.confirmed();
+    world.pass(seconds(1000));
+    assert!(world.closed.is_empty(), "a call keeps it");
+}
+
+#[test]
+fn a_call_survives_its_connection_for_a_while_and_moves_to_a_new_one() {
+    let mut world = World::tcp();
+    let (_, tag) = world.confirmed();
+    world.endpoint.handle_disconnected(world.now, ConnectionId(1));
+    world.pass(seconds(20));
+    world.flow.protocol = Protocol::Tcp(ConnectionId(2));
+    world.endpoint.handle_connected(world.now, world.flow);
+    assert_eq!(world.status(&inside("OPTIONS", "3", 3, &tag, "", "")), "200");
+    world.pass(seconds(20));
+    assert!(world.events.is_empty());
+    world.endpoint.handle_disconnected(world.now, ConnectionId(2));
+    world.pass(seconds(33));
+    assert_eq!(world.ended(), Hangup { by_peer: true, detail: "connection lost".into() });
+}

@@ -1,0 +1,195 @@
+//! RFC 4475's cases in words of our own: what a server answers to messages that are odd, and to those that are wrong.
+
+use crate::endpoint::tests::{World, invite, message};
+
+fn options(change: impl Fn(String) -> String) -> String {
+    change(message("OPTIONS sip:konf@192.0.2.1", "t", "1 OPTIONS", "", "", ""))
+}
+
+fn ring(change: impl Fn(String) -> String) -> String {
+    change(invite("t", crate::endpoint::tests::SDP))
+}
+
+/// A fresh endpoint's last answer.
+fn check(name: &str, text: &str, expected: &str) {
+    let mut world = World::new();
+    world.hear(text);
+    let last = world.sent.last().map_or("nothing", |(_, text)| &text[8..11]);
+    assert_eq!(last, expected, "{name}\n{text}\n{:?}", world.sent.last());
+}
+
+#[test]
+fn odd_but_valid_messages_are_served() {
+    let cases = [
+        (
+            "3.1.1.1 torturous whitespace",
+            ring(|t| {
+                t.replace("To: <", "TO :\r\n \"J \\\"\\\\\"       <")
+                    .replace("CSeq: 1 INVITE", "CSeq: 0001\r\n  INVITE")
+                    .replace("Via: SIP/2.0/UDP ", "v:  SIP  / 2.0\r\n / UDP\r\n    ")
+                    .replace(
+                        "Max-Forwards: 70",
+                        "Max-Forwards: 0070\r\ns :\r\nNewFangledHeader:   a\r\n b\r\nQ: ;;,,;;,;",
+                    )
+                    .replace("Content-Length: ", "l   : ")
+            }),
+            "100",
+        ),
+        (
+            "3.1.1.2 wide range of characters",
+            options(|t| {
+                t.replace("OPTIONS", "!interesting-Method0123456789_*+`.%indeed'~")
+                    .replace("To: <", "To: \"BEL:\\\u{7} NUL:\\\0 DEL:\\\u{7f}\" <")
+            }),
+            "501",
+        ),
+        (
+            "3.1.1.3 escaped characters",
+            ring(|t| t.replace("INVITE sip:konf@192.0.2.1", "INVITE sip:%6B%6F%6e%66@192.0.2.1")),
+            "100",
+        ),
+        (
+            "3.1.1.4 escaped nulls",
+            options(|t| t.replace("sip:konf@192.0.2.1 S", "sip:null-%00-null@192.0.2.1 S")),
+            "200",
+        ),
+        (
+            "3.1.1.5 use of percent when it is not an escape",
+            options(|t| t.replace("OPTIONS", "RE%47IST%45R")),
+            "501",
+        ),
+        (
+            "3.1.1.6 long values",
+            options(|t| {
+                let via = "Via: SIP/2.0/TCP sip33.example.com\r\n".repeat(33);
+                t.replace("From:", &format!("{via}Unknown-{}Name: x\r\nFrom:", "long".repeat(60)))
+                    .replace("Call-ID: ", &format!("Call-ID: {}", "really".repeat(40)))
+            }),
+            "200",
+        ),
+        (
+            "3.1.1.7 extra trailing octets",
+            options(|t| t + "INVITE sip:joe@example.com SIP/2.0\r\nt: x\r\n"),
+            "200",
+        ),
+        (
+            "3.1.1.8 semicolon-separated parameters in the user part",
+            options(|t| {
+                t.replace("sip:konf@192.0.2.1 S", "sip:user;par=u%40example.net@example.com S")
+            }),
+            "200",
+        ),
+        (
+            "3.1.1.9 varied and unknown transports",
+            options(|t| {
+                t.replace(
+                    "From:",
+                    "Via: SIP/2.0/UNKNOWN t5.example.com, SIP/2.0/SCTP t3.example.com\r\nFrom:",
+                )
+            }),
+            "200",
+        ),
+        (
+            "3.1.1.12 multipart with SDP in it",
+            ring(|t| {
+                let (head, sdp) = t.split_once("\r\n\r\n").unwrap();
+                let head = head.replace("application/sdp", "multipart/mixed;boundary=\"7a9\"");
+                let head = head
+                    .lines()
+                    .filter(|l| !l.starts_with("Content-Length"))
+                    .collect::<Vec<_>>()
+                    .join("\r\n");
+                format!(
+                    "{head}\r\n\r\n--7a9\r\nContent-Type: application/isup\r\n\r\n\u{1}\r\n--7a9\r\nc: application/sdp\r\n\r\n{sdp}\r\n--7a9--\r\n"
+                )
+            }),
+            "100",
+        ),
+        (
+            "3.3.4 unknown scheme in To",
+            options(|t| t.replace("To: <sip:konf@192.0.2.1>", "To: <isbn:2983792873>")),
+            "200",
+        ),
+        (
+            "3.3.12 Max-Forwards of zero",
+            options(|t| t.replace("Max-Forwards: 70", "Max-Forwards: 0")),
+            "200",
+        ),
+        (
+            "3.1.2.14 spaces around the address",
+            options(|t| t.replace("<sip:konf@192.0.2.1>", "< sip:konf@192.0.2.1 >")),
+            "200",
+        ),
+        (
+            "3.1.2.15 display name without quotes",
+            options(|t| t.replace("\"Ján\"", "Bell, Alexander")),
+            "200",
+        ),
+        (
+            "a telephone's number",
+            ring(|t| t.replace("sip:konf@192.0.2.1 S", "tel:+420-606-000-600 S")),
+            "100",
+        ),
+        (
+            "IPv6 references",
+            options(|t| {
+                t.replace("198.51.100.7:5060;b", "[2001:db8::9:1];received=[2001:db8::9:255];b")
+                    .replace("sip:konf@192.0.2.1 S", "sip:[2001:db8::10]:5070 S")
+            }),
+            "200",
+        ),
+        (
+            "RFC 2543 without tag and branch",
+            ring(|t| {
+                t.replace(";tag=peer", "")
+                    .replace(";branch=z9hG4bKt", "")
+                    .replace("Max-Forwards: 70\r\n", "")
+            }),
+            "100",
+        ),
+    ];
+    for (name, text, expected) in &cases {
+        check(name, text, expected);
+    }
+}
+
+#[test]
+fn wrong_messages_are_refused_or_dropped() {
+    let cases = [
+        ("3.1.2.1 extraneous separators", ring(|t| {
+            t.replace("198.51.100.7:5060;branch=z9hG4bKt", "198.51.100.7;;,;,,")
+        }), "nothing"),
+        ("the same further down", options(|t| t.replace("From: ", "From: ;;,;,,")), "400"),
+        ("3.1.2.2 Content-Length larger than the message", ring(|t| t.replace("Content-Length: ", "Content-Length: 9")), "400"),
+        ("3.1.2.3 negative Content-Length", ring(|t| t.replace("Content-Length: ", "Content-Length: -")), "400"),
+        ("3.1.2.4 overlarge scalars", options(|t| t.replace("CSeq: 1 ", "CSeq: 36893488147419103232 ")), "400"),
+        ("3.1.2.6 unterminated quoted string", options(|t| t.replace("To: <", "To: \"Mr. J. User <")), "400"),
+        ("3.1.2.7 angle brackets around the Request-URI", options(|t| t.replace("OPTIONS sip:konf@192.0.2.1 ", "OPTIONS <sip:konf@192.0.2.1> ")), "400"),
+        ("3.1.2.8 spaces within the Request-URI", options(|t| t.replace("192.0.2.1 SIP", "192.0.2.1; lr SIP")), "400"),
+        ("3.1.2.9 several spaces in the request line", options(|t| t.replace("OPTIONS sip", "OPTIONS  sip")), "400"),
+        ("3.1.2.10 spaces at the end of the request line", options(|t| t.replacen("SIP/2.0\r\n", "SIP/2.0  \r\n", 1)), "400"),
+        ("3.1.2.11 headers in the Request-URI", ring(|t| t.replace("192.0.2.1 SIP", "192.0.2.1?Route=%3Csip:a%3E SIP")), "400"),
+        ("3.1.2.13 address without brackets with headers", ring(|t| {
+            t.replace("Contact: <sip:peer@198.51.100.7:5062>", "Contact: sip:peer@198.51.100.7?Route=%3Csip:a%3E")
+        }), "400"),
+        ("3.1.2.16 unknown protocol version", options(|t| t.replacen("SIP/2.0\r\n", "SIP/7.0\r\n", 1)), "505"),
+        ("3.1.2.17 CSeq with another method", options(|t| t.replace("1 OPTIONS", "1 INVITE")), "400"),
+        ("3.1.2.18 the same with an unknown method", options(|t| t.replacen("OPTIONS", "NEWMETHOD", 1)), "400"),
+        ("3.1.2.19 overlarge response code", "SIP/2.0 4294967301 x\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\r\n".into(), "nothing"),
+        ("3.2.1 a branch that is only the cookie still names a transaction", options(|t| t.replace("z9hG4bKt", "z9hG4bK")), "200"),
+        ("3.3.1 missing headers", options(|t| t.replace("Call-ID", "X-ID").replace("From:", "X:").replace("To:", "Y:")), "400"),
+        ("3.3.2 unknown URI scheme", options(|t| t.replace("sip:konf@192.0.2.1 S", "nobodyKnowsThisScheme:totallyopaquecontent S")), "416"),
+        ("3.3.3 known but unusable URI scheme", options(|t| t.replace("sip:konf@192.0.2.1 S", "http://example.com/ S")), "416"),
+        ("3.3.6 unknown extensions", options(|t| t.replace("Max-Forwards: 70", "Require: a, b\r\nProxy-Require: c")), "420"),
+        ("3.3.8 several values where one may be", options(|t| t.replace("Call-ID: ", "Call-ID: x\r\nCall-ID: ")), "400"),
+        ("3.3.9 several Content-Length", ring(|t| t.replace("Content-Type:", "Content-Length: 13\r\nContent-Type:")), "400"),
+        ("3.3.10 a response nobody asked for", "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 255.255.255.255;branch=z9hG4bK1\r\nCSeq: 1 INVITE\r\n\r\n".into(), "nothing"),
+        ("3.3.15 nothing acceptable", ring(|t| t.replace("Max-Forwards: 70", "Accept: text/nobodyKnowsThis")), "406"),
+        ("an unknown content type", ring(|t| t.replace("application/sdp", "application/unknownformat")), "415"),
+        ("an ACK is never answered", options(|t| t.replace("OPTIONS", "ACK").replace("1 ACK", "x ACK")), "nothing"),
+        ("a strange port", options(|t| t.replace("7:5060;b", "7:99999;b")), "nothing"),
+    ];
+    for (name, text, expected) in &cases {
+        check(name, text, expected);
+    }
+}
