@@ -1,6 +1,6 @@
 //! Who came and who left, told one after the other and never for minutes.
 //!
-//! Nobody reports when a room has heard something, so the pace is kept by how long an announcement takes at most.
+//! Nobody reports when a room has heard something, so the pace is kept by how long announcements take.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use konf_prompts::Phrase;
 
 use crate::Sound;
 
-/// A word and a name; most names are said within a second and a half.
-const NAME_LENGTH: Duration = Duration::from_millis(2500);
-/// A chime or a short sentence.
-const CHIME_LENGTH: Duration = Duration::from_millis(1000);
+/// A word and a name, most of which are said within a second and a half, or a sentence.
+pub(crate) const WORDS_LENGTH: Duration = Duration::from_millis(2800);
+/// An [`Phrase::EntryChime`] or [`Phrase::LeaveChime`].
+pub(crate) const CHIME_LENGTH: Duration = Duration::from_millis(800);
 /// When more comings and goings than this wait, chimes stand for them: 20 people who join within seconds must not give
 /// minutes of announcements.
 const WAITING_MAX: usize = 3;
@@ -41,8 +41,8 @@ impl Announcement {
 
     fn length(self) -> Duration {
         match self {
-            Announcement::Came(Some(_)) | Announcement::Left(Some(_)) => NAME_LENGTH,
-            _ => CHIME_LENGTH,
+            Announcement::Came(None) | Announcement::Left(None) => CHIME_LENGTH,
+            _ => WORDS_LENGTH,
         }
     }
 

@@ -12,8 +12,8 @@ use crate::stage::Stage;
 use crate::timers::Timer;
 use crate::{Asked, Now, Output, Switchboard};
 
-/// "The conference is over. Goodbye." takes about this long; said so early that the room closes at its end.
-const CLOSING: Duration = Duration::from_secs(3);
+/// "The conference is over. Goodbye." takes a little less; said so early that the room closes at its end.
+pub(crate) const CLOSING: Duration = Duration::from_secs(3);
 /// After an extension was asked for in vain, and how much of it is left to chance: control comes back for all rooms at
 /// once.
 const EXTENSION_RETRY: Duration = Duration::from_secs(30);
@@ -24,8 +24,8 @@ const EXTENSION_PAUSE: Duration = Duration::from_secs(1);
 const FIVE_MINUTES_GRACE: Duration = Duration::from_secs(30);
 /// PRODUCT.md, section 4, "longest leg": warned in time to call again, and told at the end.
 const LIMIT_WARNING: Duration = Duration::from_secs(5 * 60);
-/// [`Phrase::LegLimitNow`] takes about five seconds.
-const LIMIT_SAID: Duration = Duration::from_secs(6);
+/// [`Phrase::LegLimitNow`] takes seven seconds in Czech.
+pub(crate) const LIMIT_SAID: Duration = Duration::from_secs(8);
 /// No window lies further away; keeps the arithmetic of clocks within their range.
 const FURTHEST_MS: i64 = 366 * 24 * 3_600_000;
 

@@ -4,6 +4,7 @@ mod clocks;
 mod driver;
 mod endings;
 mod menus;
+mod prompts;
 mod random;
 mod rooms;
 

@@ -1,0 +1,50 @@
+//! The built-in prompts and the times that are kept for them.
+
+use std::time::Duration;
+
+use konf_contract::Language;
+use konf_prompts::{Catalogue, Phrase, RATE};
+
+use crate::announcements::{CHIME_LENGTH, WORDS_LENGTH};
+use crate::clock::{CLOSING, LIMIT_SAID};
+use crate::entry::PROMPT_LONGEST;
+
+/// In the slower of the two languages.
+fn length(phrases: &[Phrase]) -> Duration {
+    let catalogue = Catalogue::built_in();
+    let length = |language| {
+        let samples = phrases.iter().map(|phrase| {
+            let samples = catalogue.samples_16k(language, *phrase).unwrap().len();
+            assert!(samples > 0, "{phrase:?} is heard");
+            samples
+        });
+        Duration::from_secs(1) * samples.sum::<usize>() as u32 / RATE
+    };
+    length(Language::Cs).max(length(Language::En))
+}
+
+#[test]
+fn the_end_is_said_before_it_comes() {
+    assert!(length(&[Phrase::ConferenceOver]) < CLOSING);
+    assert!(length(&[Phrase::LegLimitNow]) < LIMIT_SAID);
+}
+
+#[test]
+fn announcements_have_the_time_that_is_kept_for_them() {
+    for chime in [Phrase::EntryChime, Phrase::LeaveChime] {
+        assert!(length(&[chime]) < CHIME_LENGTH, "{chime:?}");
+    }
+    for said in [Phrase::Locked, Phrase::Unlocked, Phrase::AllMuted, Phrase::AllUnmuted] {
+        assert!(length(&[said]) < WORDS_LENGTH, "{said:?}");
+    }
+}
+
+#[test]
+fn the_longest_last_words_are_not_cut_off() {
+    use Phrase::*;
+    let starts = [StartsAt, Day(29), Month(9), Hour(21), Minute(59), Goodbye];
+    for last in [&starts[..], &[RoomIsLocked, Goodbye], &[Unavailable], &[TooManyTries]] {
+        assert!(length(last) < PROMPT_LONGEST, "{last:?}");
+    }
+    assert!(length(&[Welcome, WrongCredentials, EnterNumber]) < PROMPT_LONGEST);
+}
