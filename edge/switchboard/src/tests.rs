@@ -1,5 +1,6 @@
 //! Whole calls on a virtual clock.
 
+mod admissions;
 mod clocks;
 mod driver;
 mod endings;
