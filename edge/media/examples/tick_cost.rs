@@ -78,13 +78,13 @@ fn stream(leg: LegId) -> Stream {
     }
 }
 
-/// 20 ms of something loud, or of digital silence.
+/// 20 ms of something at -30 dBFS, which twenty can say at once, or of digital silence.
 fn packet(leg: u64, tick: u32, talks: bool) -> Vec<u8> {
     let mut bytes = vec![0x80, 8];
     bytes.extend((tick as u16).to_be_bytes());
     bytes.extend((tick * 160).to_be_bytes());
     bytes.extend((leg as u32).to_be_bytes());
-    let code = |i: u64| if talks { 0x80 | ((i * (leg + 3)) % 64) as u8 } else { 0xd5 };
+    let code = |i: u64| if talks { 0xd5 ^ ((i * (leg + 3)) % 48) as u8 } else { 0xd5 };
     bytes.extend((0..160).map(code));
     bytes
 }

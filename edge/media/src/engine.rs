@@ -45,7 +45,8 @@ impl Engine {
         }
     }
 
-    /// A command for a leg or a room that is not here is passed over: it crossed with the end of it.
+    /// A command for a leg or a room that is not here is passed over: it crossed with the end of it. A leg that is
+    /// added twice is updated, one that is updated and not here is added.
     pub fn handle_command(&mut self, now: Instant, command: Command) {
         let now_us = self.clock.at_us(now);
         match command {

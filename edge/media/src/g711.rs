@@ -14,7 +14,7 @@ struct Tables {
 struct Table {
     decode: Box<[i16; 256]>,
     /// By the sample's bits as u16.
-    encode: Box<[u8]>,
+    encode: Box<[u8; 65_536]>,
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
@@ -28,8 +28,11 @@ impl Table {
         for code in 0..=255u8 {
             decoded[usize::from(code)] = decode(code);
         }
-        let encode = (0..=u16::MAX).map(|bits| encode(bits.cast_signed())).collect();
-        Self { decode: decoded, encode }
+        let mut encoded = Box::new([0; 65_536]);
+        for bits in 0..=u16::MAX {
+            encoded[usize::from(bits)] = encode(bits.cast_signed());
+        }
+        Self { decode: decoded, encode: encoded }
     }
 }
 
@@ -47,7 +50,7 @@ pub(crate) fn decoder(codec: Codec) -> &'static [i16; 256] {
 
 /// Encodes as many samples as both slices have.
 pub(crate) fn encode(codec: Codec, samples: &[i16], payload: &mut [u8]) {
-    let table = &*table(codec).encode;
+    let table = &table(codec).encode;
     for (code, &sample) in payload.iter_mut().zip(samples) {
         *code = table[usize::from(sample.cast_unsigned())];
     }

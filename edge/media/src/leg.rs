@@ -9,6 +9,7 @@ use rtp_types::RtpPacket;
 
 use crate::frame::{FRAME, Frame, RATE, crossfade, is_silent};
 use crate::g711;
+use crate::inband::ToneDetector;
 use crate::limiter::Limiter;
 use crate::player::Player;
 use crate::playout::{Placement, Playout};
@@ -32,8 +33,8 @@ const COMFORT_NOISE: u8 = 13;
 /// So many packets too late in a row (0.5 s) mean that the sender's clock has jumped back.
 const LATE_MAX: u32 = 25;
 
-/// After a key the voice comes back within 5 ms.
-const FADE_IN: usize = 40;
+/// A voice comes and goes within 5 ms.
+const EDGE: usize = 40;
 
 pub(crate) struct Leg {
     pub(crate) id: LegId,
@@ -56,11 +57,14 @@ pub(crate) struct Leg {
     sequence: Sequence,
     playout: Playout,
     events: EventReceiver,
+    /// Only for a phone that negotiated no events.
+    tones: Option<Box<ToneDetector>>,
     recorder: Option<Recorder>,
     late_in_a_row: u32,
     last_packet_us: i64,
     lost: bool,
     was_pressing: bool,
+    was_open: bool,
     packets_late: u64,
     packets_refused: u64,
 }
@@ -110,11 +114,13 @@ impl Leg {
             sequence: Sequence::default(),
             playout: Playout::new(seed),
             events: EventReceiver::default(),
+            tones: tone_detector(&stream),
             recorder: None,
             late_in_a_row: 0,
             last_packet_us: now_us,
             lost: false,
             was_pressing: false,
+            was_open: false,
             packets_late: 0,
             packets_refused: 0,
             stream,
@@ -128,6 +134,9 @@ impl Leg {
         }
         if stream.direction != self.stream.direction {
             self.last_packet_us = now_us;
+        }
+        if stream.event_payload_type.is_some() == self.tones.is_some() {
+            self.tones = tone_detector(&stream);
         }
         self.stream = Stream { ssrc: self.stream.ssrc, ..stream };
     }
@@ -247,7 +256,7 @@ impl Leg {
             Some(ssrc) if ssrc == header.ssrc => return Ok(()),
             Some(_) => {
                 self.agrees_with_probe(header).then_some(()).ok_or(Refused)?;
-                self.sequence.restart(header.sequence.wrapping_sub(1));
+                self.sequence.forget();
                 self.playout.restart();
                 self.events.restart();
             }
@@ -299,21 +308,50 @@ impl Leg {
     /// Takes what the leg says in this tick.
     pub(crate) fn listen(&mut self, now_us: i64, events: &mut Events) {
         self.playout.pull(now_us, &mut self.heard);
-        let pressing = self.events.is_pressing(now_us);
-        if self.was_pressing && !pressing {
-            let silence = [0; FADE_IN];
-            let mut head = [0; FADE_IN];
-            head.copy_from_slice(&self.heard[..FADE_IN]);
-            crossfade(&silence, &head, &mut self.heard[..FADE_IN]);
-        }
-        self.was_pressing = pressing;
+        let pressing = self.events.is_pressing(now_us) | self.hear_tones(events);
         self.keep(pressing, events);
-        self.speaks = !pressing
+        self.was_pressing = pressing;
+        self.open_or_close(pressing);
+        self.watch(now_us, events);
+    }
+
+    /// Decides whether the room hears the leg; the edges are rounded, but a key is cut off.
+    fn open_or_close(&mut self, pressing: bool) {
+        let open = !pressing
             && !self.muted
             && self.room.is_some()
-            && self.stream.direction == Direction::SendReceive
-            && !is_silent(&self.heard);
-        self.watch(now_us, events);
+            && self.stream.direction == Direction::SendReceive;
+        let closing = self.was_open && !open && !pressing;
+        if open != self.was_open {
+            let mut head = [0; EDGE];
+            head.copy_from_slice(&self.heard[..EDGE]);
+            let silence = [0; EDGE];
+            if open {
+                crossfade(&silence, &head, &mut self.heard[..EDGE]);
+            } else {
+                crossfade(&head, &silence, &mut self.heard[..EDGE]);
+                self.heard[EDGE..].fill(0);
+            }
+        }
+        self.was_open = open;
+        self.speaks = (open || closing) && self.room.is_some() && !is_silent(&self.heard);
+    }
+
+    /// Whether a key sounds.
+    fn hear_tones(&mut self, events: &mut Events) -> bool {
+        let Some(tones) = &mut self.tones else { return false };
+        if let Some(digit) = tones.handle(&self.heard) {
+            events.push_back(Event::Digit { leg: self.id, digit });
+        }
+        let pressing = tones.is_pressing();
+        if pressing
+            && !self.was_pressing
+            && let Some(recorder) = &mut self.recorder
+        {
+            // The tone had begun before it was recognised.
+            recorder.drop_last(2 * FRAME);
+        }
+        pressing
     }
 
     fn keep(&mut self, pressing: bool, events: &mut Events) {
@@ -329,6 +367,10 @@ impl Leg {
             events.push_back(Event::MediaLost { leg: self.id });
         }
     }
+}
+
+fn tone_detector(stream: &Stream) -> Option<Box<ToneDetector>> {
+    stream.event_payload_type.is_none().then(|| Box::new(ToneDetector::new()))
 }
 
 /// RTCP on the same port (RFC 5761, 4): packet types 192 to 223 stand where RTP has marker and payload type.

@@ -7,7 +7,8 @@
 //!
 //! Datagrams go in as they come, with the time at which they came; what has come before a tick goes in before it. A tick
 //! is due every 20 ms of an absolute clock: one that is late is made late, and the next on time. A thread that slept
-//! through several calls `tick` once and goes on. After each tick all packets are taken, after anything all events.
+//! through several makes them up in one go, at most ten (200 ms): the sound is there, and nothing is heard of it; beyond
+//! that they are left out. After each tick all packets are taken, after anything all events.
 //!
 //! ```
 //! use std::net::SocketAddr;
@@ -60,6 +61,7 @@ mod conceal;
 mod engine;
 mod frame;
 mod g711;
+mod inband;
 mod leg;
 mod limiter;
 mod outbox;

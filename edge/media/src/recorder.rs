@@ -49,6 +49,11 @@ impl Recorder {
         self.ticks_left == 0
     }
 
+    /// Forgets the last `samples`, which turned out to be a key.
+    pub(crate) fn drop_last(&mut self, samples: usize) {
+        self.samples.truncate(self.samples.len().saturating_sub(samples));
+    }
+
     /// What was said.
     pub(crate) fn finish(self) -> Option<Clip> {
         let powers: Vec<f32> = self.samples.chunks_exact(BLOCK).map(power).collect();

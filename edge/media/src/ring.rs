@@ -6,24 +6,24 @@ const MASK: usize = SPAN - 1;
 
 /// Holds timestamps of one window of [`SPAN`] samples. The owner keeps what it writes and reads within one window.
 pub(crate) struct Ring {
-    samples: Box<[i16]>,
-    present: Box<[u64]>,
+    samples: Box<[i16; SPAN]>,
+    present: Box<[u64; SPAN / 64]>,
 }
 
 impl Ring {
     pub(crate) fn new() -> Self {
-        Self {
-            samples: vec![0; SPAN].into_boxed_slice(),
-            present: vec![0; SPAN / 64].into_boxed_slice(),
-        }
+        Self { samples: Box::new([0; SPAN]), present: Box::new([0; SPAN / 64]) }
     }
 
     /// Puts the decoded `payload` at `at`. Beyond [`SPAN`] it is cut off.
     pub(crate) fn write(&mut self, at: i64, payload: &[u8], decoder: &[i16; 256]) {
         let payload = &payload[..payload.len().min(SPAN)];
         let start = place(at);
-        for (i, &code) in payload.iter().enumerate() {
-            self.samples[(start + i) & MASK] = decoder[usize::from(code)];
+        let (head, tail) = payload.split_at(payload.len().min(SPAN - start));
+        for (part, to) in [(head, start), (tail, 0)] {
+            for (sample, &code) in self.samples[to..].iter_mut().zip(part) {
+                *sample = decoder[usize::from(code)];
+            }
         }
         self.mark(at, payload.len(), true);
     }

@@ -44,8 +44,12 @@ impl Sequence {
         true
     }
 
-    /// The sender begins anew at `sequence`.
-    pub(crate) fn restart(&mut self, sequence: u16) {
+    /// The next packet is the first of a new stream.
+    pub(crate) fn forget(&mut self) {
+        self.highest = None;
+    }
+
+    fn restart(&mut self, sequence: u16) {
         self.highest = Some(sequence);
         self.came = 1;
         self.expected += 1;

@@ -4,7 +4,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::hall::{EVENT_PAYLOAD_TYPE, Hall, level_db, silence, tone};
-use crate::{Codec, Command, Digit, Event};
+use crate::{Codec, Command, Digit, Event, Stream};
 
 const KEYS: [u8; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
 
@@ -128,4 +128,27 @@ fn a_recorded_name_has_no_key_in_it() {
     assert!((7_800..=8_200).contains(&samples.len()), "{}", samples.len());
     assert!(level_db(&samples, 941.0, 8_000.0) < -40.0);
     assert!(level_db(&samples, 500.0, 8_000.0).abs() < 1.0);
+}
+
+#[test]
+fn a_phone_without_events_is_heard_by_its_tones_and_they_stay_out_of_the_room() {
+    let mut hall = Hall::new(5);
+    let low = tone(941.0, 5_000.0);
+    let high = tone(1_477.0, 5_000.0);
+    // The key # for 200 ms each second.
+    let phone = hall.call(
+        Codec::Pcmu,
+        4_000,
+        Box::new(move |n| if n % 8_000 < 1_600 { low(n) + high(n) } else { 0 }),
+    );
+    let leg = hall.phones[phone].leg;
+    let stream = Stream { event_payload_type: None, ..hall.stream(phone) };
+    hall.command(Command::UpdateLeg { leg, stream });
+    hall.command(Command::Join { leg, room: crate::RoomId(1) });
+    let listener = hall.enter(1, Codec::Pcma, 0, silence());
+    hall.run_ms(10_000);
+    assert_eq!(digits(&hall), [Digit::Hash; 10]);
+    let loud = hall.phones[listener].heard.iter().filter(|s| s.abs() > 500).count();
+    // At most two packets of each press.
+    assert!(loud <= 10 * 320, "{loud}");
 }
