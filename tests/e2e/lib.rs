@@ -1,0 +1,1 @@
+//! End-to-end tests on real parts: `cargo xtask test` builds what they run and installs the phones.

@@ -1,0 +1,124 @@
+//! Phones in a room, and the bill.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use konf_harness::baresip::Baresip;
+use konf_harness::konf::{Konf, TRUNK_ADDRESS};
+use konf_harness::sound::level_db;
+use konf_harness::{sipp, wait_for};
+use serde_json::Value;
+
+use crate::support::order;
+
+/// So many seconds at the end of a recording.
+fn last(samples: &[i16], seconds: usize) -> &[i16] {
+    &samples[samples.len().saturating_sub(seconds * 8000)..]
+}
+
+fn inside(konf: &Konf) -> usize {
+    let rooms = konf.get("/operator/v1/rooms").unwrap_or(Value::Null);
+    rooms.as_array().map_or(0, |legs| legs.iter().filter(|leg| !leg["joined"].is_null()).count())
+}
+
+#[test]
+fn phones_dial_key_hear_each_other_and_are_billed() -> Result<()> {
+    let konf = Konf::start(40)?;
+    let conference = order(&konf, "+420606111222", 60, 3)?;
+    let uri = format!("sip:konf@127.0.0.1:{}", konf.sip_port);
+
+    // The organiser over UDP, a participant over TCP, and a mobile customer from the operator's trunk.
+    let mut anna = Baresip::start(&konf.dir, "anna", 500.0, "udp")?;
+    let mut bert = Baresip::start(&konf.dir, "bert", 800.0, "tcp")?;
+    anna.dial(&uri)?;
+    anna.key(&conference.organiser_keys())?;
+    bert.dial(&format!("{uri};transport=tcp"))?;
+    bert.key(&conference.keys())?;
+    wait_for("the start of the conference", Duration::from_secs(75), || {
+        // Whoever is asked for a name ends it with the hash key.
+        anna.key("#").ok()?;
+        bert.key("#").ok()?;
+        std::thread::sleep(Duration::from_secs(1));
+        (inside(&konf) == 2).then_some(())
+    })?;
+    let mobile = sipp::Call {
+        name: "mobile",
+        from: TRUNK_ADDRESS,
+        number: "+420606777888",
+        keys: &format!("{}#", conference.keys()),
+        hertz: 1300.0,
+        seconds: 25,
+        hangs_up: true,
+    };
+    let mut carl = sipp::call(&konf.dir, konf.sip_port, &mobile)?;
+    wait_for("the third phone in the room", Duration::from_secs(30), || {
+        (inside(&konf) == 3).then_some(())
+    })?;
+
+    // One person too many: told why, then the other side hangs up.
+    let extra = sipp::Call {
+        name: "extra",
+        from: "127.0.0.1",
+        number: "+420606555444",
+        keys: &conference.keys(),
+        hertz: 1700.0,
+        seconds: 0,
+        hangs_up: false,
+    };
+    let mut fourth = sipp::call(&konf.dir, konf.sip_port, &extra)?;
+    std::thread::sleep(Duration::from_secs(8));
+    hears(&anna, &[800.0, 1300.0], &[500.0, 1700.0])?;
+    hears(&bert, &[500.0, 1300.0], &[800.0, 1700.0])?;
+    let refused = fourth.wait()?;
+    assert!(refused.success(), "the fourth caller was not hung up on: {}", fourth.said());
+    assert_eq!(inside(&konf), 3);
+
+    let ended = carl.wait()?;
+    assert!(ended.success(), "sipp: {}", carl.said());
+    anna.hang_up()?;
+    bert.hang_up()?;
+    let statement = wait_for("the statement", Duration::from_secs(20), || {
+        let statement = konf.get(&format!("/statements/{}", conference.number)).ok()?;
+        let legs = statement["legs"].as_array()?;
+        (legs.len() == 3 && legs.iter().all(|leg| !leg["price_czk"].is_null())).then_some(statement)
+    })?;
+    check_bill(&konf, &statement, &conference.number)
+}
+
+fn hears(phone: &Baresip, others: &[f64], nobody: &[f64]) -> Result<()> {
+    let heard = phone.heard()?;
+    let heard = last(&heard, 3);
+    for hertz in others {
+        let level = level_db(heard, *hertz);
+        assert!(
+            (-3.0..3.0).contains(&level),
+            "{} Hz hears {hertz} Hz at {level:.1} dB",
+            phone.hertz
+        );
+    }
+    for hertz in nobody {
+        let level = level_db(heard, *hertz);
+        assert!(level < -40.0, "{} Hz hears {hertz} Hz at {level:.1} dB", phone.hertz);
+    }
+    Ok(())
+}
+
+fn check_bill(konf: &Konf, statement: &Value, number: &str) -> Result<()> {
+    let legs = statement["legs"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let of =
+        |network: &str| legs.iter().filter(|leg| leg["network"] == network).collect::<Vec<_>>();
+    let mobile = of("o2-mobile");
+    assert_eq!(mobile.len(), 1, "{statement:#}");
+    // Under a minute: the whole first minute, 4 CZK.
+    assert_eq!(mobile[0]["price_czk"], "4.0000", "{statement:#}");
+    assert!(of("internet").iter().all(|leg| leg["price_czk"] == "0.0000"), "{statement:#}");
+    assert_eq!(statement["total_czk"], "4.84", "{statement:#}");
+    assert!(
+        statement.to_string().contains("sha256:"),
+        "each line names the tariff's digest: {statement:#}"
+    );
+    let shown = konf.cli(&["statement", number])?;
+    assert!(shown.contains("4.0000") && shown.contains("4.84"), "{shown}");
+    assert!(!shown.contains("606777888"), "numbers are masked: {shown}");
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! The whole way on real parts: orders come over HTTP, messages leave by HTTP and SMTP, phones call over SIP.
+
+mod calling;
+mod crashing;
+mod ordering;
+mod support;

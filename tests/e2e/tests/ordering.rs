@@ -1,0 +1,118 @@
+//! Orders, refusals and messages.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use konf_harness::gateway::sign;
+use konf_harness::konf::{Konf, unix_seconds};
+
+use crate::support::{credentials, wall_in};
+
+#[test]
+fn one_sms_books_once_and_its_credentials_come_back() -> Result<()> {
+    let konf = Konf::start(40)?;
+    let from = "+420606111222";
+    let text = format!("Konf {} 60 10", wall_in(86_400)?);
+    assert_eq!(konf.sms(from, &text, "m-1")?, 200);
+    let first = credentials(&konf, from)?;
+    // The gateway tries again, and once more.
+    assert_eq!(konf.sms(from, &text, "m-1")?, 200);
+    assert_eq!(konf.sms(from, &text, "m-1")?, 200);
+    let bookings = konf.get("/operator/v1/bookings")?;
+    assert_eq!(bookings.as_array().map(Vec::len), Some(1), "{bookings:#}");
+    assert_eq!(bookings[0]["number"], first.number.as_str());
+    assert_eq!(bookings[0]["seats"], 10);
+    for sms in konf.gateway.taken(from) {
+        assert!(sms.text.is_ascii() && sms.text.len() <= 160, "{}", sms.text);
+    }
+    let kinds: BTreeSet<_> = konf.gateway.taken(from).into_iter().map(|sms| sms.text).collect();
+    assert_eq!(kinds.len(), konf.gateway.taken(from).len(), "no message came twice");
+
+    let cancel = format!("storno {}", first.number);
+    assert_eq!(konf.sms("+420606999999", &cancel, "m-2")?, 200);
+    assert_eq!(
+        konf.get("/operator/v1/bookings")?[0]["state"],
+        "booked",
+        "a stranger cannot cancel"
+    );
+    assert_eq!(konf.sms(from, &cancel, "m-3")?, 200);
+    assert_eq!(konf.get("/operator/v1/bookings")?[0]["state"], "cancelled");
+
+    let listing = konf.cli(&["bookings"])?;
+    assert!(listing.contains("NUMBER") && listing.contains(&first.number), "{listing}");
+    let logs = konf.logs();
+    for secret in [&first.pin, &first.password, from] {
+        assert!(!logs.contains(secret.as_str() as &str), "a secret is in the logs");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_full_system_offers_what_would_fit_and_the_reply_books_it() -> Result<()> {
+    let konf = Konf::start(12)?;
+    let wall = wall_in(2 * 86_400)?;
+    assert_eq!(konf.sms("+420606000001", &format!("conf {wall} 60 10"), "a")?, 200);
+    credentials(&konf, "+420606000001")?;
+    let late = "+420606000002";
+    assert_eq!(konf.sms(late, &format!("conf {wall} 60 10"), "b")?, 200);
+    let offer = konf.gateway.wait(late, "1")?;
+    assert!(konf.gateway.taken(late).iter().all(|sms| !sms.text.contains("PIN")), "{}", offer.text);
+    assert_eq!(konf.sms(late, "1", "c")?, 200);
+    let accepted = credentials(&konf, late)?;
+    let bookings = konf.get("/operator/v1/bookings")?;
+    assert_eq!(bookings.as_array().map(Vec::len), Some(2));
+    assert!(
+        bookings
+            .as_array()
+            .is_some_and(|all| all.iter().any(|line| line["number"] == accepted.number.as_str()))
+    );
+    Ok(())
+}
+
+#[test]
+fn what_is_wrong_is_refused_and_named() -> Result<()> {
+    let konf = Konf::start(40)?;
+    let body = r#"{"from":"+420606123123","to":"+420720002233","text":"konf 0101 1000 60 10"}"#;
+    let now = unix_seconds();
+    let stale = (now - 3600).to_string();
+    let now = now.to_string();
+    assert_eq!(
+        konf.post_signed("/sms/generic", body, "x", &now, "v1,AAAA")?,
+        401,
+        "a wrong signature"
+    );
+    assert_eq!(
+        konf.post_signed("/sms/generic", body, "x", &stale, &sign("x", &stale, body))?,
+        401,
+        "a stale one"
+    );
+    assert_eq!(konf.post_signed("/sms/unheard-of", body, "x", &now, &sign("x", &now, body))?, 404);
+    let long = "y".repeat(300_000);
+    assert_eq!(konf.post_signed("/sms/generic", &long, "x", &now, &sign("x", &now, &long))?, 413);
+    assert_eq!(konf.post_signed("/sms/generic", "{", "x", &now, &sign("x", &now, "{"))?, 400);
+    assert_eq!(
+        konf.post_signed("/admit", body, "x", &now, "")?,
+        404,
+        "private functions have no route"
+    );
+    assert!(konf.get("/operator/v1/bookings")?.as_array().is_some_and(Vec::is_empty));
+
+    // A misreading shows: the refusal names the one wrong item and has a right example.
+    let from = "+420606123123";
+    assert_eq!(konf.sms(from, "konf 3102 1400 60 10", "bad-day")?, 200);
+    let refusal = konf.gateway.wait(from, "konf ")?;
+    assert!(!refusal.text.contains("PIN"), "{}", refusal.text);
+
+    let agent_token = ureq_without_token(&konf)?;
+    assert_eq!(agent_token, 401, "the operator's interface asks for its token");
+    Ok(())
+}
+
+fn ureq_without_token(konf: &Konf) -> Result<u16> {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(&konf.http)?;
+    write!(stream, "GET /operator/v1/bookings HTTP/1.0\r\nHost: x\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer.split(' ').nth(1).unwrap_or_default().parse()?)
+}

@@ -1,0 +1,53 @@
+//! What the tests share.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use konf_harness::gateway::number_of;
+use konf_harness::konf::{Konf, unix_seconds};
+
+/// What an organiser has got by SMS.
+pub(crate) struct Credentials {
+    pub(crate) number: String,
+    pub(crate) pin: String,
+    pub(crate) password: String,
+}
+
+impl Credentials {
+    /// What a participant keys in: number, PIN, and the end of the name.
+    pub(crate) fn keys(&self) -> String {
+        format!("{}#{}#", self.number, self.pin)
+    }
+
+    pub(crate) fn organiser_keys(&self) -> String {
+        format!("{}#{}#", self.number, self.password)
+    }
+}
+
+/// `ddmm hhmm` in Prague, so many seconds from now, rounded down to the minute.
+pub(crate) fn wall_in(seconds: u64) -> Result<String> {
+    let at = format!("@{}", unix_seconds() + seconds);
+    let output =
+        Command::new("date").args(["-d", &at, "+%d%m %H%M"]).env("TZ", "Europe/Prague").output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+/// Orders a conference that begins within the next minute and reads its credentials.
+pub(crate) fn order(konf: &Konf, from: &str, minutes: u32, people: u32) -> Result<Credentials> {
+    let text = format!("konf {} {minutes} {people}", wall_in(60)?);
+    let status = konf.sms(from, &text, &format!("order-{from}"))?;
+    anyhow::ensure!(status == 200, "`{text}` was answered {status}");
+    credentials(konf, from)
+}
+
+pub(crate) fn credentials(konf: &Konf, from: &str) -> Result<Credentials> {
+    konf.gateway.wait(from, "PIN")?;
+    konf_harness::wait_for("the organiser's password", std::time::Duration::from_secs(10), || {
+        let text: Vec<_> = konf.gateway.taken(from).into_iter().map(|sms| sms.text).collect();
+        let text = text.join("\n");
+        let (sixes, eights) = (number_of(&text, 6), number_of(&text, 8));
+        let (number, pin) = (sixes.first()?.clone(), sixes.get(1)?.clone());
+        Some(Credentials { number, pin, password: eights.first()?.clone() })
+    })
+    .context("credentials")
+}

@@ -1,0 +1,266 @@
+//! Control and one edge, as a deployment would run them.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::gateway::{self, Gateway};
+use crate::process::{Process, binaries, free_ports, root};
+use crate::smtp::SmtpServer;
+use crate::wait_for;
+
+const TOKEN: &str = "a-token-of-the-tests-only";
+/// Calls from here come from the trunk `o2`, whose callers are the operator's own mobile customers.
+pub const TRUNK_ADDRESS: &str = "127.0.0.2";
+
+pub struct Konf {
+    pub dir: PathBuf,
+    /// Removes the folder unless a test failed.
+    keep: Option<TempDir>,
+    control: Process,
+    edge: Process,
+    pub gateway: Gateway,
+    pub smtp: SmtpServer,
+    pub http: String,
+    pub sip_port: u16,
+}
+
+impl Konf {
+    /// Starts everything and waits until the edge has joined control. `seats` can be booked.
+    pub fn start(seats: u32) -> Result<Konf> {
+        let keep = tempfile::Builder::new().prefix("konf-e2e-").tempdir()?;
+        let dir = keep.path().to_owned();
+        let gateway = Gateway::start()?;
+        let smtp = SmtpServer::start(&dir)?;
+        let (http_port, sip_port, media) = (free_ports(0), free_ports(0), free_ports(60));
+        let link_port = free_ports(0);
+        let http = format!("127.0.0.1:{http_port}");
+        keys(&dir)?;
+        fs::write(
+            dir.join("konf.toml"),
+            control_config(&http, link_port, seats, &gateway.url, smtp.port),
+        )?;
+        fs::write(dir.join("edge.toml"), edge_config(sip_port, link_port, media))?;
+        let control = start(&dir, "konf", "konf.toml", &["up"])?;
+        let edge = start(&dir, "konf-edge", "edge.toml", &[])?;
+        let konf = Konf { dir, keep: Some(keep), control, edge, gateway, smtp, http, sip_port };
+        konf.wait_until_joined()?;
+        Ok(konf)
+    }
+
+    fn wait_until_joined(&self) -> Result<()> {
+        wait_for("the edge to join control", Duration::from_secs(60), || {
+            let edges = self.get("/operator/v1/edges").ok()?;
+            (!edges.as_array()?.is_empty()).then_some(())
+        })
+        .with_context(|| {
+            format!("control said: {}\nedge said: {}", self.control.said(), self.edge.said())
+        })
+    }
+
+    /// Control is killed (SIGKILL).
+    pub fn crash_control(&mut self) -> Result<()> {
+        self.control.crash()
+    }
+
+    pub fn start_control(&mut self) -> Result<()> {
+        self.control = start(&self.dir, "konf", "konf.toml", &["up"])?;
+        self.wait_until_joined()
+    }
+
+    pub fn crash_edge(&mut self) -> Result<()> {
+        self.edge.crash()
+    }
+
+    pub fn start_edge(&mut self) -> Result<()> {
+        self.edge = start(&self.dir, "konf-edge", "edge.toml", &[])?;
+        Ok(())
+    }
+
+    pub fn edge_pid(&self) -> u32 {
+        self.edge.id()
+    }
+
+    /// All that both programs have logged.
+    pub fn logs(&self) -> String {
+        self.control.said() + &self.edge.said()
+    }
+
+    /// An answer of control, asked with the operator's token.
+    pub fn get(&self, path: &str) -> Result<Value> {
+        let mut answer = agent()
+            .get(format!("http://{}{path}", self.http))
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .header("accept", "application/json")
+            .call()?;
+        Ok(serde_json::from_str(&answer.body_mut().read_to_string()?)?)
+    }
+
+    /// Sends an SMS as the generic gateway does; the status of the answer.
+    pub fn sms(&self, from: &str, text: &str, id: &str) -> Result<u16> {
+        let body =
+            serde_json::json!({ "from": from, "to": "+420720002233", "text": text }).to_string();
+        let timestamp = unix_seconds().to_string();
+        let signature = gateway::sign(id, &timestamp, &body);
+        self.post_signed("/sms/generic", &body, id, &timestamp, &signature)
+    }
+
+    pub fn post_signed(
+        &self,
+        path: &str,
+        body: &str,
+        id: &str,
+        timestamp: &str,
+        signature: &str,
+    ) -> Result<u16> {
+        let answer = agent()
+            .post(format!("http://{}{path}", self.http))
+            .header("content-type", "application/json")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", timestamp)
+            .header("webhook-signature", signature)
+            .send(body)?;
+        Ok(answer.status().as_u16())
+    }
+
+    /// What the command line prints.
+    pub fn cli(&self, arguments: &[&str]) -> Result<String> {
+        let output = Command::new(binaries()?.join("konf"))
+            .arg("--config")
+            .arg(self.dir.join("konf.toml"))
+            .args(arguments)
+            .output()?;
+        ensure!(
+            output.status.success(),
+            "konf {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(String::from_utf8(output.stdout)?)
+    }
+}
+
+impl Drop for Konf {
+    fn drop(&mut self) {
+        // In this order the edge's last records still reach control.
+        let _ = self.edge.end();
+        let _ = self.control.end();
+        if std::thread::panicking()
+            && let Some(dir) = self.keep.take()
+        {
+            let _ = dir.keep();
+            #[expect(
+                clippy::print_stderr,
+                reason = "the one who reads a failed test has to find the logs"
+            )]
+            {
+                eprintln!("logs and recordings of the failed test: {}", self.dir.display());
+            }
+        }
+    }
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(15)))
+        .build();
+    config.new_agent()
+}
+
+pub fn unix_seconds() -> u64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the harness is a shell: real programs run in real time"
+    )]
+    let now = SystemTime::now();
+    now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+fn start(
+    dir: &std::path::Path,
+    program: &str,
+    config: &str,
+    arguments: &[&str],
+) -> Result<Process> {
+    let path = binaries()?.join(program);
+    ensure!(
+        path.exists(),
+        "{} is not built: run `cargo xtask test`, which builds it",
+        path.display()
+    );
+    let mut command = Command::new(path);
+    command.arg("--config").arg(dir.join(config)).args(arguments).env("KONF_LOG", "info");
+    Process::start(&mut command, &dir.join(format!("{program}.log")))
+}
+
+fn keys(dir: &std::path::Path) -> Result<()> {
+    let status = Command::new(binaries()?.join("konf"))
+        .args(["keys", "--dir"])
+        .arg(dir.join("link"))
+        .status()?;
+    ensure!(status.success(), "konf keys failed");
+    Ok(())
+}
+
+fn control_config(http: &str, link_port: u16, seats: u32, gateway: &str, smtp_port: u16) -> String {
+    let (secret, manifest) = (gateway::SECRET, root().join("spin.toml"));
+    format!(
+        r#"
+manifest = {manifest:?}
+state_dir = "."
+http_listen = "{http}"
+ledger_token = "{TOKEN}"
+operator_token = "{TOKEN}"
+[variables]
+sms_secrets = "{secret}"
+twilio_auth_token = "{TOKEN}"
+web_url = "http://{http}"
+[link]
+listen = "127.0.0.1:{link_port}"
+ca = "link/ca.pem"
+cert = "link/control.pem"
+key = "link/control.key"
+[[edge]]
+name = "edge-1"
+seats = {seats}
+[sms]
+kind = "generic"
+url = "{gateway}"
+from = "+420720002233"
+secret = "{secret}"
+[mail]
+host = "127.0.0.1"
+port = {smtp_port}
+tls = "none"
+from = "Konf <konf@konf.example>"
+"#
+    )
+}
+
+fn edge_config(sip_port: u16, link_port: u16, media: u16) -> String {
+    format!(
+        r#"
+name = "edge-1"
+capacity = 50
+state_dir = "edge"
+sip_listen = "127.0.0.1:{sip_port}"
+media_address = "127.0.0.1"
+media_ports = [{media}, {}]
+control_address = "127.0.0.1:{link_port}"
+link_ca = "link/ca.pem"
+link_cert = "link/edge-1.pem"
+link_key = "link/edge-1.key"
+[[trunk]]
+name = "o2"
+address = "{TRUNK_ADDRESS}"
+network = "o2-mobile"
+mobile = true
+"#,
+        media + 60,
+    )
+}
