@@ -106,6 +106,26 @@ mod tests {
     }
 
     #[test]
+    fn every_line_of_a_file_ends_as_the_standard_says() {
+        let number = ConferenceNumber::new("123456").unwrap();
+        let window = Window { start: UnixMs(0), end: UnixMs(60_000) };
+        let text = Invitation {
+            number: &number,
+            window: &window,
+            status: Status::Cancelled,
+            summary: "a\r\nATTENDEE:x".to_owned(),
+            location: String::new(),
+            description: "ž ".repeat(90),
+            url: "https://a.cz/\r\nX:y",
+        }
+        .text(UnixMs(0));
+        let lines: Vec<&str> = text.split_terminator("\r\n").collect();
+        assert!(lines.iter().all(|line| line.len() <= OCTETS_MAX && !line.contains(['\r', '\n'])));
+        assert!(!lines.iter().any(|line| line.starts_with("ATTENDEE") || line.starts_with("X:")));
+        assert!(lines.contains(&"DTEND:19700101T000100Z") && lines.contains(&"STATUS:CANCELLED"));
+    }
+
+    #[test]
     fn text_is_escaped() {
         assert_eq!(escape("a,b;c\\d\ne\r"), "a\\,b\\;c\\\\d\\ne");
     }

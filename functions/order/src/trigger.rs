@@ -21,8 +21,11 @@ use serde::de::DeserializeOwned;
 use spin_sdk::http::{IncomingRequest, Method, Request, Response, send};
 use spin_sdk::{http_component, variables};
 
-use crate::gateway::{BODY_BYTES_MAX, Delivery, Gateway, Rejected, Secrets, twilio};
+use crate::gateway::{BODY_BYTES_MAX, Delivery, Gateway, Secrets, twilio};
 use crate::work::{self, Answer, Work};
+
+/// A stored mail has up to 256 kB of text; written as JSON a character takes up to six times its size.
+const STORED_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 const SCHEDULE: &str = "http://schedule.spin.internal";
 const RENDER: &str = "http://credentials.spin.internal/render";
@@ -54,7 +57,7 @@ async fn receive(gateway: Gateway, path: &str, query: &str, request: IncomingReq
         let (_, value) = headers.iter().find(|(this, _)| this.eq_ignore_ascii_case(name))?;
         String::from_utf8(value.clone()).ok()
     };
-    let body = match bounded_body(request).await {
+    let body = match bounded_body(request, BODY_BYTES_MAX).await {
         Ok(body) => body,
         Err(response) => return response,
     };
@@ -84,7 +87,7 @@ async fn receive(gateway: Gateway, path: &str, query: &str, request: IncomingReq
 
 /// For the reconciler, which finds messages that a crash left without an answer.
 async fn process(request: IncomingRequest) -> Response {
-    let body = match bounded_body(request).await {
+    let body = match bounded_body(request, STORED_BYTES_MAX).await {
         Ok(body) => body,
         Err(response) => return response,
     };
@@ -166,14 +169,13 @@ async fn post<Q: Serialize, A: DeserializeOwned>(
 }
 
 /// The body, or why it can't be had; nothing beyond the limit is kept.
-async fn bounded_body(request: IncomingRequest) -> Result<Vec<u8>, Response> {
+async fn bounded_body(request: IncomingRequest, bytes_max: usize) -> Result<Vec<u8>, Response> {
     let mut chunks = std::pin::pin!(request.into_body_stream());
     let mut body = Vec::new();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| with_error(400, "the body broke off"))?;
-        if body.len() + chunk.len() > BODY_BYTES_MAX {
-            let rejected = Rejected::TooLarge;
-            return Err(with_error(rejected.status(), &rejected.to_string()));
+        if body.len() + chunk.len() > bytes_max {
+            return Err(with_error(413, &format!("the body has more than {bytes_max} bytes")));
         }
         body.extend(chunk);
     }

@@ -9,6 +9,9 @@ use crate::calendar::ZONE;
 use crate::deadline;
 use crate::grammar::{self, Understood};
 
+/// What an operator reads of a long mail; the whole of it is stored with the message.
+const QUEUE_CHARACTERS_MAX: usize = 4_000;
+
 /// The next step for a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
@@ -98,8 +101,8 @@ fn not_an_order(stored: &InboundStored, message: &InboundMessage) -> Work {
 
 fn enqueue(stored: &InboundStored, message: &InboundMessage, language: Language) -> Work {
     let due = deadline::due(stored.received);
-    let effect =
-        Effect::Enqueue { text: message.text.clone(), received: stored.received, due, language };
+    let text = message.text.chars().take(QUEUE_CHARACTERS_MAX).collect();
+    let effect = Effect::Enqueue { text, received: stored.received, due, language };
     answer(stored, message, language, effect, Message::Receipt { due, zone: ZONE.to_owned() })
 }
 

@@ -203,6 +203,30 @@ fn every_part_fits_one_message_with_the_longest_values() {
 }
 
 #[test]
+fn values_that_no_order_has_are_cut_and_still_fit() {
+    let long = "ž😀[ ".repeat(200);
+    let choices: Vec<(i64, &str)> = vec![(i64::MAX, &long), (i64::MIN, &long)];
+    let offers = (0..40).map(|index| OfferedAlternative {
+        index,
+        window: window(LONGEST, 9_999),
+        seats: u32::MAX,
+    });
+    for message in [
+        question(&choices, &long),
+        Message::Refusal { fault: Fault::Unreadable, example: long.clone() },
+        Message::Offers { offers: offers.collect(), until: UnixMs(i64::MAX), zone: long.clone() },
+    ] {
+        let parts =
+            to_sms(&message, Cs, &Settings { access_number: long.clone(), web_url: long.clone() });
+        assert!(
+            parts.iter().all(|part| septets(part).is_some_and(|length| length <= SEPTETS_MAX)),
+            "{parts:#?}"
+        );
+        to_mail(&message, En);
+    }
+}
+
+#[test]
 fn the_message_to_forward_does_not_hold_the_password() {
     for language in [Cs, En] {
         let parts = to_sms(&credentials(), language, &settings());
@@ -223,7 +247,9 @@ fn a_link_too_long_for_its_message_goes_alone_or_is_left_out() {
 
 #[test]
 fn sms_in_czech() {
-    check_sms(Cs, &expect![[r#"
+    check_sms(
+        Cs,
+        &expect![[r#"
         [109] Konference pa 9.7.2027 14:00, 60 min, 10 osob. Volejte +420606000600, cislo 123456#, PIN 111222#. Ztlumit: *6
         [111] Jen pro Vas: heslo 33334444# misto PIN Vam da rizeni konference. Zrusit: storno 123456 https://konf.example.com
         [129] Plno. Odpovezte 1, 2 nebo 3 do 13:00:
@@ -249,12 +275,15 @@ fn sms_in_czech() {
         [55] Osob muze byt nejvyse 20. Priklad: konf 0907 1400 60 10
         [91] Objednavka ma 4 udaje (ddmm hhmm minuty osoby), nasli jsme 3. Priklad: konf 0907 1400 60 10
         [92] Zprave nerozumime. Objednavka je: konf ddmm hhmm minuty osoby. Priklad: konf 0907 1400 60 10
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn sms_in_english() {
-    check_sms(En, &expect![[r#"
+    check_sms(
+        En,
+        &expect![[r#"
         [109] Conference Fri 9 Jul 2027 14:00, 60 min, 10 people. Call +420606000600, number 123456#, PIN 111222#. Mute: *6
         [116] Only for you: password 33334444# instead of the PIN lets you lead. To cancel: cancel 123456 https://konf.example.com
         [135] Full. Reply 1, 2 or 3 by 13:00:
@@ -280,7 +309,8 @@ fn sms_in_english() {
         [61] There may be at most 20 people. Example: konf 0907 1400 60 10
         [90] An order has 4 items (ddmm hhmm minutes people), we found 3. Example: konf 0907 1400 60 10
         [95] We do not understand. An order is: conf ddmm hhmm minutes people. Example: konf 0907 1400 60 10
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
