@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::message::{Request, Start};
+use crate::message::Start;
 use crate::reply::Echo;
+use crate::request::Request;
 use crate::sdp::{Description, Origin};
 use crate::words::{CallId, Direction, Flow, MediaOffer};
 

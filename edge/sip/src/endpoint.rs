@@ -11,8 +11,9 @@ use std::time::Instant;
 use crate::call::{Call, Phase, TransactionKey};
 use crate::connection::Connection;
 use crate::limits::{LEAVING_SPARE, RECONNECT, TRANSACTION};
-use crate::message::{ALLOW, Fault, Framing, Message, Method, Name, Request, Start};
+use crate::message::{Fault, Framing, Message, Name, Start};
 use crate::reply::{Echo, More, phrase};
+use crate::request::{ALLOW, Method, Request};
 use crate::timer::{Timer, Timers};
 use crate::value::{Address, Via};
 use crate::words::{CallId, Command, Config, ConnectionId, Event, Flow, Hangup, Output, Protocol};
@@ -345,9 +346,9 @@ impl Endpoint {
         self.by_merge_key.remove(&call.merge_key);
         self.timers.cancel(Timer::Bye(id));
         self.timers.cancel(Timer::Gone(id));
-        // Usually the first; the scan is over ended calls only.
-        if let Some(at) = self.leaving.iter().position(|l| *l == id) {
-            self.leaving.remove(at);
+        // Nearly in order: what is gone from the middle goes with those before it.
+        while self.leaving.front().is_some_and(|l| !self.calls.contains_key(l)) {
+            self.leaving.pop_front();
         }
     }
 

@@ -65,7 +65,10 @@ impl Framer {
             return None;
         }
         (self.searched, self.whole) = (0, None);
-        Some(Frame::Message(self.buffer.drain(..whole).collect()))
+        let message = self.buffer.drain(..whole).collect();
+        // One large message must not cost memory as long as the connection lasts.
+        self.buffer.shrink_to(START_LINE_MAX);
+        Some(Frame::Message(message))
     }
 
     /// Octets of the message at the front, when its head is complete.

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use konf_contract::Msisdn;
 
-use crate::message::{Name, Request};
+use crate::message::Name;
 use crate::reply::canonical;
+use crate::request::Request;
 use crate::value::{Address, Params};
 use crate::words::Trunk;
 

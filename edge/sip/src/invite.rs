@@ -10,9 +10,10 @@ use crate::call::{Call, Dialog, Invite, InviteState, Phase, TransactionKey, unde
 use crate::endpoint::{Endpoint, source};
 use crate::identity::{Identity, trunk_of};
 use crate::limits::{T1, T2, TRANSACTION, UNANSWERED};
-use crate::message::{Name, Request};
+use crate::message::Name;
 use crate::negotiate::{self, Refusal};
 use crate::reply::{Echo, More, phrase, routes};
+use crate::request::Request;
 use crate::sdp::{self, Description, Origin};
 use crate::timer::Timer;
 use crate::value::Address;
@@ -99,7 +100,12 @@ impl Endpoint {
         let identity = Identity::of(&request, trunk);
         let unproven = trunk.is_none();
         let echo = Echo::of(request.message, request.via, flow, false);
-        let response = echo.response(100, phrase(100), "", &More::default());
+        // RFC 3261, section 8.2.6.1: a 100 repeats the Timestamp.
+        let stamp = request.message.all(Name::Timestamp).next();
+        let more = stamp.map_or(More::default(), |t| {
+            More::default().with("Timestamp", String::from_utf8_lossy(t))
+        });
+        let response = echo.response(100, phrase(100), "", &more);
         let media =
             wanted.description.as_ref().map_or_else(|| undescribed(flow), |d| d.offer.clone());
         let header = |name| request.message.all(name).next().unwrap_or_default().to_vec();

@@ -39,10 +39,11 @@
 //!
 //! # Where things are
 //!
-//! `frame` cuts streams, `message` and `value` read and check, `reply` writes responses, `endpoint` sorts, `invite` and
-//! `dialog` hold the machines, `call` their state, `negotiate` and `sdp` what is agreed, `identity` who calls, `timer` the
+//! `frame` cuts streams, `message`, `request` and `value` read and check, `reply` writes responses, `endpoint` sorts, `invite`, `dialog`
+//! and `bye` hold the machines, `call` their state, `negotiate` and `sdp` what is agreed, `identity` who calls, `timer` the
 //! clock and `limits` every number.
 
+mod bye;
 mod call;
 mod connection;
 mod dialog;
@@ -54,6 +55,7 @@ mod limits;
 mod message;
 mod negotiate;
 mod reply;
+mod request;
 mod sdp;
 mod timer;
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! One message: start line, unfolded headers under their long names, body. Checked before anything else looks at it.
 //!
 //! Reading is in two steps. [`Message::parse`] takes octets apart and remembers the first thing that is wrong with
-//! them, since even a wrong request wants an answer. [`Request::read`] checks the headers that every request must have.
+//! them, since even a wrong request wants an answer. [`crate::request::Request::read`] checks the headers that every request must have.
 
 use std::borrow::Cow;
 
 use crate::limits::{BODY_MAX, HEAD_MAX, HEADERS_MAX, ID_MAX, URI_MAX, VALUES_MAX};
-use crate::value::{self, Address, Uri, ValueError, Via, is_token, split_outside};
+use crate::value::{self, ValueError, Via, is_token, split_outside};
 
 /// What a response says about a request that can't be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,7 @@ pub(crate) enum Name {
     Require,
     SessionExpires,
     Supported,
+    Timestamp,
     To,
     Via,
     XNetwork,
@@ -78,6 +79,7 @@ const NAMES: &[(&str, Name)] = &[
     ("x", Name::SessionExpires),
     ("supported", Name::Supported),
     ("k", Name::Supported),
+    ("timestamp", Name::Timestamp),
     ("to", Name::To),
     ("t", Name::To),
     ("via", Name::Via),
@@ -200,7 +202,7 @@ impl Message {
         Via::parse(values.first().ok_or(ValueError::Malformed)?)
     }
 
-    fn one(&self, name: Name, missing: Fault) -> Result<Cow<'_, str>, Fault> {
+    pub(crate) fn one(&self, name: Name, missing: Fault) -> Result<Cow<'_, str>, Fault> {
         let mut lines = self.all(name);
         match (lines.next(), lines.next()) {
             (Some(value), None) => Ok(String::from_utf8_lossy(value)),
@@ -315,113 +317,6 @@ pub(crate) fn content_length<'a>(
         length = Some(this);
     }
     Ok(length)
-}
-
-/// The methods that are served; the others are refused by name or as unknown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Method {
-    Invite,
-    Ack,
-    Bye,
-    Cancel,
-    Options,
-    Info,
-    Update,
-    /// A method of the IANA registry that a conference bridge has no use for: 405.
-    Refused,
-    /// 501.
-    Unknown,
-}
-
-/// `Allow`.
-pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE";
-
-impl Method {
-    fn parse(name: &str) -> Self {
-        match name {
-            "INVITE" => Method::Invite,
-            "ACK" => Method::Ack,
-            "BYE" => Method::Bye,
-            "CANCEL" => Method::Cancel,
-            "OPTIONS" => Method::Options,
-            "INFO" => Method::Info,
-            "UPDATE" => Method::Update,
-            "REGISTER" | "PRACK" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "MESSAGE" | "REFER" => {
-                Method::Refused
-            }
-            _ => Method::Unknown,
-        }
-    }
-}
-
-/// A request whose indispensable headers are there and make sense.
-#[derive(Debug, Clone)]
-pub(crate) struct Request<'a> {
-    pub(crate) method: Method,
-    pub(crate) uri: Uri,
-    pub(crate) via: &'a Via,
-    pub(crate) from: Address,
-    pub(crate) from_tag: Option<String>,
-    pub(crate) to_tag: Option<String>,
-    pub(crate) call_id: String,
-    pub(crate) cseq: u32,
-    pub(crate) message: &'a Message,
-}
-
-impl<'a> Request<'a> {
-    /// Checks a message; what is wrong with it decides the refusal.
-    pub(crate) fn read(message: &'a Message, via: &'a Via) -> Result<Self, Fault> {
-        let Parts { method, uri, from, from_tag, to_tag, call_id, cseq } = Parts::of(message)?;
-        Ok(Request { method, uri, via, from, from_tag, to_tag, call_id, cseq, message })
-    }
-}
-
-struct Parts {
-    method: Method,
-    uri: Uri,
-    from: Address,
-    from_tag: Option<String>,
-    to_tag: Option<String>,
-    call_id: String,
-    cseq: u32,
-}
-
-impl Parts {
-    fn of(message: &Message) -> Result<Self, Fault> {
-        if let Some(fault) = message.fault {
-            return Err(fault);
-        }
-        let Start::Request { method: name, uri } = &message.start else {
-            return Err(bad("Not a Request"));
-        };
-        let call_id = message.one(Name::CallId, bad("Missing Call-ID"))?.into_owned();
-        if call_id.is_empty() || call_id.len() > ID_MAX || call_id.contains(char::is_whitespace) {
-            return Err(bad("Malformed Call-ID"));
-        }
-        let cseq = message.one(Name::CSeq, bad("Missing CSeq"))?;
-        let (cseq, cseq_method) = value::cseq(&cseq).map_err(|_| bad("Malformed CSeq"))?;
-        if cseq_method != *name {
-            return Err(bad("CSeq Method Differs"));
-        }
-        let from = message.one(Name::From, bad("Missing From"))?;
-        let from = Address::parse(&from).map_err(|_| bad("Malformed From"))?;
-        let from_tag = from.tag().map_err(|_| bad("Malformed From Tag"))?;
-        let to = message.one(Name::To, bad("Missing To"))?;
-        let to = Address::parse(&to).map_err(|_| bad("Malformed To"))?;
-        let to_tag = to.tag().map_err(|_| bad("Malformed To Tag"))?;
-        message.list(Name::Via).map_err(|_| bad("Malformed Via"))?;
-        let forwards = message.text(Name::MaxForwards).unwrap_or("70".into());
-        value::number::<u8>(&forwards).map_err(|_| bad("Malformed Max-Forwards"))?;
-        let uri = Uri::parse(uri).map_err(|wrong| match wrong {
-            ValueError::Scheme => Fault { status: 416, reason: "Unsupported URI Scheme" },
-            ValueError::TooLong => Fault { status: 414, reason: "Request-URI Too Long" },
-            ValueError::Malformed => bad("Malformed Request-URI"),
-        })?;
-        if uri.headers {
-            return Err(bad("Headers in Request-URI"));
-        }
-        Ok(Parts { method: Method::parse(name), uri, from, from_tag, to_tag, call_id, cseq })
-    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use crate::limits::MIN_SESSION;
-use crate::message::{Message, Name, Request};
+use crate::message::{Message, Name};
 use crate::reply::More;
+use crate::request::Request;
 use crate::sdp::{Description, SdpError, find_in_multipart};
 use crate::value::{self, Params};
 

@@ -91,6 +91,8 @@ pub struct Incoming {
     pub mobile: bool,
     /// User part of the Request-URI.
     pub dialled: String,
+    /// Port 0 and [`Direction::Inactive`] when the INVITE has no SDP: then [`Event::MediaChanged`] brings it with the
+    /// ACK, before [`Event::Confirmed`].
     pub offer: MediaOffer,
 }
 
@@ -104,8 +106,8 @@ pub enum Event {
     MediaChanged { call: CallId, offer: MediaOffer },
     /// A key by SIP INFO (application/dtmf-relay or application/dtmf): `0`-`9`, `*`, `#`, `A`-`D`.
     Key { call: CallId, key: char },
-    /// The call is over: BYE, CANCEL, no ACK, a dead connection or a transaction time-out. Said once, also after
-    /// [`Command::HangUp`].
+    /// The call is over: BYE, CANCEL, no ACK, a dead connection or a transaction time-out. Said once for each
+    /// [`Event::Incoming`], also after [`Command::HangUp`] and [`Command::Reject`].
     Ended { call: CallId, how: Hangup },
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::value::Address;
 
 fn parse(text: &str) -> Result<Message, Junk> {
     Message::parse(text.as_bytes(), Framing::Datagram)

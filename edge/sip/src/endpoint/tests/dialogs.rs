@@ -140,3 +140,33 @@ fn a_session_that_is_not_refreshed_ends_before_it_expires() {
     let short = invite_with("9", SDP, "Session-Expires: 30\r\n").replace("call@", "other@");
     assert_eq!(world.status(&short), "422");
 }
+
+#[test]
+fn a_refused_change_is_repeated_until_its_ack() {
+    let mut world = World::new();
+    let (_, tag) = world.confirmed();
+    let video = SDP.replace("audio", "video");
+    world.hear(&inside("INVITE", "2", 2, &tag, "", &video));
+    world.pass(seconds(2));
+    assert_eq!(world.lines(), ["488"; 3]);
+    let retry = inside("INVITE", "2", 2, &tag, "", &video);
+    assert_eq!(world.status(&retry), "488");
+    world.hear(&inside("ACK", "2", 2, &tag, "", ""));
+    world.pass(seconds(20));
+    assert!(world.lines().is_empty());
+    for cseq in 3..20 {
+        let again = inside("INVITE", &format!("n{cseq}"), cseq, &tag, "", &video);
+        assert!(["488", "500"].contains(&world.status(&again).as_str()));
+    }
+    assert_eq!(world.endpoint.calls(), 1);
+    world.hear(&inside("BYE", "bye", 30, &tag, "", ""));
+    world.pass(seconds(70));
+    world.assert_forgotten();
+}
+
+#[test]
+fn a_hundred_repeats_the_timestamp() {
+    let mut world = World::new();
+    world.hear(&invite_with("1", SDP, "Timestamp: 54.5\r\n"));
+    assert!(world.sent[0].1.contains("Timestamp: 54.5\r\n"));
+}
