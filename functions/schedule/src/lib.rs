@@ -17,6 +17,8 @@ pub mod outside;
 #[cfg(test)]
 mod testing;
 pub mod wall;
+#[cfg(test)]
+mod with_the_ledger;
 
 pub use outside::{CallError, Outside};
 

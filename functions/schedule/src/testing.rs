@@ -118,7 +118,7 @@ impl Outside for Script {
 }
 
 /// The default policy, as the component would be given it.
-fn default_policy(facts: &PolicyFacts) -> Verdict {
+pub(crate) fn default_policy(facts: &PolicyFacts) -> Verdict {
     let verdict = rule::decide(&rule::Facts {
         now_ms: facts.now.0,
         starts_ms: facts.window.start.0,
