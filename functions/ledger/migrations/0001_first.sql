@@ -202,7 +202,7 @@ CREATE TABLE seat_grant (
     network       TEXT NOT NULL,
     state         TEXT NOT NULL CHECK (state IN ('granted', 'joined', 'held', 'released')),
     -- Came back to a held seat, perhaps of a leg of the same boot.
-    returning     BIGINT NOT NULL CHECK (returning IN (0, 1)),
+    came_back     BIGINT NOT NULL CHECK (came_back IN (0, 1)),
     former_leg    BIGINT,
     policy        TEXT NOT NULL,
     granted_ms    BIGINT NOT NULL,

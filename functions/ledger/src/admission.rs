@@ -163,7 +163,7 @@ impl Ask<'_> {
     /// The grant that this leg was given before.
     async fn as_before(&self, tx: &mut SqliteConnection) -> Result<Option<AdmissionOutcome>> {
         let row = sqlx::query(
-            "SELECT id, booking, state, returning, former_leg, policy FROM seat_grant
+            "SELECT id, booking, state, came_back, former_leg, policy FROM seat_grant
              WHERE edge = $1 AND boot = $2 AND leg = $3",
         )
         .bind(&self.proposal.edge)
@@ -179,7 +179,7 @@ impl Ask<'_> {
         }
         Ok(Some(AdmissionOutcome::Admitted {
             grant: GrantId(row.text("id")?),
-            returning: row.value("returning")?,
+            returning: row.value::<i64>("came_back")? == 1,
             former_leg: row
                 .value::<Option<i64>>("former_leg")?
                 .map(|leg| LegId(leg.cast_unsigned())),
@@ -233,7 +233,7 @@ impl Ask<'_> {
         let policy = digest_of(self.policies, "admission");
         sqlx::query(
             "INSERT INTO seat_grant (id, booking, edge, boot, leg, role, caller, network, state,
-                 returning, former_leg, policy, granted_ms)
+                 came_back, former_leg, policy, granted_ms)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'granted', $9, $10, $11, $12)",
         )
         .bind(&grant)
@@ -484,3 +484,6 @@ async fn known(tx: &mut SqliteConnection, booking: &str, caller: &str) -> Result
         .await?;
     Ok(row.is_some())
 }
+
+#[cfg(test)]
+mod tests;

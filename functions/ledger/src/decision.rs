@@ -93,3 +93,6 @@ pub(crate) fn digest_of<'a>(policies: &'a str, world: &str) -> &'a str {
         })
         .map_or("", |(_, digest)| digest)
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,7 +55,8 @@ impl Ledger {
     ) -> Result<Option<InboundStored>> {
         let row = sqlx::query(
             "SELECT id, received_ms, answered_ms FROM inbound
-             WHERE gateway = $1 AND (gateway_key = $2 OR (gateway_key = $3 AND received_ms > $4))
+             WHERE gateway = $1 AND gateway_key IN ($2, $3)
+                 AND (gateway_key = $2 OR received_ms > $4)
              ORDER BY received_ms LIMIT 1",
         )
         .bind(&message.gateway)

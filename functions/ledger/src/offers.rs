@@ -237,3 +237,6 @@ fn without(hold: &Hold, keep: Option<&Hold>) -> Vec<Hold> {
         part(kept.to, hold.span.to, hold.seats),
     ]
 }
+
+#[cfg(test)]
+mod tests;

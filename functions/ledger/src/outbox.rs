@@ -192,3 +192,6 @@ pub(crate) fn scrubbed(error: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;
