@@ -310,6 +310,11 @@ mod tests {
     }
 
     #[test]
+    fn the_example_is_a_good_file() {
+        Config::read(include_str!("../konf.example.toml"), Path::new(".")).unwrap();
+    }
+
+    #[test]
     fn secrets_do_not_print() {
         let config = Config::read(GOOD, Path::new(".")).unwrap();
         assert!(!format!("{config:?}").contains("0123456789abcdef"));

@@ -45,8 +45,9 @@ async fn handle(request: IncomingRequest) -> Response {
         };
     }
     match path {
+        "/mail/generic" => receive(Gateway::Mail, path, query, request).await,
         "/process" => process(request).await,
-        _ => with_error(404, "expected /sms/NAME"),
+        _ => with_error(404, "expected /sms/NAME or /mail/generic"),
     }
 }
 
@@ -76,7 +77,7 @@ async fn receive(gateway: Gateway, path: &str, query: &str, request: IncomingReq
         return retry_later(&failure);
     }
     match gateway {
-        Gateway::Generic => json(200, &serde_json::json!({ "accepted": true })),
+        Gateway::Generic | Gateway::Mail => json(200, &serde_json::json!({ "accepted": true })),
         Gateway::Twilio => Response::builder()
             .status(200)
             .header("content-type", "text/xml; charset=utf-8")

@@ -70,6 +70,38 @@ fn a_full_system_offers_what_would_fit_and_the_reply_books_it() -> Result<()> {
 }
 
 #[test]
+fn an_order_by_mail_is_answered_by_mail_with_an_invitation() -> Result<()> {
+    let konf = Konf::start(40)?;
+    let text = format!("Dobry den,\n\nkonf {} 45 6\n\n-- \nJana\n", wall_in(3 * 86_400)?);
+    let body =
+        serde_json::json!({ "from": "jana@example.com", "to": "order@konf.example", "text": text })
+            .to_string();
+    let now = unix_seconds().to_string();
+    assert_eq!(
+        konf.post_signed("/mail/generic", &body, "mail-1", &now, &sign("mail-1", &now, &body))?,
+        200
+    );
+    let mail = konf.smtp.wait()?;
+    let header = |name: &str| mail.lines().any(|line| line.to_lowercase().starts_with(name));
+    for name in [
+        "message-id:",
+        "auto-submitted: auto-replied",
+        "from: ",
+        "to: jana@example.com",
+        "subject: ",
+    ] {
+        assert!(header(name), "no {name} in\n{mail}");
+    }
+    for part in ["text/plain", "text/html", "text/calendar"] {
+        assert!(mail.contains(part), "no {part} in\n{mail}");
+    }
+    let outbox = konf.get("/operator/v1/outbox")?;
+    assert_eq!(outbox[0]["state"], "sent", "{outbox:#}");
+    assert_eq!(konf.get("/operator/v1/bookings")?[0]["seats"], 6);
+    Ok(())
+}
+
+#[test]
 fn what_is_wrong_is_refused_and_named() -> Result<()> {
     let konf = Konf::start(40)?;
     let body = r#"{"from":"+420606123123","to":"+420720002233","text":"konf 0101 1000 60 10"}"#;

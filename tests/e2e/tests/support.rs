@@ -32,9 +32,9 @@ pub(crate) fn wall_in(seconds: u64) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-/// Orders a conference that begins within the next minute and reads its credentials.
+/// Orders a conference that begins in this very minute and reads its credentials.
 pub(crate) fn order(konf: &Konf, from: &str, minutes: u32, people: u32) -> Result<Credentials> {
-    let text = format!("konf {} {minutes} {people}", wall_in(60)?);
+    let text = format!("konf {} {minutes} {people}", wall_in(0)?);
     let status = konf.sms(from, &text, &format!("order-{from}"))?;
     anyhow::ensure!(status == 200, "`{text}` was answered {status}");
     credentials(konf, from)

@@ -5,6 +5,9 @@ use konf_contract::Msisdn;
 
 use super::{Delivery, Rejected};
 
+/// RFC 5321, 4.5.3.1.3: a path has 256 octets, its brackets included.
+const ADDRESS_MAX: usize = 254;
+
 /// Pairs of name and value in the order of the body.
 pub(super) struct Fields(pub(super) Vec<(String, String)>);
 
@@ -57,6 +60,20 @@ impl Fields {
     pub(super) fn sender(&self, name: &'static str) -> Result<Sender, Rejected> {
         let number = self.need(name)?;
         Msisdn::parse(number).map(Sender::Sms).map_err(|_| Rejected::NotANumber(name))
+    }
+
+    /// The sender's address, without a name before it and in lower case.
+    pub(super) fn address(&self, name: &'static str) -> Result<Sender, Rejected> {
+        let address = self.need(name)?.trim();
+        let (user, domain) = address.split_once('@').ok_or(Rejected::NotAnAddress(name))?;
+        let plain = |part: &str| {
+            !part.is_empty()
+                && part.chars().all(|c| c.is_ascii_graphic() && !"<>()[],;:@\"\\".contains(c))
+        };
+        if address.len() > ADDRESS_MAX || !plain(user) || !plain(domain) {
+            return Err(Rejected::NotAnAddress(name));
+        }
+        Ok(Sender::Email(address.to_ascii_lowercase()))
     }
 }
 

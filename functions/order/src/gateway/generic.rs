@@ -2,18 +2,19 @@
 //!
 //! `POST /sms/generic` with `webhook-id`, `webhook-timestamp` (seconds) and `webhook-signature`, one or several
 //! `v1,BASE64` separated by spaces: HMAC-SHA256 over `id.timestamp.body`. The body is JSON or a form with `from`, `to`,
-//! `text` and, optionally, the gateway's `id`.
+//! `text` and, optionally, the gateway's `id`. `POST /mail/generic` takes e-mail in the same form.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, Mac};
-use konf_api::ledger::InboundMessage;
+use konf_api::ledger::{InboundMessage, Sender};
 use sha2::Sha256;
 
 use super::fields::Fields;
 use super::{Delivery, Rejected};
 
 pub(super) const NAME: &str = "generic";
+pub(super) const MAIL_NAME: &str = "mail";
 
 /// How far the time stamp may be off, either way (the Standard Webhooks libraries take the same). Seconds.
 const TOLERANCE_S: i64 = 300;
@@ -25,6 +26,21 @@ const SECRET_PREFIX: &str = "whsec_";
 
 /// The message, if one of `secrets` signed it within the last minutes.
 pub fn receive(delivery: &Delivery<'_>, secrets: &str) -> Result<InboundMessage, Rejected> {
+    let id = verified_id(delivery, secrets)?;
+    let fields = Fields::of(delivery)?;
+    let sender = fields.sender("from")?;
+    decode(&fields, NAME, sender, id)
+}
+
+/// The same for an e-mail: `from` is its sender's address, which whoever signs has verified; `text` its plain text.
+pub fn receive_mail(delivery: &Delivery<'_>, secrets: &str) -> Result<InboundMessage, Rejected> {
+    let id = verified_id(delivery, secrets)?;
+    let fields = Fields::of(delivery)?;
+    let sender = fields.address("from")?;
+    decode(&fields, MAIL_NAME, sender, id)
+}
+
+fn verified_id(delivery: &Delivery<'_>, secrets: &str) -> Result<String, Rejected> {
     let keys = keys(secrets)?;
     let id =
         delivery.header("webhook-id").filter(|id| !id.is_empty()).ok_or(Rejected::Signature)?;
@@ -36,7 +52,7 @@ pub fn receive(delivery: &Delivery<'_>, secrets: &str) -> Result<InboundMessage,
     if off_s.saturating_abs() > TOLERANCE_S {
         return Err(Rejected::Stale);
     }
-    decode(delivery, id)
+    Ok(id)
 }
 
 fn keys(secrets: &str) -> Result<Vec<Vec<u8>>, Rejected> {
@@ -81,13 +97,17 @@ fn verify(
 }
 
 /// Without an id of the gateway's, `webhook-id` is one: it stays the same when a delivery is repeated.
-fn decode(delivery: &Delivery<'_>, webhook_id: String) -> Result<InboundMessage, Rejected> {
-    let fields = Fields::of(delivery)?;
+fn decode(
+    fields: &Fields,
+    gateway: &str,
+    sender: Sender,
+    webhook_id: String,
+) -> Result<InboundMessage, Rejected> {
     let own_id = fields.get("id").filter(|id| !id.is_empty()).map(str::to_owned);
     Ok(InboundMessage {
-        gateway: NAME.to_owned(),
+        gateway: gateway.to_owned(),
         gateway_id: own_id.or(Some(webhook_id)),
-        sender: fields.sender("from")?,
+        sender,
         recipient: fields.need("to")?.to_owned(),
         text: fields.get("text").ok_or(Rejected::MissingField("text"))?.to_owned(),
     })

@@ -1,4 +1,4 @@
-//! What SMS gateways send, proven and decoded.
+//! What gateways send, proven and decoded.
 //!
 //! To add a gateway: a module with a function from [`Delivery`] and its secrets to [`InboundMessage`], a variant of
 //! [`Gateway`] with its name, and a row in its tests with a request that the gateway's documentation signs. Verify the
@@ -64,6 +64,8 @@ pub enum Rejected {
     MissingField(&'static str),
     #[error("field `{0}` is not a telephone number")]
     NotANumber(&'static str),
+    #[error("field `{0}` is not an e-mail address")]
+    NotAnAddress(&'static str),
 }
 
 impl Rejected {
@@ -74,7 +76,10 @@ impl Rejected {
             Rejected::NotConfigured { .. } => 503,
             Rejected::Signature | Rejected::Stale => 401,
             Rejected::TooLarge => 413,
-            Rejected::Unreadable(_) | Rejected::MissingField(_) | Rejected::NotANumber(_) => 400,
+            Rejected::Unreadable(_)
+            | Rejected::MissingField(_)
+            | Rejected::NotANumber(_)
+            | Rejected::NotAnAddress(_) => 400,
         }
     }
 }
@@ -84,15 +89,19 @@ impl Rejected {
 pub enum Gateway {
     Generic,
     Twilio,
+    /// `/mail/generic`: e-mail that a mail server has taken, verified and passed on in the generic form.
+    Mail,
 }
 
 impl Gateway {
+    /// Those under `/sms/`.
     pub const ALL: [Gateway; 2] = [Gateway::Generic, Gateway::Twilio];
 
     pub fn name(self) -> &'static str {
         match self {
             Gateway::Generic => generic::NAME,
             Gateway::Twilio => twilio::NAME,
+            Gateway::Mail => generic::MAIL_NAME,
         }
     }
 
@@ -115,6 +124,7 @@ impl Gateway {
         }
         match self {
             Gateway::Generic => generic::receive(delivery, &secrets.sms_secrets),
+            Gateway::Mail => generic::receive_mail(delivery, &secrets.sms_secrets),
             Gateway::Twilio => {
                 twilio::receive(delivery, &secrets.twilio_auth_token, &secrets.public_url)
             }

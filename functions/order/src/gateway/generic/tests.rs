@@ -35,6 +35,10 @@ impl Case {
     }
 
     fn receive(&self) -> Result<InboundMessage, Rejected> {
+        self.receive_by(Gateway::Generic)
+    }
+
+    fn receive_by(&self, gateway: Gateway) -> Result<InboundMessage, Rejected> {
         let header = |name: &str| match name {
             "webhook-id" => Some("msg_1".to_owned()),
             "webhook-timestamp" => Some(self.timestamp.clone()),
@@ -49,7 +53,7 @@ impl Case {
             body: self.body.as_bytes(),
             now: UnixMs(NOW_S * 1_000),
         };
-        Gateway::Generic.receive(
+        gateway.receive(
             &delivery,
             &Secrets { sms_secrets: self.secrets.to_owned(), ..Secrets::default() },
         )
@@ -71,6 +75,20 @@ fn a_signed_message_is_taken() {
     assert_eq!(message.text, "konf 0907 1400 60 10");
     assert_eq!(message.gateway_id.as_deref(), Some("msg_1"));
     assert_eq!(message.sender.key(), "sms:+420606123456");
+}
+
+#[test]
+fn a_mail_is_taken_from_a_plain_address_only() {
+    let mail = |from: &str| {
+        let body = format!(
+            r#"{{"from":"{from}","to":"order@konf.example","text":"konf 0907 1400 60 10"}}"#
+        );
+        Case::json(&body).receive_by(Gateway::Mail)
+    };
+    assert_eq!(mail("Jana@Example.com").unwrap().sender.key(), "email:jana@example.com");
+    for from in ["Jana <jana@example.com>", "jana", "a@b@c", "a@b,c@d", "@b", "a\\nb@c"] {
+        assert_eq!(mail(from), Err(Rejected::NotAnAddress("from")), "{from}");
+    }
 }
 
 #[test]
