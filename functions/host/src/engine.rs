@@ -4,6 +4,7 @@ use crate::{Digest, Limits, LoadError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use wasmtime::component::Component;
 use wasmtime::{Config, Enabled, Engine, PoolingAllocationConfig};
@@ -137,7 +138,10 @@ impl Compiler {
 const CHECKSUM_BYTES: usize = 32;
 
 fn keep(path: &Path, compiled: &[u8]) -> std::io::Result<()> {
-    let unfinished = path.with_extension(format!("{}.new", std::process::id()));
+    // Several processes, and several threads of one, may keep the same component at the same time.
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let unfinished = path.with_extension(format!("{}-{number}.new", std::process::id()));
     let mut file = private_file(&unfinished)?;
     file.write_all(&Digest::of(compiled).0)?;
     file.write_all(compiled)?;

@@ -11,6 +11,10 @@ use wasmtime::{Engine, StoreContextMut, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+/// Streams, bodies, header sets and pending requests that one instance may hold. An honest request holds a few dozen;
+/// this bounds what a loop can take from the host's own memory and how many requests it can have under way.
+const RESOURCES_MAX: usize = 1_024;
+
 pub(crate) struct Guest {
     table: ResourceTable,
     wasi: WasiCtx,
@@ -29,7 +33,9 @@ impl Guest {
             .allow_udp(false)
             .build();
         let limits = StoreLimitsBuilder::new().memory_size(limits.memory_bytes).build();
-        Guest { table: ResourceTable::new(), wasi, http: WasiHttpCtx::new(), limits, out }
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES_MAX);
+        Guest { table, wasi, http: WasiHttpCtx::new(), limits, out }
     }
 
     /// Every request that the component sends from now on says that it called this policy.

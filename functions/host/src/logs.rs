@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
@@ -11,21 +12,38 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 /// A longer line is broken. Panics of a Rust guest are below 300 bytes.
 const LINE_BYTES_MAX: usize = 2_048;
 
+/// What one request may print: room for every panic message there is, none for a loop that fills the disk.
+const REQUEST_BYTES_MAX: usize = 64 << 10;
+
 /// One component's standard output or error, for one request.
-#[derive(Clone)]
 pub(crate) struct Printed {
     component: Arc<str>,
     stream: &'static str,
     line: Vec<u8>,
+    /// What the request may still print, however often the component opens the stream.
+    left: Arc<AtomicUsize>,
 }
 
 impl Printed {
     pub(crate) fn new(component: Arc<str>, stream: &'static str) -> Printed {
-        Printed { component, stream, line: Vec::new() }
+        let left = Arc::new(AtomicUsize::new(REQUEST_BYTES_MAX));
+        Printed { component, stream, line: Vec::new(), left }
+    }
+
+    fn opened(&self) -> Box<Printed> {
+        let (component, left) = (self.component.clone(), self.left.clone());
+        Box::new(Printed { component, stream: self.stream, line: Vec::new(), left })
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
+        // One instance prints from one thread at a time, so this can't race.
+        let left = self.left.load(Ordering::Relaxed);
+        let (logged, dropped) = bytes.split_at(bytes.len().min(left));
+        self.left.store(left - logged.len(), Ordering::Relaxed);
+        if left > 0 && !dropped.is_empty() {
+            tracing::warn!(component = %self.component, stream = self.stream, "a component prints too much: the rest is dropped");
+        }
+        for &byte in logged {
             if byte != b'\n' {
                 self.line.push(byte);
             }
@@ -58,11 +76,11 @@ impl IsTerminal for Printed {
 
 impl StdoutStream for Printed {
     fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(Printed::new(self.component.clone(), self.stream))
+        self.opened()
     }
 
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(Printed::new(self.component.clone(), self.stream))
+        self.opened()
     }
 }
 

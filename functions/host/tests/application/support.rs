@@ -148,6 +148,8 @@ impl Billing {
         ));
         let ledger = Arc::new(Ledger::default());
         settings.variables.insert("ledger_url".into(), choice.ledger_url.into());
+        // Compiled once for all tests and all runs.
+        settings.cache_dir = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled"));
         settings.internal.push(("ledger.konf.internal".into(), ledger.clone()));
         Billing { host: Host::load(settings).unwrap(), ledger, _folder: folder }
     }
@@ -163,7 +165,7 @@ fn rate_request(network: &str, duration_ms: u64) -> Vec<u8> {
     use konf_contract::{Caller, LegId, UnixMs};
     let caller = Caller { number: None, network: network.into(), trunk: "o2".into(), mobile: true };
     let leg = LegLeft {
-        leg: LegId::new("leg-1").unwrap(),
+        leg: LegId(1),
         caller,
         grant: None,
         conference: None,
