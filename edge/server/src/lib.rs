@@ -1,1 +1,19 @@
-//! The media edge: sockets, clocks and threads around the pure cores.
+//! The media edge, `konf-edge`: the shell around the pure cores.
+//!
+//! [`edge`] is the one task that owns signalling and switchboard; `board` translates between their words; `media` is the
+//! thread with the 20 ms clock and the RTP sockets; `journal` keeps records until control has them; `link` talks to
+//! control. Only this crate of the edge has sockets, threads and clocks.
+//!
+//! What is absent: no wasm, no database, no lock on the audio path, no queue without a bound.
+
+mod board;
+mod clock;
+pub mod config;
+pub mod doctor;
+pub mod edge;
+mod journal;
+mod link;
+pub mod logging;
+mod media;
+mod ports;
+mod signalling;

@@ -1,0 +1,234 @@
+//! The configuration file, in two steps: what was written ([`Written`]), then what can be run with ([`Config`]).
+//!
+//! An unknown key is an error; a bad value is named before any socket opens. Every key is explained in
+//! `konf-edge.example.toml`, which a test reads. To add one: a field in both structs, a line in the example.
+
+use std::fs;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use konf_contract::Language;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: String,
+    capacity: u32,
+    sip_listen: String,
+    sip_advertised: Option<String>,
+    #[serde(default)]
+    served_users: Vec<String>,
+    media_address: Option<String>,
+    media_listen: Option<String>,
+    media_ports: String,
+    control_address: String,
+    link_ca: PathBuf,
+    link_cert: PathBuf,
+    link_key: PathBuf,
+    state_dir: PathBuf,
+    prompts_dir: Option<PathBuf>,
+    #[serde(default = "czech")]
+    language: Language,
+    #[serde(default = "yes")]
+    ask_names: bool,
+    #[serde(default = "three")]
+    tries: u32,
+    #[serde(default = "five")]
+    drain_patience_s: u64,
+    #[serde(default)]
+    log_json: bool,
+    #[serde(default, rename = "trunk")]
+    trunks: Vec<WrittenTrunk>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenTrunk {
+    name: String,
+    address: String,
+    network: String,
+    mobile: bool,
+}
+
+fn czech() -> Language {
+    Language::Cs
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// PRODUCT.md, section 4.
+fn three() -> u32 {
+    3
+}
+
+/// Enough in development, where nobody waits for a long call; a deployment sets what its callers deserve.
+fn five() -> u64 {
+    5
+}
+
+/// What the edge runs with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub name: String,
+    pub capacity: u32,
+    pub sip_listen: SocketAddr,
+    /// Port 0: the one that was bound.
+    pub sip_advertised: SocketAddr,
+    pub served_users: Vec<String>,
+    /// Named in SDP.
+    pub media_address: IpAddr,
+    /// RTP sockets are opened here.
+    pub media_listen: IpAddr,
+    pub media_ports: RangeInclusive<u16>,
+    /// Host and port, resolved at each dial.
+    pub control_address: String,
+    pub link_keys: LinkKeys,
+    pub state_dir: PathBuf,
+    pub prompts_dir: Option<PathBuf>,
+    pub language: Language,
+    pub ask_names: bool,
+    pub tries: u32,
+    pub drain_patience: Duration,
+    pub log_json: bool,
+    pub trunks: Vec<konf_sip::Trunk>,
+}
+
+/// PEM files: the authority that signed control's certificate, ours, and its key.
+#[derive(Debug, Clone)]
+pub struct LinkKeys {
+    pub ca: PathBuf,
+    pub cert: PathBuf,
+    pub key: PathBuf,
+}
+
+impl Config {
+    pub fn load(path: &Path) -> Result<Config> {
+        let text = fs::read_to_string(path).with_context(|| {
+            format!("cannot read {} (name another with --config)", path.display())
+        })?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        Config::read(&text, base).with_context(|| format!("in {}", path.display()))
+    }
+
+    fn read(text: &str, base: &Path) -> Result<Config> {
+        let written: Written = toml::from_str(text)?;
+        let at = |path: PathBuf| base.join(path);
+        let sip_listen: SocketAddr = parsed("sip_listen", &written.sip_listen, "127.0.0.1:5060")?;
+        let sip_advertised = match &written.sip_advertised {
+            Some(text) => parsed("sip_advertised", text, "203.0.113.7:5060")?,
+            None => sip_listen,
+        };
+        ensure!(
+            !sip_advertised.ip().is_unspecified(),
+            "sip_advertised is missing: sip_listen is every address, and peers need one to reach us by"
+        );
+        let media_address = match &written.media_address {
+            Some(text) => parsed("media_address", text, "203.0.113.7")?,
+            None => sip_advertised.ip(),
+        };
+        ensure!(
+            !media_address.is_unspecified(),
+            "media_address has to be one address: it stands in SDP"
+        );
+        let media_listen = match &written.media_listen {
+            Some(text) => parsed("media_listen", text, "0.0.0.0")?,
+            None => media_address,
+        };
+        ensure!(
+            media_listen.is_ipv4() == media_address.is_ipv4(),
+            "media_listen and media_address are of different families"
+        );
+        let media_ports = port_range(&written.media_ports)?;
+        ensure!(
+            written.capacity > 0,
+            "capacity is 0: give the number of callers this edge can hold"
+        );
+        ensure!(
+            media_ports.len() >= written.capacity as usize,
+            "media_ports = {:?} holds {} ports, fewer than capacity = {}",
+            written.media_ports,
+            media_ports.len(),
+            written.capacity
+        );
+        ensure!(
+            edge_name(&written.name),
+            "name = {:?}: expected 1 to 63 letters, digits, - or .",
+            written.name
+        );
+        ensure!((1..=10).contains(&written.tries), "tries = {}: expected 1 to 10", written.tries);
+        Ok(Config {
+            name: written.name,
+            capacity: written.capacity,
+            sip_listen,
+            sip_advertised,
+            served_users: written.served_users,
+            media_address,
+            media_listen,
+            media_ports,
+            control_address: host_and_port(written.control_address)?,
+            link_keys: LinkKeys {
+                ca: at(written.link_ca),
+                cert: at(written.link_cert),
+                key: at(written.link_key),
+            },
+            state_dir: at(written.state_dir),
+            prompts_dir: written.prompts_dir.map(at),
+            language: written.language,
+            ask_names: written.ask_names,
+            tries: written.tries,
+            drain_patience: Duration::from_secs(written.drain_patience_s),
+            log_json: written.log_json,
+            trunks: written.trunks.into_iter().map(trunk).collect::<Result<_>>()?,
+        })
+    }
+}
+
+fn parsed<T: std::str::FromStr>(key: &str, text: &str, example: &str) -> Result<T> {
+    text.parse()
+        .ok()
+        .with_context(|| format!("{key} = {text:?}: expected something like {example:?}"))
+}
+
+fn port_range(text: &str) -> Result<RangeInclusive<u16>> {
+    let range = text
+        .split_once('-')
+        .and_then(|(first, last)| Some(first.trim().parse().ok()?..=last.trim().parse().ok()?))
+        .filter(|range: &RangeInclusive<u16>| !range.is_empty() && *range.start() > 0);
+    range
+        .with_context(|| format!("media_ports = {text:?}: expected something like \"20000-29999\""))
+}
+
+/// As in a certificate's name.
+fn edge_name(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+}
+
+fn host_and_port(text: String) -> Result<String> {
+    let port = text.rsplit_once(':').and_then(|(host, port)| {
+        (!host.is_empty()).then_some(()).and_then(|()| port.parse::<u16>().ok())
+    });
+    match port {
+        Some(1..) => Ok(text),
+        _ => bail!("control_address = {text:?}: expected something like \"control.example:7443\""),
+    }
+}
+
+fn trunk(written: WrittenTrunk) -> Result<konf_sip::Trunk> {
+    let key = format!("address of trunk {:?}", written.name);
+    Ok(konf_sip::Trunk {
+        address: parsed(&key, &written.address, "192.0.2.10")?,
+        name: written.name,
+        network: written.network,
+        mobile: written.mobile,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../konf-edge.example.toml");
+
+fn error(text: &str) -> String {
+    format!("{:#}", Config::read(text, Path::new("/etc/konf")).unwrap_err())
+}
+
+/// The example with one key set otherwise.
+fn with(key: &str, value: &str) -> String {
+    let line =
+        EXAMPLE.lines().find(|line| line.trim_start_matches('#').starts_with(&format!("{key} =")));
+    EXAMPLE.replacen(line.expect("the example has the key"), &format!("{key} = {value}"), 1)
+}
+
+#[test]
+fn the_example_is_a_good_file_and_its_paths_are_relative_to_it() {
+    let config = Config::read(EXAMPLE, Path::new("/etc/konf")).unwrap();
+    assert_eq!(config.name, "edge-1");
+    assert_eq!(config.sip_advertised, "127.0.0.1:5060".parse().unwrap());
+    assert_eq!(config.media_address, "127.0.0.1".parse::<IpAddr>().unwrap());
+    assert_eq!(config.media_ports, 20_000..=20_999);
+    assert_eq!(config.link_keys.ca, Path::new("/etc/konf/keys/ca.pem"));
+    assert_eq!(config.trunks[0].network, "o2-mobile");
+    assert_eq!(config.drain_patience, Duration::from_secs(5));
+}
+
+#[test]
+fn every_key_that_the_example_shows_is_understood() {
+    let uncommented: String = EXAMPLE
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(key) if !key.starts_with(' ') => format!("{key}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let config = Config::read(&uncommented, Path::new(".")).unwrap();
+    assert_eq!(config.media_listen, "0.0.0.0".parse::<IpAddr>().unwrap());
+    assert_eq!(config.prompts_dir, Some("./prompts".into()));
+}
+
+#[test]
+fn an_unknown_key_is_named() {
+    assert!(error(&format!("colour = 1\n{EXAMPLE}")).contains("colour"));
+    assert!(error(&format!("{EXAMPLE}\ncolour = 1")).contains("colour"));
+}
+
+#[test]
+fn a_missing_key_is_named() {
+    assert!(error(&EXAMPLE.replace("state_dir", "#state_dir")).contains("state_dir"));
+}
+
+#[test]
+fn a_bad_value_is_named_with_what_would_be_right() {
+    for (key, value, said) in [
+        (
+            "sip_listen",
+            "\"everywhere\"",
+            "sip_listen = \"everywhere\": expected something like \"127.0.0.1:5060\"",
+        ),
+        ("sip_listen", "\"0.0.0.0:5060\"", "sip_advertised is missing"),
+        (
+            "media_ports",
+            "\"20000\"",
+            "media_ports = \"20000\": expected something like \"20000-29999\"",
+        ),
+        ("media_ports", "\"30000-20000\"", "media_ports = \"30000-20000\""),
+        ("media_ports", "\"20000-20010\"", "holds 11 ports, fewer than capacity = 200"),
+        ("media_address", "\"0.0.0.0\"", "media_address has to be one address"),
+        ("media_listen", "\"::\"", "different families"),
+        ("capacity", "0", "capacity is 0"),
+        ("control_address", "\"control\"", "control_address = \"control\""),
+        ("name", "\"edge 1\"", "name = \"edge 1\""),
+        ("tries", "0", "tries = 0: expected 1 to 10"),
+        ("language", "\"de\"", "unknown variant"),
+        ("address", "\"trunk.example\"", "address of trunk \"o2\" = \"trunk.example\""),
+    ] {
+        let message = error(&with(key, value));
+        assert!(message.contains(said), "{key} = {value} said: {message}");
+    }
+}

@@ -1,0 +1,445 @@
+//! The edge: one task that owns the signalling and the switchboard, and everything that is joined to it.
+//!
+//! It waits for nobody but the queues of the media and the journal threads, and neither of those ever waits for it; so
+//! nothing here can lock up. Order in every round: one thing happened, then everything that follows from it is done.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use konf_contract::UnixMs;
+use konf_contract::link::{EdgeReply, Hello, PROTOCOL};
+use konf_prompts::Catalogue;
+use konf_sip::{Endpoint, Output};
+use konf_switchboard::{LocalTime, Switchboard};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{info, warn};
+
+use crate::board::{Board, Effect, Setup};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::journal::{Journal, Note, boot_name};
+use crate::link::{Dial, Link, News};
+use crate::media::{self, Counters, ToMedia};
+use crate::ports::Ports;
+use crate::signalling::{Piece, Signalling};
+
+/// What `Server` says in SIP, and the version that control hears.
+pub const PRODUCT: &str = concat!("konf-edge/", env!("CARGO_PKG_VERSION"));
+/// Signs of life: in the journal and to control (PRODUCT.md wants legs closed to within 10 s).
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+/// Orders on their way to the media thread; it takes all of them every 5 ms.
+const ORDERS_MAX: usize = 8192;
+/// News on their way from the media thread.
+const NEWS_MAX: usize = 4096;
+/// Replies and orders from control on their way here.
+const LINK_NEWS_MAX: usize = 256;
+/// After the last hang-up: how long BYEs may be repeated until their answers have come.
+const HANG_UP_PATIENCE: Duration = Duration::from_secs(2);
+/// After that: how long control may take to commit the last records. What it does not take waits in the journal.
+const DELIVERY_PATIENCE: Duration = Duration::from_secs(2);
+/// The folder of the journal within the state directory, and the file that one edge holds.
+const JOURNAL_FOLDER: &str = "journal";
+const LOCK_FILE: &str = "lock";
+/// When nothing else wants to be woken.
+const LONG: Duration = Duration::from_secs(3600);
+
+/// Asks the edge to end: once for a drain, twice for now.
+pub type Stop = watch::Receiver<u32>;
+
+/// Everything that is bound and started.
+pub struct Edge {
+    clock: Clock,
+    config: Config,
+    endpoint: Endpoint,
+    signalling: Signalling,
+    pieces: mpsc::Receiver<Piece>,
+    board: Board,
+    orders: mpsc::Sender<ToMedia>,
+    news: mpsc::Receiver<konf_media::Event>,
+    media_thread: JoinHandle<()>,
+    counters: Arc<Counters>,
+    ticks_late_said: u64,
+    link: Link,
+    link_news: mpsc::Receiver<News>,
+    journal: Journal,
+    journal_thread: JoinHandle<()>,
+    /// Orders of control that the switchboard has not answered, by number.
+    control_calls: BTreeMap<u64, oneshot::Sender<EdgeReply>>,
+    next_control_call: u64,
+    /// Held for as long as this edge uses its state directory.
+    _lock: std::fs::File,
+}
+
+impl Edge {
+    /// Opens everything in an order in which the cheap refusals come first: prompts, keys, state, sockets.
+    pub async fn start(config: Config) -> Result<Edge> {
+        let clock = Clock::start();
+        let mut random = StdRng::from_os_rng();
+        let boot = boot_name(random.random());
+        let catalogue = catalogue(&config)?;
+        crate::link::check_keys(&config.link_keys)?;
+        let lock = lock(&config.state_dir)?;
+        let folder = config.state_dir.join(JOURNAL_FOLDER);
+        let (journal, journal_thread) = Journal::start(&folder, &config.name, &boot, clock)?;
+
+        let (signalling, pieces) = Signalling::bind(config.sip_listen).await?;
+        let endpoint = Endpoint::new(sip_config(&config, &signalling, random.random()));
+        let switchboard = Switchboard::new(switchboard_config(&config), random.random());
+        let board = Board::new(Setup {
+            switchboard,
+            catalogue,
+            ports: Ports::new(config.media_listen, config.media_ports.clone()),
+            media_address: config.media_address,
+            capacity: config.capacity as usize,
+            random: StdRng::from_rng(&mut random),
+        });
+
+        let counters = Arc::new(Counters { ticks_late: AtomicU64::new(0) });
+        let (orders, orders_inbox) = mpsc::channel(ORDERS_MAX);
+        let (news_outbox, news) = mpsc::channel(NEWS_MAX);
+        let media_thread =
+            media::start(random.random(), orders_inbox, news_outbox, Arc::clone(&counters))?;
+
+        let (link_outbox, link_news) = mpsc::channel(LINK_NEWS_MAX);
+        let hello = Hello {
+            protocol: PROTOCOL,
+            edge: config.name.clone(),
+            boot: boot.clone(),
+            version: PRODUCT.to_owned(),
+            capacity: config.capacity,
+        };
+        let dial =
+            Dial { address: config.control_address.clone(), keys: config.link_keys.clone(), hello };
+        let link = Link::start(dial, journal.clone(), clock, link_outbox);
+        info!(
+            edge = config.name,
+            boot,
+            sip = %signalling.local,
+            media = %config.media_listen,
+            media_ports = format!("{}-{}", config.media_ports.start(), config.media_ports.end()),
+            control = config.control_address,
+            capacity = config.capacity,
+            "edge is ready"
+        );
+        Ok(Edge {
+            clock,
+            config,
+            endpoint,
+            signalling,
+            pieces,
+            board,
+            orders,
+            news,
+            media_thread,
+            counters,
+            ticks_late_said: 0,
+            link,
+            link_news,
+            journal,
+            journal_thread,
+            control_calls: BTreeMap::new(),
+            next_control_call: 0,
+            _lock: lock,
+        })
+    }
+
+    /// Where SIP is listened for.
+    pub fn sip_address(&self) -> std::net::SocketAddr {
+        self.signalling.local
+    }
+
+    /// Serves until it is stopped and every call has ended, then writes down what is left to write.
+    pub async fn run(mut self, mut stop: Stop) -> Result<()> {
+        let mut signs = tokio::time::interval(SIGN_OF_LIFE);
+        signs.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut datagram = vec![0; 65_536];
+        let mut leaving = Leaving::No;
+        loop {
+            let timeout = self.next_timeout(&leaving);
+            tokio::select! {
+                received = self.signalling.udp.recv_from(&mut datagram) => {
+                    if let Ok((length, remote)) = received {
+                        let flow = self.signalling.datagram_flow(remote);
+                        self.endpoint.handle_datagram(self.clock.now().mono, flow, &datagram[..length]);
+                    }
+                }
+                accepted = self.signalling.tcp.accept() => match accepted {
+                    Ok((stream, remote)) => {
+                        let flow = self.signalling.accept(stream, remote);
+                        self.endpoint.handle_connected(self.clock.now().mono, flow);
+                    }
+                    // Such as no file descriptor left: the same error would come at once again.
+                    Err(cause) => {
+                        warn!(%cause, "a connection could not be accepted");
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                },
+                Some(piece) = self.pieces.recv() => self.take_piece(piece),
+                Some(event) = self.news.recv() => self.board.handle_media(self.clock.now(), event),
+                Some(news) = self.link_news.recv() => self.take_link_news(news),
+                () = tokio::time::sleep_until(timeout.into()) => {}
+                _ = signs.tick() => self.give_signs_of_life().await,
+                Ok(()) = stop.changed() => {
+                    let calls = *stop.borrow_and_update();
+                    leaving = self.leave(calls, leaving);
+                }
+            }
+            self.settle().await;
+            leaving = match self.go_on_leaving(leaving) {
+                Leaving::Done => break,
+                leaving => leaving,
+            };
+            self.settle().await;
+        }
+        self.finish().await
+    }
+
+    fn next_timeout(&self, leaving: &Leaving) -> Instant {
+        let soonest = [self.endpoint.poll_timeout(), self.board.poll_timeout(), leaving.until()];
+        soonest.into_iter().flatten().min().unwrap_or_else(|| self.clock.now().mono + LONG)
+    }
+
+    fn take_piece(&mut self, piece: Piece) {
+        let now = self.clock.now().mono;
+        match piece {
+            Piece::Bytes(connection, bytes) => self.endpoint.handle_stream(now, connection, &bytes),
+            Piece::Closed(connection) => {
+                self.signalling.close(connection);
+                self.endpoint.handle_disconnected(now, connection);
+            }
+        }
+    }
+
+    fn take_link_news(&mut self, news: News) {
+        let now = self.clock.now();
+        match news {
+            News::Reply { ask, reply } => self.board.handle_reply(now, ask, reply),
+            News::Order { order, answer } => {
+                self.next_control_call += 1;
+                // An order that is not answered in time is dropped by the link; its number would stay here.
+                self.control_calls.retain(|_, answer| !answer.is_closed());
+                self.control_calls.insert(self.next_control_call, answer);
+                self.board.handle_order(now, self.next_control_call, order);
+            }
+        }
+    }
+
+    /// Does what is due and what follows from it, until nothing follows any more.
+    async fn settle(&mut self) {
+        let now = self.clock.now();
+        if self.endpoint.poll_timeout().is_some_and(|due| due <= now.mono) {
+            self.endpoint.handle_timeout(now.mono);
+        }
+        if self.board.poll_timeout().is_some_and(|due| due <= now.mono) {
+            self.board.handle_timeout(now);
+        }
+        loop {
+            if let Some(output) = self.endpoint.poll_output() {
+                self.take_sip(output);
+            } else if let Some(effect) = self.board.poll_effect() {
+                self.perform(effect).await;
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn take_sip(&mut self, output: Output) {
+        let now = self.clock.now();
+        match output {
+            Output::Send { flow, bytes } => {
+                if self.signalling.send(flow, bytes)
+                    && let konf_sip::Protocol::Tcp(connection) = flow.protocol
+                {
+                    self.endpoint.handle_disconnected(now.mono, connection);
+                }
+            }
+            Output::Close { connection } => self.signalling.close(connection),
+            Output::Event(event) => self.board.handle_sip(now, event, self.journal.is_healthy()),
+        }
+    }
+
+    async fn perform(&mut self, effect: Effect) {
+        let now = self.clock.now();
+        match effect {
+            Effect::Sip(command) => self.endpoint.handle_command(now.mono, command),
+            Effect::Media(order) => {
+                if self.orders.send(order).await.is_err() {
+                    // Without sound there is no service: whoever supervises this process starts it anew, and the
+                    // journal closes the calls.
+                    tracing::error!("the media thread is gone");
+                    std::process::abort();
+                }
+            }
+            Effect::Note(note) => self.journal.note(now, note).await,
+            Effect::Ask { ask, call } => self.link.ask(ask, call),
+            Effect::Answer { call, reply } => {
+                if let Some(answer) = self.control_calls.remove(&call) {
+                    let _ = answer.send(reply);
+                }
+            }
+        }
+    }
+
+    async fn give_signs_of_life(&mut self) {
+        let now = self.clock.now();
+        self.journal.note(now, Note::Alive).await;
+        self.link.heartbeat(self.board.heartbeat(now));
+        let late = self.counters.ticks_late.load(Ordering::Relaxed);
+        if late > self.ticks_late_said {
+            warn!(late = late - self.ticks_late_said, legs = self.board.legs(), "the mix was late");
+            self.ticks_late_said = late;
+        }
+    }
+
+    // ── leaving ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    fn leave(&mut self, calls: u32, leaving: Leaving) -> Leaving {
+        let now = self.clock.now();
+        match leaving {
+            Leaving::No => {
+                let patience = self.config.drain_patience;
+                info!(
+                    legs = self.board.legs(),
+                    patience_s = patience.as_secs(),
+                    "draining: no new calls"
+                );
+                self.board.drain(now);
+                Leaving::Draining { until: now.mono + patience }
+            }
+            Leaving::Draining { .. } if calls > 1 => Leaving::Draining { until: now.mono },
+            leaving => leaving,
+        }
+    }
+
+    fn go_on_leaving(&mut self, leaving: Leaving) -> Leaving {
+        let now = self.clock.now().mono;
+        match leaving {
+            Leaving::Draining { .. } | Leaving::HangingUp { .. } if self.board.legs() == 0 => {
+                Leaving::Done
+            }
+            Leaving::Draining { until } if until <= now => {
+                info!(legs = self.board.legs(), "hanging up what is left");
+                self.board.hang_up_all();
+                Leaving::HangingUp { until: now + HANG_UP_PATIENCE }
+            }
+            Leaving::HangingUp { until } if until <= now => {
+                warn!(legs = self.board.legs(), "calls did not end; the next start closes them");
+                Leaving::Done
+            }
+            leaving => leaving,
+        }
+    }
+
+    async fn finish(self) -> Result<()> {
+        let delivered = async {
+            // The link's own task sends them; here is only waited.
+            while self.link.is_up() && self.journal.batch().await.is_some() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(DELIVERY_PATIENCE, delivered).await.is_ok();
+        if !in_time || self.journal.batch().await.is_some() {
+            warn!("control has not taken all records; they are sent after the next start");
+        }
+        self.link.close().await;
+        self.journal.close().await;
+        drop(self.orders);
+        let threads = tokio::task::spawn_blocking(move || {
+            (self.media_thread.join().is_ok(), self.journal_thread.join().is_ok())
+        });
+        let (media, journal) = threads.await.context("waiting for the threads")?;
+        ensure!(media, "the media thread has failed");
+        ensure!(journal, "the journal's thread has failed");
+        info!("edge has ended");
+        Ok(())
+    }
+}
+
+/// The way out.
+enum Leaving {
+    No,
+    Draining { until: Instant },
+    HangingUp { until: Instant },
+    Done,
+}
+
+impl Leaving {
+    fn until(&self) -> Option<Instant> {
+        match self {
+            Leaving::Draining { until } | Leaving::HangingUp { until } => Some(*until),
+            Leaving::No | Leaving::Done => None,
+        }
+    }
+}
+
+/// The prompts, with a deployment's own recordings.
+pub fn catalogue(config: &Config) -> Result<Catalogue> {
+    match &config.prompts_dir {
+        Some(folder) => Catalogue::load(folder).context("prompts_dir"),
+        None => Ok(Catalogue::built_in()),
+    }
+}
+
+/// Two edges in one state directory would each close the other's calls.
+fn lock(folder: &Path) -> Result<std::fs::File> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("creating state_dir {}", folder.display()))?;
+    let path = folder.join(LOCK_FILE);
+    let file =
+        std::fs::File::create(&path).with_context(|| format!("creating {}", path.display()))?;
+    file.try_lock().with_context(|| format!("{} is in use by another edge", folder.display()))?;
+    Ok(file)
+}
+
+fn sip_config(config: &Config, signalling: &Signalling, seed: u64) -> konf_sip::Config {
+    let mut advertised = config.sip_advertised;
+    if advertised.port() == 0 {
+        advertised.set_port(signalling.local.port());
+    }
+    konf_sip::Config {
+        advertised,
+        product: PRODUCT.to_owned(),
+        served_users: config.served_users.clone(),
+        trunks: config.trunks.clone(),
+        calls_max: config.capacity as usize,
+        seed,
+    }
+}
+
+fn switchboard_config(config: &Config) -> konf_switchboard::Config {
+    konf_switchboard::Config {
+        language: config.language,
+        tries: config.tries,
+        key_patience: Duration::from_secs(10),
+        repeats: 2,
+        name_longest: Duration::from_secs(5),
+        ask_names: config.ask_names,
+        warning: Duration::from_secs(300),
+        ask_patience: Duration::from_secs(5),
+        local_time: prague,
+    }
+}
+
+/// Wall time where the callers are (PRODUCT.md, section 1).
+fn prague(at: UnixMs) -> LocalTime {
+    static PRAGUE: jiff::tz::TimeZone = jiff::tz::get!("Europe/Prague");
+    let time = PRAGUE.to_datetime(jiff::Timestamp::from_millisecond(at.0).unwrap_or_default());
+    LocalTime {
+        year: time.year(),
+        month: time.month() as u8,
+        day: time.day() as u8,
+        hour: time.hour() as u8,
+        minute: time.minute() as u8,
+    }
+}
+
+#[cfg(test)]
+mod tests;

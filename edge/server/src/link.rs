@@ -1,0 +1,304 @@
+//! The control link, the edge's side: QUIC with mutual TLS; the edge dials.
+//!
+//! Each call is one stream of its own with its own priority, so that admission never waits behind records. While the
+//! link is down every question is answered "not reached" at once and calls go on; records wait in the journal.
+
+mod keys;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use konf_contract::frame;
+use konf_contract::link::{
+    ControlCall, ControlReply, EdgeCall, EdgeReply, Heartbeat, Hello, PROTOCOL,
+};
+use konf_switchboard::AskId;
+use quinn::{Connection, RecvStream, SendStream};
+use serde::de::DeserializeOwned;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::time::{sleep, timeout};
+use tracing::{debug, error, info, warn};
+
+pub(crate) use self::keys::check as check_keys;
+use crate::clock::Clock;
+use crate::config::LinkKeys;
+use crate::journal::Journal;
+
+/// How long one call may take, here as at control.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Dialling again after a failure: from a moment, for control that restarts, to what does not burden one that is down.
+const BACKOFF_FIRST: Duration = Duration::from_millis(200);
+const BACKOFF_LAST: Duration = Duration::from_secs(5);
+/// Calls to control under way at once; what control serves at once for one edge.
+const CALLS_AT_ONCE: usize = 256;
+/// Calls from control under way at once: a person at a console, or a reconciler; far more is a fault.
+const ORDERS_AT_ONCE: usize = 64;
+/// Admission and extension: somebody waits. Then the signs of life, then what nobody waits for.
+const PRIORITY_ASK: i32 = 2;
+const PRIORITY_HEARTBEAT: i32 = 1;
+const PRIORITY_RECORDS: i32 = 0;
+/// Before records that control did not take are sent again.
+const RECORDS_RETRY: Duration = Duration::from_secs(1);
+/// Control's name in its certificate.
+pub(crate) const SERVER_NAME: &str = "konf-control";
+
+/// What the link tells the rest of the edge.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// `None`: control was not reached in time.
+    Reply {
+        ask: AskId,
+        reply: Option<ControlReply>,
+    },
+    Order {
+        order: ControlCall,
+        answer: oneshot::Sender<EdgeReply>,
+    },
+}
+
+/// The way to control; its tasks live as long as it does.
+pub(crate) struct Link {
+    connection: watch::Receiver<Option<Connection>>,
+    news: mpsc::Sender<News>,
+    asking: Arc<Semaphore>,
+    beating: Arc<Semaphore>,
+    tasks: tokio::task::JoinSet<()>,
+}
+
+/// Whom to call, and who calls.
+#[derive(Debug, Clone)]
+pub(crate) struct Dial {
+    /// Host and port.
+    pub(crate) address: String,
+    pub(crate) keys: LinkKeys,
+    pub(crate) hello: Hello,
+}
+
+impl Link {
+    /// Starts to dial, and to send records whenever somebody is there to take them.
+    pub(crate) fn start(
+        dial: Dial,
+        journal: Journal,
+        clock: Clock,
+        news: mpsc::Sender<News>,
+    ) -> Link {
+        let (sender, connection) = watch::channel(None);
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(stay_connected(dial, sender, news.clone()));
+        tasks.spawn(send_records(connection.clone(), journal, clock));
+        Link {
+            connection,
+            news,
+            asking: Arc::new(Semaphore::new(CALLS_AT_ONCE)),
+            beating: Arc::new(Semaphore::new(1)),
+            tasks,
+        }
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        self.connection.borrow().is_some()
+    }
+
+    /// Exactly one [`News::Reply`] follows, within five seconds.
+    pub(crate) fn ask(&self, ask: AskId, call: EdgeCall) {
+        let connection = self.connection.borrow().clone();
+        let (news, place) = (self.news.clone(), Arc::clone(&self.asking).try_acquire_owned());
+        tokio::spawn(async move {
+            let reply = match (connection, &place) {
+                (Some(connection), Ok(_)) => exchange(&connection, &call, PRIORITY_ASK)
+                    .await
+                    .inspect_err(|cause| warn!(ask = ask.0, cause = %format!("{cause:#}"), "control did not answer"))
+                    .ok(),
+                _ => None,
+            };
+            let _ = news.send(News::Reply { ask, reply }).await;
+        });
+    }
+
+    /// One at a time: a new one says all that an old one would have.
+    pub(crate) fn heartbeat(&self, heartbeat: Heartbeat) {
+        let Some(connection) = self.connection.borrow().clone() else { return };
+        let Ok(turn) = Arc::clone(&self.beating).try_acquire_owned() else { return };
+        tokio::spawn(async move {
+            let call = EdgeCall::Heartbeat(heartbeat);
+            if let Err(cause) = exchange(&connection, &call, PRIORITY_HEARTBEAT).await {
+                debug!(cause = %format!("{cause:#}"), "a heartbeat was not taken");
+            }
+            drop(turn);
+        });
+    }
+
+    /// Ends the connection so that control need not wait for its silence.
+    pub(crate) async fn close(mut self) {
+        self.tasks.abort_all();
+        let connection = self.connection.borrow().clone();
+        if let Some(connection) = connection {
+            connection.close(0u32.into(), b"the edge ends");
+            // The close has to leave the socket before the process does.
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// Dials, serves until the connection ends, and dials again.
+async fn stay_connected(
+    dial: Dial,
+    current: watch::Sender<Option<Connection>>,
+    news: mpsc::Sender<News>,
+) {
+    let mut backoff = BACKOFF_FIRST;
+    let mut said = false;
+    loop {
+        match connect(&dial).await {
+            Ok(connection) => {
+                info!(control = %connection.remote_address(), "control is reached");
+                (backoff, said) = (BACKOFF_FIRST, false);
+                current.send_replace(Some(connection.clone()));
+                let cause = serve(&connection, &news).await;
+                current.send_replace(None);
+                warn!(%cause, "the link to control is down; calls go on");
+            }
+            // Once loudly: it is tried every few seconds, for hours if need be.
+            Err(cause) if !said => {
+                warn!(control = dial.address, cause = %format!("{cause:#}"), "control is not reached; trying on");
+                said = true;
+            }
+            Err(cause) => debug!(cause = %format!("{cause:#}"), "control is not reached"),
+        }
+        sleep(backoff).await;
+        backoff = (backoff * 2).min(BACKOFF_LAST);
+    }
+}
+
+async fn connect(dial: &Dial) -> Result<Connection> {
+    let config = keys::client_config(&dial.keys)?;
+    let address = resolve(&dial.address).await?;
+    let any: SocketAddr =
+        if address.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
+    let endpoint = quinn::Endpoint::client(any).context("opening a socket")?;
+    let connecting = endpoint.connect_with(config, address, SERVER_NAME)?;
+    let connection = timeout(PATIENCE, connecting).await.context("no answer")??;
+    greet(&connection, &dial.hello)
+        .await
+        .inspect_err(|_| connection.close(1u32.into(), b"no welcome"))?;
+    Ok(connection)
+}
+
+async fn resolve(address: &str) -> Result<SocketAddr> {
+    let mut found =
+        tokio::net::lookup_host(address).await.with_context(|| format!("looking up {address}"))?;
+    found.next().with_context(|| format!("{address} has no address"))
+}
+
+/// The first call on a connection.
+async fn greet(connection: &Connection, hello: &Hello) -> Result<()> {
+    match exchange(connection, &EdgeCall::Hello(hello.clone()), PRIORITY_ASK).await? {
+        ControlReply::Welcome(welcome) => {
+            ensure!(
+                welcome.protocol == PROTOCOL,
+                "control speaks protocol {}, we {PROTOCOL}",
+                welcome.protocol
+            );
+            Ok(())
+        }
+        ControlReply::Failed { reason, .. } => bail!("control refuses this edge: {reason}"),
+        _ => bail!("control answered the hello with something else"),
+    }
+}
+
+/// Takes orders from control until the connection ends; says why it did.
+async fn serve(connection: &Connection, news: &mpsc::Sender<News>) -> quinn::ConnectionError {
+    let at_once = Arc::new(Semaphore::new(ORDERS_AT_ONCE));
+    loop {
+        let (send, receive) = match connection.accept_bi().await {
+            Ok(streams) => streams,
+            Err(cause) => return cause,
+        };
+        // Dropping the streams refuses the call.
+        let Ok(place) = Arc::clone(&at_once).try_acquire_owned() else { continue };
+        let news = news.clone();
+        tokio::spawn(async move {
+            match timeout(PATIENCE, take_order(send, receive, &news)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(cause)) => {
+                    warn!(cause = %format!("{cause:#}"), "an order from control failed")
+                }
+                Err(_) => warn!("an order from control took too long"),
+            }
+            drop(place);
+        });
+    }
+}
+
+async fn take_order(
+    mut send: SendStream,
+    mut receive: RecvStream,
+    news: &mpsc::Sender<News>,
+) -> Result<()> {
+    let order = read_message(&mut receive).await?;
+    let (answer, answered) = oneshot::channel();
+    news.send(News::Order { order, answer }).await.ok().context("the edge ends")?;
+    let reply = answered.await.context("the edge ends")?;
+    send.write_all(&frame::encode(&reply)?).await?;
+    send.finish()?;
+    Ok(())
+}
+
+/// One call and its reply, within [`PATIENCE`].
+async fn exchange(connection: &Connection, call: &EdgeCall, priority: i32) -> Result<ControlReply> {
+    let bytes = frame::encode(call)?;
+    let exchanged = async {
+        let (mut send, mut receive) = connection.open_bi().await?;
+        send.set_priority(priority)?;
+        send.write_all(&bytes).await?;
+        send.finish()?;
+        read_message(&mut receive).await
+    };
+    timeout(PATIENCE, exchanged).await.context("no answer in time")?
+}
+
+async fn read_message<M: DeserializeOwned>(receive: &mut RecvStream) -> Result<M> {
+    let mut prefix = [0; 4];
+    receive.read_exact(&mut prefix).await?;
+    let mut body = vec![0; frame::length(prefix)?];
+    receive.read_exact(&mut body).await?;
+    Ok(frame::decode(&body)?)
+}
+
+/// Sends what the journal holds, oldest first, and lets go of it only when control says that it is committed.
+async fn send_records(
+    mut connection: watch::Receiver<Option<Connection>>,
+    journal: Journal,
+    clock: Clock,
+) {
+    loop {
+        let Ok(up) = connection.wait_for(Option::is_some).await.map(|c| c.clone()) else { return };
+        let Some(up) = up else { continue };
+        let Some(batch) = journal.batch().await else {
+            // Also looked for from time to time: a batch may have failed to be read.
+            let _ = timeout(BACKOFF_LAST, journal.more()).await;
+            continue;
+        };
+        let (boot, records) = (batch.boot.clone(), batch.records.len());
+        match exchange(&up, &EdgeCall::Records(batch), PRIORITY_RECORDS).await {
+            Ok(ControlReply::Acknowledged(ack)) if ack.boot == boot => {
+                debug!(boot, records, through = ack.through, "records are committed");
+                journal.acknowledge(clock.now(), ack).await;
+                continue;
+            }
+            Ok(ControlReply::Failed { reason, .. }) => {
+                error!(boot, records, reason, "control does not take records")
+            }
+            Ok(_) => error!(boot, records, "control answered records with something else"),
+            Err(cause) => {
+                warn!(boot, records, cause = %format!("{cause:#}"), "records were not taken; they wait")
+            }
+        }
+        sleep(RECORDS_RETRY).await;
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
