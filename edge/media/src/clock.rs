@@ -11,6 +11,15 @@ const STRAYED_US: i64 = 50_000;
 /// early is not.
 const FOLLOW: i64 = 16;
 
+/// When a tick is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Beat {
+    /// When it should be.
+    pub(crate) due_us: i64,
+    /// When it is.
+    pub(crate) now_us: i64,
+}
+
 #[derive(Default)]
 pub(crate) struct Clock {
     epoch: Option<Instant>,
@@ -24,8 +33,8 @@ impl Clock {
         i64::try_from(now.saturating_duration_since(epoch).as_micros()).unwrap_or(i64::MAX)
     }
 
-    /// When the tick at `now` should have been.
-    pub(crate) fn tick_us(&mut self, now: Instant) -> i64 {
+    /// The tick at `now`.
+    pub(crate) fn tick(&mut self, now: Instant) -> Beat {
         let now_us = self.at_us(now);
         let beat_us = match self.beat_us {
             Some(before) => {
@@ -38,7 +47,7 @@ impl Clock {
             None => now_us,
         };
         self.beat_us = Some(beat_us);
-        beat_us
+        Beat { due_us: beat_us, now_us }
     }
 }
 
@@ -53,7 +62,7 @@ mod tests {
         #[expect(clippy::disallowed_methods, reason = "an Instant has no other constructor")]
         let start = Instant::now();
         let mut clock = Clock::default();
-        let mut at = |ms| clock.tick_us(start + Duration::from_millis(ms));
+        let mut at = |ms| clock.tick(start + Duration::from_millis(ms)).due_us;
         assert_eq!((at(0), at(20), at(48)), (0, 20_000, 40_500));
         assert_eq!(at(60), 60_000);
         // A stall of the whole thread begins a new beat.

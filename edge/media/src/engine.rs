@@ -69,7 +69,9 @@ impl Engine {
     /// A datagram from `source` that came to the leg's socket at `now`: RTP, or RTCP on the same port (RFC 5761), which
     /// is passed over.
     ///
-    /// `now` is when it arrived, not when somebody got round to reading it: the jitter is measured from it.
+    /// `now` is when it arrived, not when somebody got round to reading it (SO_TIMESTAMPNS tells): the jitter is measured
+    /// from it, and each millisecond of doubt is a millisecond of delay for some legs. What is read right before a tick
+    /// may carry the time of the tick; that is understood.
     pub fn handle_datagram(&mut self, now: Instant, leg: LegId, source: SocketAddr, bytes: &[u8]) {
         let now_us = self.clock.at_us(now);
         let Some(&place) = self.places.get(&leg) else { return };
@@ -84,13 +86,13 @@ impl Engine {
     ///
     /// `now` is when the tick happens. Packets of the tick before that nobody polled are forgotten.
     pub fn tick(&mut self, now: Instant) {
-        let now_us = self.clock.tick_us(now);
+        let beat = self.clock.tick(now);
         self.outbox.clear();
         for room in self.rooms.iter_mut().flatten() {
             room.begin();
         }
         for leg in &mut self.legs {
-            leg.listen(now_us, &mut self.events);
+            leg.listen(beat, &mut self.events);
             if leg.speaks
                 && let Some(room) = room_of(&mut self.rooms, leg)
             {

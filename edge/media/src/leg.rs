@@ -7,6 +7,7 @@ use std::time::Duration;
 use konf_contract::LegId;
 use rtp_types::RtpPacket;
 
+use crate::clock::Beat;
 use crate::frame::{FRAME, Frame, RATE, crossfade, is_silent};
 use crate::g711;
 use crate::inband::ToneDetector;
@@ -306,8 +307,9 @@ impl Leg {
     // ── every tick ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// Takes what the leg says in this tick.
-    pub(crate) fn listen(&mut self, now_us: i64, events: &mut Events) {
-        self.playout.pull(now_us, &mut self.heard);
+    pub(crate) fn listen(&mut self, beat: Beat, events: &mut Events) {
+        let now_us = beat.now_us;
+        self.playout.pull(beat, &mut self.heard);
         let pressing = self.events.is_pressing(now_us) | self.hear_tones(events);
         self.keep(pressing, events);
         self.was_pressing = pressing;

@@ -6,6 +6,7 @@
 //! The lead is kept in [margin, margin + grain): too little, and sound is stretched by one grain before a packet comes
 //! too late; too much, and it is shrunk, silence first. With no jitter that is 1 to 21.5 ms, evenly spread over legs.
 
+use crate::clock::Beat;
 use crate::conceal::{Concealer, HISTORY, LAG_MAX};
 use crate::frame::{FRAME, Frame, SAMPLE_US};
 use crate::ring::{Ring, SPAN};
@@ -42,6 +43,9 @@ const OVERDUE_US: i64 = 40_000;
 /// A packet at most so far before the first one may still come first: 100 ms.
 const REORDERED_START: i64 = 800;
 
+/// Packets per tick whose arrival is judged at the tick; those beyond are judged as they come. A telephone sends two.
+const ARRIVALS: usize = 8;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Placement {
     Kept,
@@ -62,6 +66,9 @@ enum State {
 pub(crate) struct Playout {
     ring: Ring,
     transit: Transit,
+    /// Arrivals and timestamps since the last tick.
+    arrivals: [(i64, i64); ARRIVALS],
+    arrived: usize,
     concealer: Concealer,
     state: State,
     /// Extended timestamp of the next sample to play.
@@ -85,6 +92,8 @@ impl Playout {
         Self {
             ring: Ring::new(),
             transit: Transit::new(),
+            arrivals: [(0, 0); ARRIVALS],
+            arrived: 0,
             concealer: Concealer::new(seed),
             state: State::Empty,
             next: 0,
@@ -104,6 +113,7 @@ impl Playout {
     pub(crate) fn restart(&mut self) {
         self.ring.clear();
         self.transit.reset();
+        self.arrived = 0;
         self.state = State::Empty;
     }
 
@@ -142,7 +152,7 @@ impl Playout {
             }
             self.begin(start);
         }
-        self.transit.note(at_us, start);
+        self.note_arrival(at_us, start);
         if start + length <= self.next {
             return Placement::Late;
         }
@@ -155,7 +165,9 @@ impl Playout {
     }
 
     /// The sound of this tick.
-    pub(crate) fn pull(&mut self, now_us: i64, frame: &mut Frame) {
+    pub(crate) fn pull(&mut self, beat: Beat, frame: &mut Frame) {
+        self.judge_arrivals(beat);
+        let now_us = beat.due_us;
         match self.state {
             State::Empty => return self.idle(frame),
             State::Waiting if !self.due(now_us, self.next) => return self.idle(frame),
@@ -178,6 +190,26 @@ impl Playout {
             self.concealer.remember(frame);
             self.consume(FRAME);
         }
+    }
+
+    fn note_arrival(&mut self, at_us: i64, timestamp: i64) {
+        if let Some(slot) = self.arrivals.get_mut(self.arrived) {
+            *slot = (at_us, timestamp);
+            self.arrived += 1;
+        } else {
+            self.transit.note(at_us, timestamp, false);
+        }
+    }
+
+    /// What carries the very time of the tick was read right before it: it is in time whenever the tick is, so it counts
+    /// from when the tick is due.
+    fn judge_arrivals(&mut self, beat: Beat) {
+        for &(at_us, timestamp) in &self.arrivals[..self.arrived] {
+            let with_tick = at_us == beat.now_us;
+            let at_us = if with_tick { beat.due_us } else { at_us };
+            self.transit.note(at_us, timestamp, with_tick);
+        }
+        self.arrived = 0;
     }
 
     fn idle(&mut self, frame: &mut Frame) {

@@ -24,6 +24,9 @@ const FORGET_US: i64 = 1_000_000;
 const GUARD_US: i64 = 500;
 const MARGIN_MIN_US: i64 = 1_000;
 
+/// How far the beat of the ticks, which follows late ones a little, may wander: a sixteenth of 16 ms.
+const WOBBLE_US: i64 = 1_000;
+
 /// However wild the network is, the delay stays bounded.
 const MARGIN_MAX_US: i64 = 160_000;
 
@@ -39,16 +42,19 @@ pub(crate) struct Transit {
     floor_us: i64,
     lag_us: i64,
     last_us: Option<i64>,
+    with_tick: bool,
 }
 
 impl Transit {
     pub(crate) fn new() -> Self {
         let never = Bucket { index: i64::MIN, shortest_us: 0, longest_us: 0 };
-        Self { buckets: [never; BUCKETS], floor_us: 0, lag_us: 0, last_us: None }
+        Self { buckets: [never; BUCKETS], floor_us: 0, lag_us: 0, last_us: None, with_tick: false }
     }
 
-    /// A packet whose first sample has the extended timestamp `timestamp` came at `at_us`.
-    pub(crate) fn note(&mut self, at_us: i64, timestamp: i64) {
+    /// A packet whose first sample has the extended timestamp `timestamp` came at `at_us`; `with_tick` says that it was
+    /// read together with a tick, which makes up for what delays both.
+    pub(crate) fn note(&mut self, at_us: i64, timestamp: i64, with_tick: bool) {
+        self.with_tick = with_tick;
         let transit_us = at_us - timestamp * SAMPLE_US;
         if self.last_us.is_none_or(|last| at_us - last > FORGET_US) {
             self.restart(transit_us);
@@ -78,6 +84,9 @@ impl Transit {
 
     /// How long before it is needed the fastest packet should be here, so that the slow ones come in time.
     pub(crate) fn margin_us(&self) -> i64 {
+        if self.with_tick {
+            return (self.lag_us - WOBBLE_US).clamp(0, MARGIN_MAX_US);
+        }
         (self.lag_us + GUARD_US).clamp(MARGIN_MIN_US, MARGIN_MAX_US)
     }
 
@@ -123,7 +132,7 @@ mod tests {
 
     fn feed(transit: &mut Transit, from_s: i64, seconds: i64, lag_us: impl Fn(i64) -> i64) {
         for i in from_s * 50..(from_s + seconds) * 50 {
-            transit.note(i * 20_000 + lag_us(i), i * 160);
+            transit.note(i * 20_000 + lag_us(i), i * 160, false);
         }
     }
 

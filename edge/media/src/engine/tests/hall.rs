@@ -96,6 +96,8 @@ pub(super) struct Hall {
     pub(super) phones: Vec<Phone>,
     pub(super) events: Vec<Event>,
     pub(super) now_us: i64,
+    /// The thread reads its sockets only so often, and is a little late each time.
+    pub(super) slice_us: Option<i64>,
     start: Instant,
     rng: StdRng,
     /// By arrival; the second number keeps equal times apart.
@@ -113,6 +115,7 @@ impl Hall {
             phones: Vec::new(),
             events: Vec::new(),
             now_us: 0,
+            slice_us: None,
             start,
             rng: StdRng::seed_from_u64(seed),
             wire: BTreeMap::new(),
@@ -209,14 +212,25 @@ impl Hall {
                 break;
             }
             let ((at_us, _), (phone, source, bytes)) = entry.remove_entry();
-            let at = self.start + Duration::from_micros(at_us.max(0) as u64);
+            let at = self.start + Duration::from_micros(self.read_us(at_us.max(0)) as u64);
             self.engine.handle_datagram(at, self.phones[phone].leg, source, &bytes);
         }
         for _ in 0..ticks {
-            self.engine.tick(self.now());
+            let now_us = self.read_us(self.now_us);
+            self.engine.tick(self.start + Duration::from_micros(now_us as u64));
             self.listen();
         }
         self.poll();
+    }
+
+    /// When the thread that does something at `at_us` believes it to be.
+    fn read_us(&self, at_us: i64) -> i64 {
+        let Some(slice_us) = self.slice_us else { return at_us };
+        let slice = (at_us as u64).div_ceil(slice_us as u64);
+        // Up to 0.3 ms, and 3 ms now and then.
+        let noise = slice.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        let late_us = if noise.is_multiple_of(301) { 3_000 } else { noise % 300 };
+        slice as i64 * slice_us + late_us as i64
     }
 
     fn now(&self) -> Instant {
