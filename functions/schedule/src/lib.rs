@@ -26,5 +26,6 @@ pub use outside::{CallError, Outside};
 mod trigger;
 
 /// How often a decision is made again when the facts have moved under it. Each round lost means that somebody else won
-/// it, so five rounds are lost only in a crowd; the caller of the function may then try again.
-pub const ROUNDS_MAX: usize = 5;
+/// it. A hundred orders at once for five places needed at most twelve rounds (the test in `with_the_ledger`); twice that
+/// is lost only in a flood, and then whoever asked may ask again.
+pub const ROUNDS_MAX: usize = 24;

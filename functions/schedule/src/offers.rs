@@ -28,11 +28,18 @@ pub const HELD_MS: i64 = 10 * UnixMs::MINUTE;
 ///
 /// All of them are held at the same time, so each is looked for with the seats of the earlier ones taken; what does not
 /// fit beside a better one is dropped. `edges` shows the load from [`SEARCH_MIN`] before the window to as long after.
-pub fn offers(mut edges: Vec<Seats>, order: &Order, now: UnixMs) -> Vec<OfferProposal> {
+///
+/// `skip` so many of the nearest times: a crowd that is refused at once would otherwise run after the same few seats.
+pub fn offers(
+    mut edges: Vec<Seats>,
+    order: &Order,
+    now: UnixMs,
+    skip: usize,
+) -> Vec<OfferProposal> {
     let finders: [Finder; 3] = [other_time, fewer_people, shorter];
     let mut offers = Vec::new();
     for find in finders {
-        let Some(found) = find(&edges, order, now) else { continue };
+        let Some(found) = find(&edges, order, now, skip) else { continue };
         edges[found.edge].take(found.window, found.seats);
         offers.push(OfferProposal {
             index: offers.len() as u32 + 1,
@@ -45,7 +52,7 @@ pub fn offers(mut edges: Vec<Seats>, order: &Order, now: UnixMs) -> Vec<OfferPro
     offers
 }
 
-type Finder = fn(&[Seats], &Order, UnixMs) -> Option<Alternative>;
+type Finder = fn(&[Seats], &Order, UnixMs, usize) -> Option<Alternative>;
 
 /// What fits, and on which of the edges.
 struct Alternative {
@@ -54,13 +61,14 @@ struct Alternative {
     seats: u32,
 }
 
-fn other_time(edges: &[Seats], order: &Order, now: UnixMs) -> Option<Alternative> {
+fn other_time(edges: &[Seats], order: &Order, now: UnixMs, skip: usize) -> Option<Alternative> {
     let minutes = order.window.minutes();
-    starts(order.window.start, now).find_map(|start| {
+    let fitting = starts(order.window.start, now).filter_map(|start| {
         let window = window(start, minutes);
         let edge = least_loaded(edges, window, order.seats)?;
         Some(Alternative { edge, window, seats: order.seats })
-    })
+    });
+    fitting.take(skip.saturating_add(1)).last()
 }
 
 /// Other starts in the order in which they are tried: on the same day in Prague before any other day, in round steps
@@ -77,14 +85,14 @@ fn starts(asked: UnixMs, now: UnixMs) -> impl Iterator<Item = UnixMs> {
     })
 }
 
-fn fewer_people(edges: &[Seats], order: &Order, now: UnixMs) -> Option<Alternative> {
+fn fewer_people(edges: &[Seats], order: &Order, now: UnixMs, _: usize) -> Option<Alternative> {
     let (edge, free) = roomiest(edges, order.window)?;
     let seats = free.min(order.seats.saturating_sub(1));
     let fits = seats >= FEWEST_SEATS && order.window.start > now;
     fits.then_some(Alternative { edge, window: order.window, seats })
 }
 
-fn shorter(edges: &[Seats], order: &Order, now: UnixMs) -> Option<Alternative> {
+fn shorter(edges: &[Seats], order: &Order, now: UnixMs, _: usize) -> Option<Alternative> {
     if order.window.start <= now {
         return None;
     }

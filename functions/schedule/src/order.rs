@@ -34,11 +34,12 @@ pub async fn order(
     outside: &impl Outside,
     request: &OrderRequest,
 ) -> Result<OrderAnswer, CallError> {
-    for _ in 0..ROUNDS_MAX {
+    for round in 0..ROUNDS_MAX {
         let span = span(&request.order.window, request.now);
         let question = OrderQuestion { sender: request.sender.clone(), span };
         let facts: OrderFacts = outside.ledger("/v1/facts/order", &question).await?;
-        let decided = decide(&request.order, &facts, span, || outside.random());
+        let skip = spread(round, outside.random());
+        let decided = decide(&request.order, &facts, span, skip, || outside.random());
         let reply = Reply {
             inbound: &request.inbound,
             sender: &request.sender,
@@ -114,11 +115,18 @@ impl Decided {
     }
 }
 
-/// Decides on an order. `span` is what was asked of the ledger, `random` as in [`credentials`].
+/// How many of the nearest times are passed over when offers are looked for again: none at first, then at random among
+/// four, sixteen and sixty-four (five hours in steps of five minutes), so that a crowd comes apart in a few rounds.
+fn spread(round: usize, random: u64) -> usize {
+    (random % (1 << (2 * round.min(3)))) as usize
+}
+
+/// Decides on an order. `span` is what was asked of the ledger, `skip` as in [`offers`], `random` as in [`credentials`].
 pub fn decide(
     order: &Order,
     facts: &OrderFacts,
     span: Window,
+    skip: usize,
     random: impl FnMut() -> u64,
 ) -> Decided {
     if let Some(restriction) = &facts.restriction {
@@ -139,7 +147,7 @@ pub fn decide(
         };
         return book(place, random, Effect::Book);
     }
-    offer(offers(edges, order, facts.now), facts.now)
+    offer(offers(edges, order, facts.now, skip), facts.now)
 }
 
 /// Decides on a reply to offers.

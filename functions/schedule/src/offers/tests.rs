@@ -17,7 +17,7 @@ fn order() -> Order {
 /// Minutes after the asked start, length, seats.
 fn found(edges: &[konf_api::ledger::EdgeLoad], order: &Order, now: UnixMs) -> Vec<(i64, i64, u32)> {
     let seats = edges.iter().map(|load| Seats::new(load, span())).collect();
-    let offers = offers(seats, order, now);
+    let offers = offers(seats, order, now, 0);
     let shape = |offer: &OfferProposal| {
         let after = offer.window.start.minutes() - START.minutes();
         (after, offer.window.minutes(), offer.seats)
@@ -92,9 +92,20 @@ fn more_people_than_any_edge_holds_are_offered_fewer() {
 }
 
 #[test]
+fn in_a_crowd_the_nearest_times_are_skipped_but_one_that_fits_is_offered() {
+    // Taken from 13:00 to 15:00: free at 12:00, 15:00, 11:55, 15:05, 11:50 …
+    let seats = || vec![Seats::new(&edge("a", 10, &[(-60, 5), (60, 0)]), span())];
+    let first = |skip| offers(seats(), &order(), NOW, skip)[0].window.start;
+    assert_eq!([first(0), first(1), first(2)], [at(60), at(65), at(70)]);
+    // Only one time fits: from 14:03.
+    let seats = || vec![Seats::new(&edge("a", 10, &[(-720, 5), (3, 0), (63, 5)]), span())];
+    assert_eq!(offers(seats(), &order(), NOW, 1_000)[0].window.start, at(3));
+}
+
+#[test]
 fn offers_are_numbered_from_one_and_name_their_edge() {
     let seats = vec![Seats::new(&edge("a", 20, &[(0, 12), (60, 0)]), span())];
-    let offers = offers(seats, &order(), NOW);
+    let offers = offers(seats, &order(), NOW, 0);
     let named: Vec<_> = offers.iter().map(|offer| (offer.index, offer.edge.as_str())).collect();
     assert_eq!(named, [(1, "a"), (2, "a")]);
 }
@@ -129,7 +140,7 @@ fn random_loads_give_offers_that_hold_what_they_promise() {
             continue;
         }
         let mut left = free.clone();
-        for offer in offers(free.clone(), &order, now) {
+        for offer in offers(free.clone(), &order, now, 0) {
             offered += 1;
             let edge = left.iter_mut().find(|edge| edge.edge() == offer.edge).unwrap();
             assert!(edge.free(offer.window).unwrap() >= offer.seats, "round {round}: {offer:?}");

@@ -128,6 +128,13 @@ fn an_order_that_does_not_fit_is_answered_with_held_offers() {
 }
 
 #[test]
+fn a_crowd_spreads_over_ever_more_times() {
+    for (round, times) in [(0, 1), (1, 4), (2, 16), (3, 64), (23, 64)] {
+        assert_eq!((0..64).map(|random| spread(round, random)).max(), Some(times - 1));
+    }
+}
+
+#[test]
 fn when_nothing_fits_the_sender_is_told_so() {
     let script = Script::new([
         (FACTS, facts(vec![])),
@@ -145,7 +152,7 @@ fn an_order_that_waited_until_it_was_over_is_refused_with_a_right_example() {
     let decided = |now| {
         let mut random = SplitMix(1);
         let facts = OrderFacts { now, ..late.clone() };
-        decide(&request().order, &facts, span(&request().order.window, now), || random.next())
+        decide(&request().order, &facts, span(&request().order.window, now), 0, || random.next())
     };
     let message = decided(at(60)).message;
     let example = "conf 1007 1500 60 10".into();
