@@ -1,14 +1,15 @@
 //! How we end a call: BYE and its client transaction (RFC 3261, sections 15 and 17.1.2).
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::call::{Bye, InviteState, Phase};
+use crate::call::{Bye, Call, InviteState, Phase};
 use crate::endpoint::Endpoint;
 use crate::limits::{T1, T2, TRANSACTION};
 use crate::message::{Message, Name};
-use crate::reply::More;
+use crate::reply::{More, PORT, canonical};
 use crate::timer::Timer;
-use crate::value::{self, Uri};
+use crate::value::{self, Address, Uri};
 use crate::words::{CallId, Protocol};
 
 impl Endpoint {
@@ -43,6 +44,7 @@ impl Endpoint {
         let branch = format!("z9hG4bK{:016x}", self.token());
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.dialog.local_cseq += 1;
+        call.flow.remote = next_hop(call);
         let flow = call.flow;
         let bytes = self.bye(id, &branch, reason);
         let bye = Bye {
@@ -125,11 +127,29 @@ impl Endpoint {
     }
 }
 
+/// Where our requests go: where theirs come from, since routes and contacts may name what is behind a NAT, or somebody
+/// whom a stranger wants to bother. Only a peer that doesn't say that it listens where it sends from is believed the port
+/// at its own address.
+fn next_hop(call: &Call) -> SocketAddr {
+    let remote = call.flow.remote;
+    if call.symmetric || call.flow.protocol != Protocol::Udp {
+        return remote;
+    }
+    let first = call.dialog.routes.first().and_then(|r| Address::parse(r).ok());
+    let uri = first.map_or_else(|| call.dialog.target.clone(), |address| address.uri);
+    match Uri::parse(&uri) {
+        Ok(uri) if uri.address() == Some(canonical(remote.ip())) => {
+            SocketAddr::new(remote.ip(), uri.port.filter(|p| *p != 0).unwrap_or(PORT))
+        }
+        _ => remote,
+    }
+}
+
 /// Request-URI and Route of our requests (RFC 3261, section 12.2.1.1): a first proxy without `lr` is a strict router,
 /// which wants itself in the Request-URI and the target last.
 fn way(target: &str, routes: &[String]) -> (String, Vec<String>) {
     let Some(first) = routes.first() else { return (target.to_owned(), Vec::new()) };
-    let address = value::Address::parse(first).ok();
+    let address = Address::parse(first).ok();
     let uri = address.and_then(|a| Uri::parse(&a.uri).ok());
     match uri {
         Some(uri) if !uri.params.has("lr") => {

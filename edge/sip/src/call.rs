@@ -104,6 +104,8 @@ pub(crate) struct Call {
     pub(crate) phase: Phase,
     /// Where its last request came from and ours go.
     pub(crate) flow: Flow,
+    /// The peer asked for answers to where it sends from (RFC 3581), so that is where it also listens.
+    pub(crate) symmetric: bool,
     pub(crate) dialog: Dialog,
     pub(crate) invites: Vec<Invite>,
     pub(crate) answered: VecDeque<Answered>,

@@ -12,6 +12,7 @@ use crate::reply::{Echo, More, phrase};
 use crate::request::{Method, Request};
 use crate::sdp::{self, Description};
 use crate::timer::Timer;
+use crate::value::Via;
 use crate::words::{CallId, Event, Flow, MediaOffer, Protocol};
 
 /// A request and the call that it belongs to.
@@ -39,7 +40,7 @@ impl Endpoint {
         if self.repeat_answer(id, &key) {
             return;
         }
-        self.rebind(id, flow);
+        self.rebind(id, flow, request.via);
         let asked = Asked { now, id, key, flow, request: &request };
         match self.refuses(id, &request) {
             Some(Refusal { status, more }) => self.respond(&asked, status, more),
@@ -153,9 +154,10 @@ impl Endpoint {
     }
 
     /// Their requests may come from a new port or connection (a NAT that forgot, a connection that died); ours follow.
-    pub(crate) fn rebind(&mut self, id: CallId, flow: Flow) {
+    pub(crate) fn rebind(&mut self, id: CallId, flow: Flow, via: &Via) {
         if let Some(call) = self.calls.get_mut(&id) {
             call.flow = flow;
+            call.symmetric = via.params.has("rport");
             self.timers.cancel(Timer::Reconnect(id));
         }
     }

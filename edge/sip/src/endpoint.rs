@@ -224,7 +224,9 @@ impl Endpoint {
             let kind = a.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
             ["", "*/*", "application/*", "application/sdp"].contains(&kind.as_str())
         };
-        if !accepted.is_empty() && !accepted.iter().any(suits) {
+        // Nothing but the answer to an INVITE has a body.
+        let answers = request.method == Method::Invite;
+        if answers && !accepted.is_empty() && !accepted.iter().any(suits) {
             return Some((406, self.more()));
         }
         None

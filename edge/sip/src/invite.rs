@@ -135,6 +135,7 @@ impl Endpoint {
             id,
             phase: Phase::Ringing,
             flow,
+            symmetric: request.via.params.has("rport"),
             dialog,
             invites: vec![invite],
             answered: VecDeque::new(),
@@ -304,7 +305,7 @@ impl Endpoint {
         offered: bool,
         request: &Request<'_>,
     ) {
-        self.rebind(id, flow);
+        self.rebind(id, flow, request.via);
         let Some(call) = self.calls.get_mut(&id) else { return };
         if let Some(reason) = call.bye_wanted.take() {
             return self.send_bye(now, id, &reason);

@@ -9,7 +9,7 @@ use crate::value::{Via, split_outside};
 use crate::words::{Flow, Protocol};
 
 /// RFC 3261, section 18.2.2 and table 1 of section 20: default ports.
-const PORT: u16 = 5060;
+pub(crate) const PORT: u16 = 5060;
 
 /// The headers that a response repeats, ready to be written (RFC 3261, section 8.2.6.2), and its way back.
 #[derive(Debug, Clone)]

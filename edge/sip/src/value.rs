@@ -185,6 +185,11 @@ impl Uri {
         })
     }
 
+    /// The host, where it is no name.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        literal(&self.host)
+    }
+
     /// The number or name that was dialled: the user part without telephone parameters (RFC 3966 inside RFC 3261).
     pub(crate) fn dialled(&self) -> String {
         let user = self.user.as_deref().unwrap_or_default();
@@ -357,8 +362,12 @@ impl Via {
     }
 
     pub(crate) fn address(&self) -> Option<IpAddr> {
-        self.host.trim_matches(|c| c == '[' || c == ']').parse().ok()
+        literal(&self.host)
     }
+}
+
+fn literal(host: &str) -> Option<IpAddr> {
+    host.trim_matches(|c| c == '[' || c == ']').parse().ok()
 }
 
 /// RFC 3261, section 8.1.1.5: below 2^31.

@@ -80,3 +80,27 @@ fn a_call_survives_its_connection_for_a_while_and_moves_to_a_new_one() {
     world.pass(seconds(33));
     assert_eq!(world.ended(), Hangup { by_peer: true, detail: "connection lost".into() });
 }
+
+#[test]
+fn more_connections_than_calls_and_spare_ones_are_closed_at_once() {
+    let mut world = World::tcp();
+    for id in 2..1_000 {
+        let flow = Flow { protocol: Protocol::Tcp(ConnectionId(id)), ..world.flow };
+        world.endpoint.handle_connected(world.now, flow);
+    }
+    world.collect();
+    assert_eq!(world.endpoint.connections.len(), 8 + 64);
+    assert_eq!(world.closed.len(), 999 - 72);
+}
+
+#[test]
+fn a_ringing_call_ends_with_its_connection() {
+    let mut world = World::tcp();
+    world.hear(&invite("1", SDP));
+    world.incoming();
+    world.endpoint.handle_disconnected(world.now, ConnectionId(1));
+    world.collect();
+    assert_eq!(world.ended().detail, "connection lost");
+    world.pass(seconds(40));
+    world.assert_forgotten();
+}

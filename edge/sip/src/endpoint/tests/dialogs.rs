@@ -20,7 +20,8 @@ fn our_bye_names_the_contact_follows_the_routes_and_is_repeated_until_answered()
     let (call, tag) = world.answered(&invite_with("1", SDP, routes));
     world.hear(&ack("1", 1, &tag, ""));
     world.command(Command::HangUp { call, reason: "end".into() });
-    let bye = world.sent[0].1.clone();
+    let (flow, bye) = world.sent[0].clone();
+    assert_eq!(flow.remote, "198.51.100.7:5060".parse().unwrap(), "the route's address is a name");
     assert!(bye.starts_with("BYE sip:peer@198.51.100.7:5062 SIP/2.0\r\n"), "{bye}");
     assert!(bye.contains("Route: <sip:p2.example.com;lr>\r\nRoute: <sip:p1.example.com;lr>\r\n"));
     assert!(bye.contains(&format!("From: <sip:konf@192.0.2.1>;tag={tag}\r\n")), "{bye}");
@@ -169,4 +170,52 @@ fn a_hundred_repeats_the_timestamp() {
     let mut world = World::new();
     world.hear(&invite_with("1", SDP, "Timestamp: 54.5\r\n"));
     assert!(world.sent[0].1.contains("Timestamp: 54.5\r\n"));
+}
+
+#[test]
+fn our_bye_goes_to_the_contact_of_a_peer_without_rport_but_never_to_another_address() {
+    for (contact, rport, expected) in [
+        ("sip:peer@198.51.100.7:5062", "", "198.51.100.7:5062"),
+        ("sip:peer@198.51.100.7", "", "198.51.100.7:5060"),
+        ("sip:peer@198.51.100.7:5062", ";rport", "198.51.100.7:33333"),
+        ("sip:peer@203.0.113.5:5062", "", "198.51.100.7:33333"),
+        ("sip:peer@phone.example.com:5062", "", "198.51.100.7:33333"),
+    ] {
+        let mut world = World::new();
+        world.flow = udp("198.51.100.7:33333");
+        let change = |text: String| {
+            text.replace("sip:peer@198.51.100.7:5062", contact)
+                .replace(";branch", &format!("{rport};branch"))
+        };
+        let (call, tag) = world.answered(&change(invite("1", SDP)));
+        world.hear(&change(ack("1", 1, &tag, "")));
+        world.command(Command::HangUp { call, reason: "end".into() });
+        assert_eq!(world.sent[0].0.remote.to_string(), expected, "{contact} {rport}");
+    }
+}
+
+#[test]
+fn two_byes_that_cross_are_both_answered_and_end_the_call_once() {
+    let mut world = World::new();
+    let (call, tag) = world.confirmed();
+    world.command(Command::HangUp { call, reason: "end".into() });
+    assert_eq!(world.lines(), ["BYE"]);
+    assert_eq!(world.status(&inside("BYE", "2", 2, &tag, "", "")), "200");
+    assert!(!world.ended().by_peer);
+    assert!(world.events.is_empty());
+    assert_eq!(world.status(&inside("INFO", "3", 3, &tag, "", "")), "481");
+}
+
+#[test]
+fn a_strict_router_gets_itself_in_the_request_line_and_the_target_last() {
+    let mut world = World::new();
+    let route = "Record-Route: <sip:old.example.com>, <sip:p1.example.com;lr>\r\n";
+    let (call, tag) = world.answered(&invite_with("1", SDP, route));
+    world.hear(&ack("1", 1, &tag, ""));
+    world.command(Command::HangUp { call, reason: "Q.850;cause=31".into() });
+    let bye = &world.sent[0].1;
+    assert!(bye.starts_with("BYE sip:old.example.com SIP/2.0\r\n"), "{bye}");
+    let routes = "Route: <sip:p1.example.com;lr>\r\nRoute: <sip:peer@198.51.100.7:5062>\r\n";
+    assert!(bye.contains(routes), "{bye}");
+    assert!(bye.contains("Reason: Q.850;cause=31\r\n"), "{bye}");
 }

@@ -122,3 +122,19 @@ fn a_refusal_to_a_stranger_is_no_amplifier() {
     assert!(response.starts_with("SIP/2.0 200 OK"));
     assert!(response.len() <= 2 * small.len(), "{} for {}", response.len(), small.len());
 }
+
+#[test]
+fn junk_leaves_no_state_and_gets_no_answer() {
+    let mut world = World::new();
+    for text in [
+        "",
+        "\r\n\r\n",
+        "\0\0\0\0",
+        "hello",
+        "SIP/2.0 200 OK\r\n\r\n",
+        "INVITE sip:a SIP/2.0\r\n\r\n",
+    ] {
+        assert_eq!(world.status(text), "nothing", "{text:?}");
+    }
+    world.assert_forgotten();
+}
