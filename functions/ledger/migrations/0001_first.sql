@@ -34,8 +34,8 @@ CREATE TABLE inbound (
     answered_ms BIGINT,
     UNIQUE (gateway, gateway_key)
 );
-CREATE INDEX inbound_unanswered ON inbound (received_ms) WHERE answered_ms IS NULL;
-CREATE INDEX inbound_kept ON inbound (received_ms) WHERE message IS NOT NULL;
+-- Finds those without an answer and those to erase.
+CREATE INDEX inbound_kept ON inbound (answered_ms) WHERE message IS NOT NULL;
 
 -- ── bookings and offers ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -70,7 +70,7 @@ CREATE TABLE booking (
     -- At most the booked number of people, whatever races.
     CONSTRAINT seats_granted CHECK (seats_taken >= 0 AND seats_taken <= seats)
 );
-CREATE INDEX booking_start ON booking (start_ms);
+CREATE INDEX booking_end ON booking (end_ms);
 CREATE INDEX booking_open ON booking (end_ms) WHERE state = 'booked';
 CREATE INDEX booking_secret ON booking (closed_ms) WHERE pin IS NOT NULL;
 
@@ -136,7 +136,7 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_due ON outbox (next_ms) WHERE state IN ('waiting', 'sending');
 CREATE INDEX outbox_body ON outbox (finished_ms) WHERE body IS NOT NULL AND booking IS NULL;
-CREATE INDEX outbox_booking ON outbox (booking);
+CREATE INDEX outbox_booking ON outbox (booking) WHERE booking IS NOT NULL;
 
 CREATE TABLE request (
     seq         INTEGER PRIMARY KEY AUTOINCREMENT, -- SQLite only, as above.
@@ -211,7 +211,7 @@ CREATE TABLE seat_grant (
     released_ms   BIGINT,
     UNIQUE (edge, boot, leg)
 );
-CREATE INDEX seat_grant_live ON seat_grant (booking) WHERE state <> 'released';
+CREATE INDEX seat_grant_inside ON seat_grant (edge, boot) WHERE state IN ('granted', 'joined');
 CREATE INDEX seat_grant_held ON seat_grant (caller) WHERE state = 'held';
 CREATE INDEX seat_grant_known ON seat_grant (booking, caller);
 

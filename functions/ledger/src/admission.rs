@@ -110,7 +110,7 @@ struct Former {
 
 impl Ask<'_> {
     async fn admit(&self, mut tx: Tx) -> Result<AdmissionOutcome> {
-        if self.from_former_boot(&mut tx).await? {
+        if self.is_of_former_boot(&mut tx).await? {
             return Ok(AdmissionOutcome::Gone);
         }
         if let Some(outcome) = self.as_before(&mut tx).await? {
@@ -150,7 +150,7 @@ impl Ask<'_> {
     }
 
     /// A request that was on its way while its edge started anew: its leg is gone, and nothing would give its seat back.
-    async fn from_former_boot(&self, tx: &mut SqliteConnection) -> Result<bool> {
+    async fn is_of_former_boot(&self, tx: &mut SqliteConnection) -> Result<bool> {
         let former: Option<i64> =
             sqlx::query_scalar("SELECT former FROM boot WHERE edge = $1 AND boot = $2")
                 .bind(&self.proposal.edge)

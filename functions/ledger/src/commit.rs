@@ -316,11 +316,14 @@ impl Change<'_> {
         let window = row.window()?;
         let span = Minutes { from: window.start.minutes(), to: window.end.minutes() };
         capacity::release(tx, &row.text("edge")?, span, row.count("seats")?).await?;
-        sqlx::query("UPDATE number_use SET free_ms = $1 WHERE booking = $2")
-            .bind(self.now.plus_ms(self.rest).0)
-            .bind(booking)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "UPDATE number_use SET free_ms = $1
+             WHERE number = (SELECT number FROM booking WHERE id = $2) AND booking = $2",
+        )
+        .bind(self.now.plus_ms(self.rest).0)
+        .bind(booking)
+        .execute(&mut *tx)
+        .await?;
         outbox::drop_waiting(tx, booking, self.now).await?;
         Ok(())
     }

@@ -109,8 +109,8 @@ impl Ledger {
         .await?;
         sqlx::query(
             "UPDATE inbound SET message = NULL WHERE id IN
-                 (SELECT id FROM inbound WHERE message IS NOT NULL AND received_ms <= $1
-                  ORDER BY received_ms LIMIT $2)",
+                 (SELECT id FROM inbound WHERE message IS NOT NULL AND answered_ms <= $1
+                  ORDER BY answered_ms LIMIT $2)",
         )
         .bind(old)
         .bind(ROWS_AT_ONCE)

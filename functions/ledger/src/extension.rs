@@ -89,11 +89,14 @@ async fn lengthen(
         .bind(booking)
         .execute(&mut *tx)
         .await?;
-    sqlx::query("UPDATE number_use SET free_ms = $1 WHERE booking = $2")
-        .bind(end.plus_ms(number_rest_ms).0)
-        .bind(booking)
-        .execute(tx)
-        .await?;
+    sqlx::query(
+        "UPDATE number_use SET free_ms = $1
+         WHERE number = (SELECT number FROM booking WHERE id = $2) AND booking = $2",
+    )
+    .bind(end.plus_ms(number_rest_ms).0)
+    .bind(booking)
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

@@ -119,7 +119,7 @@ impl Ledger {
         let rows = sqlx::query(
             "SELECT DISTINCT g.edge, b.number, b.id FROM seat_grant g
              JOIN booking b ON b.id = g.booking
-             WHERE g.state <> 'released' AND g.state <> 'held' AND b.state = 'cancelled'
+             WHERE g.state IN ('granted', 'joined') AND b.state = 'cancelled'
                  AND b.closed_ms > $1 LIMIT $2",
         )
         .bind(self.now().0.saturating_sub(crate::DAY))
@@ -169,7 +169,7 @@ async fn boot_through(tx: &mut SqliteConnection, edge: &str, boot: &str) -> Resu
 /// Held seats stay: their callers are on their way back.
 async fn release_former(tx: &mut SqliteConnection, hello: &Hello, now: UnixMs) -> Result<u32> {
     let grants: Vec<String> = sqlx::query_scalar(
-        "SELECT id FROM seat_grant WHERE state <> 'released' AND state <> 'held'
+        "SELECT id FROM seat_grant WHERE state IN ('granted', 'joined')
              AND edge = $1 AND boot <> $2",
     )
     .bind(&hello.edge)

@@ -1,6 +1,8 @@
 //! The ledger on a real file: one binary, since linking is what costs.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod admission;
+mod database;
 mod expiry;
 mod http_interface;
 mod kill;

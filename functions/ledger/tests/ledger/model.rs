@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use konf_api::ledger::*;
 use konf_contract::{UnixMs, Window};
@@ -209,12 +210,51 @@ async fn whatever_races_no_minute_is_overbooked_and_none_is_lost() {
     for name in ["booked", "held", "taken", "extended", "cancelled"] {
         assert!(done.get(name).is_some_and(|&count| count > 0), "{name} {done:?}");
     }
-    let mut model = booked(&bench).await;
+    agree(&bench).await;
+}
+
+/// What the ledger says is taken is what the bookings and offers take, and fits.
+async fn agree(bench: &Bench) {
+    let mut model = booked(bench).await;
     for sender in 0..SENDERS {
-        for (minute, seats) in offered(&bench, sender).await {
+        for (minute, seats) in offered(bench, sender).await {
             *model.entry(minute).or_default() += seats;
         }
     }
     assert!(model.values().all(|&n| n <= CAPACITY), "{model:?}");
-    assert_eq!(model, ledgers(&bench).await);
+    assert_eq!(model, ledgers(bench).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn callers_who_do_not_wait_for_the_answer_leave_no_half_order() {
+    let mut random = SmallRng::seed_from_u64(seed());
+    let bench = Arc::new(Bench::new(CAPACITY).await);
+    let mut people = Vec::new();
+    for sender in 0..SENDERS {
+        let mut person = Person {
+            bench: bench.clone(),
+            sender,
+            random: SmallRng::from_rng(&mut random),
+            bookings: Vec::new(),
+            done: BTreeMap::new(),
+        };
+        people.push(tokio::spawn(async move {
+            let mut cut = 0;
+            for _ in 0..STEPS / 2 {
+                let patience = Duration::from_micros(person.random.random_range(0..5_000));
+                cut += u32::from(tokio::time::timeout(patience, person.step()).await.is_err());
+            }
+            cut
+        }));
+    }
+    let mut cut = 0;
+    for person in people {
+        cut += person.await.unwrap();
+    }
+    println!("{cut} cut");
+    assert!(cut > 0);
+    agree(&bench).await;
+    // The one connection that writes is not left inside somebody's transaction.
+    let free = window(MINUTES + 60, 10);
+    bench.book(&sms(1), free, CAPACITY).await;
 }
