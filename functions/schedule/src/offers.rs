@@ -29,7 +29,8 @@ pub const HELD_MS: i64 = 10 * UnixMs::MINUTE;
 /// All of them are held at the same time, so each is looked for with the seats of the earlier ones taken; what does not
 /// fit beside a better one is dropped. `edges` shows the load from [`SEARCH_MIN`] before the window to as long after.
 ///
-/// `skip` so many of the nearest times: a crowd that is refused at once would otherwise run after the same few seats.
+/// So many of the nearest times are passed over as `skip` says, while there are others: a crowd that is refused at once
+/// would otherwise run after the same few seats.
 pub fn offers(
     mut edges: Vec<Seats>,
     order: &Order,
