@@ -37,11 +37,18 @@
 //! # turn(&mut Endpoint::new(config), Instant::now(), advertised);
 //! ```
 //!
+//! # Why all of it is our own
+//!
+//! `rsipstack` holds 46 kB for 80 s for each half-open INVITE; here it is about 4 kB for 32 s, and nothing for what is
+//! refused. Its parser alone can't be had without async machinery and digests, and would still need every check of
+//! `message` in front of it. SDP is read by `sdp-types`, after counting its lines.
+//!
 //! # Where things are
 //!
 //! `frame` cuts streams, `message`, `request` and `value` read and check, `reply` writes responses, `endpoint` sorts, `invite`, `dialog`
 //! and `bye` hold the machines, `call` their state, `negotiate` and `sdp` what is agreed, `identity` who calls, `timer` the
-//! clock and `limits` every number.
+//! clock and `limits` every number. A new method needs a variant of `request::Method`, a word in its `ALLOW`, and an arm
+//! in `Endpoint::request` (outside of calls) or `Endpoint::dispatch` (inside).
 
 mod bye;
 mod call;
