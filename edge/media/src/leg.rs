@@ -135,6 +135,7 @@ impl Leg {
         }
         if stream.direction != self.stream.direction {
             self.last_packet_us = now_us;
+            self.lost = false;
         }
         if stream.event_payload_type.is_some() == self.tones.is_some() {
             self.tones = tone_detector(&stream);
@@ -193,7 +194,11 @@ impl Leg {
         let looked_at = self.source.may_be(from) && self.allowance.take(now_us);
         let outcome = match looked_at {
             false => Err(Refused),
-            true if is_rtcp(bytes) => Ok(None),
+            true if is_rtcp(bytes) => {
+                // A phone that suppresses silence says at least that it lives.
+                self.alive(now_us);
+                Ok(None)
+            }
             true => self.handle_rtp(now_us, from, bytes),
         };
         outcome.unwrap_or_else(|Refused| {
@@ -220,8 +225,7 @@ impl Leg {
             return Err(Refused);
         }
         self.follow(&header)?;
-        self.last_packet_us = now_us;
-        self.lost = false;
+        self.alive(now_us);
         if !self.sequence.note(header.sequence) {
             return Ok(None);
         }
@@ -239,6 +243,11 @@ impl Leg {
                 Ok(None)
             }
         }
+    }
+
+    fn alive(&mut self, now_us: i64) {
+        self.last_packet_us = now_us;
+        self.lost = false;
     }
 
     fn kind(&self, payload_type: u8, payload: &[u8]) -> Option<Kind> {

@@ -98,22 +98,39 @@ impl Transit {
     }
 
     /// Runs four times a second: looks at all buckets again.
+    ///
+    /// A bucket since the fastest packet is compared with that packet. An older one is compared with its neighbours: if
+    /// the way has become shorter since, its lag was no lag.
     fn refresh(&mut self, now: i64) {
-        let mut floor_us = i64::MAX;
+        let recent = (now - FLOOR_BUCKETS + 1..=now).filter_map(|index| self.bucket(index));
+        let Some(fastest) = recent.min_by_key(|bucket| bucket.shortest_us) else { return };
         let mut longest = [i64::MIN; OUTLIERS + 1];
         let mut count = 0;
-        for bucket in self.buckets.iter().filter(|b| b.index > now - BUCKETS as i64) {
+        for bucket in (now - BUCKETS as i64 + 1..=now).filter_map(|index| self.bucket(index)) {
+            let floor_us = match bucket.index < fastest.index {
+                true => self.around(bucket),
+                false => fastest.shortest_us,
+            };
+            keep_longest(&mut longest, bucket.longest_us - floor_us);
             count += 1;
-            if bucket.index > now - FLOOR_BUCKETS {
-                floor_us = floor_us.min(bucket.shortest_us);
-            }
-            keep_longest(&mut longest, bucket.longest_us);
         }
-        self.floor_us = floor_us;
+        self.floor_us = fastest.shortest_us;
         // The newest bucket has one packet so far; it counts once it is full.
         if count > OUTLIERS + 1 {
-            self.lag_us = (longest[OUTLIERS] - floor_us).max(0);
+            self.lag_us = longest[OUTLIERS].max(0);
         }
+    }
+
+    fn bucket(&self, index: i64) -> Option<&Bucket> {
+        let bucket = &self.buckets[index.rem_euclid(BUCKETS as i64) as usize];
+        (bucket.index == index).then_some(bucket)
+    }
+
+    /// The fastest of a bucket and its neighbours.
+    fn around(&self, bucket: &Bucket) -> i64 {
+        let neighbours = [bucket.index - 1, bucket.index + 1].map(|index| self.bucket(index));
+        let shortest = neighbours.into_iter().flatten().map(|bucket| bucket.shortest_us);
+        shortest.fold(bucket.shortest_us, i64::min)
     }
 }
 
@@ -156,6 +173,15 @@ mod tests {
         let mut transit = Transit::new();
         feed(&mut transit, 0, 20, |i| if (300..310).contains(&i) { (310 - i) * 20_000 } else { 0 });
         assert_eq!(transit.margin_us(), MARGIN_MIN_US);
+    }
+
+    #[test]
+    fn a_shorter_way_is_normal_at_once() {
+        let mut transit = Transit::new();
+        feed(&mut transit, 0, 10, |_| 200_000);
+        feed(&mut transit, 10, 1, |i| i % 2 * 10_000);
+        assert_eq!(transit.floor_us(), 0);
+        assert!(transit.margin_us() <= 11_000, "{}", transit.margin_us());
     }
 
     #[test]

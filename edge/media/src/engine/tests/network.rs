@@ -245,10 +245,13 @@ fn a_stream_that_begins_anew_is_followed() {
     hall.run_ms(2_000);
     let (low, high) = envelope(&hall.phones[listener].heard[1_600..]);
     assert!(low > 0.95 * high, "a wrap is heard: {low} to {high}");
-    let changes: [fn(&mut super::hall::Phone); 5] = [
+    let changes: [fn(&mut super::hall::Phone); 8] = [
         |phone| phone.ssrc ^= 0xdead_beef,
         |phone| phone.timestamp = phone.timestamp.wrapping_add(3_000_000),
         |phone| phone.timestamp = phone.timestamp.wrapping_sub(1_000),
+        |phone| phone.timestamp = phone.timestamp.wrapping_add(4_000),
+        |phone| phone.timestamp = phone.timestamp.wrapping_sub(4_000),
+        |phone| phone.timestamp = phone.timestamp.wrapping_sub(3_000_000),
         |phone| phone.sequence = phone.sequence.wrapping_add(30_000),
         |phone| {
             phone.ssrc ^= 1;

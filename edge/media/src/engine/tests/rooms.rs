@@ -214,3 +214,26 @@ fn a_leg_without_packets_is_reported_once_until_they_come_again() {
     hall.run_ms(31_000);
     assert_eq!(lost(&hall), 2);
 }
+
+#[test]
+fn a_leg_on_hold_or_with_rtcp_alone_is_not_lost() {
+    let mut hall = singers(&[1, 1]);
+    let stream = crate::Stream { direction: Direction::Inactive, ..hall.stream(0) };
+    let leg = hall.phones[0].leg;
+    hall.command(Command::UpdateLeg { leg, stream });
+    for phone in &mut hall.phones {
+        phone.sending = false;
+    }
+    for _ in 0..20 {
+        hall.inject(1, hall.phones[1].address, vec![0x80, 201, 0, 1, 0, 0, 0, 1]);
+        hall.run_ms(5_000);
+    }
+    assert!(hall.events.is_empty(), "{:?}", hall.events);
+    // Off hold, the 30 s begin anew; the last RTCP was 5 s ago.
+    let stream = hall.stream(0);
+    hall.command(Command::UpdateLeg { leg, stream });
+    hall.run_ms(24_000);
+    assert!(hall.events.is_empty(), "{:?}", hall.events);
+    hall.run_ms(7_000);
+    assert_eq!(hall.events.len(), 2, "{:?}", hall.events);
+}
