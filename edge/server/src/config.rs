@@ -24,7 +24,7 @@ struct Written {
     served_users: Vec<String>,
     media_address: Option<String>,
     media_listen: Option<String>,
-    media_ports: String,
+    media_ports: [u16; 2],
     control_address: String,
     link_ca: PathBuf,
     link_cert: PathBuf,
@@ -144,7 +144,7 @@ impl Config {
             media_listen.is_ipv4() == media_address.is_ipv4(),
             "media_listen and media_address are of different families"
         );
-        let media_ports = port_range(&written.media_ports)?;
+        let media_ports = port_range(written.media_ports)?;
         ensure!(
             written.capacity > 0,
             "capacity is 0: give the number of callers this edge can hold"
@@ -195,13 +195,13 @@ fn parsed<T: std::str::FromStr>(key: &str, text: &str, example: &str) -> Result<
         .with_context(|| format!("{key} = {text:?}: expected something like {example:?}"))
 }
 
-fn port_range(text: &str) -> Result<RangeInclusive<u16>> {
-    let range = text
-        .split_once('-')
-        .and_then(|(first, last)| Some(first.trim().parse().ok()?..=last.trim().parse().ok()?))
-        .filter(|range: &RangeInclusive<u16>| !range.is_empty() && *range.start() > 0);
-    range
-        .with_context(|| format!("media_ports = {text:?}: expected something like \"20000-29999\""))
+/// The first and the last.
+fn port_range([first, last]: [u16; 2]) -> Result<RangeInclusive<u16>> {
+    ensure!(
+        first > 0 && first <= last,
+        "media_ports = [{first}, {last}]: expected the first and the last, such as [20000, 29999]"
+    );
+    Ok(first..=last)
 }
 
 /// As in a certificate's name.

@@ -49,7 +49,7 @@ pub(crate) enum Note {
 }
 
 enum Message {
-    Note(Now, Note),
+    Note(Now, Box<Note>),
     /// The oldest records that wait, of one boot.
     Batch(oneshot::Sender<Option<RecordBatch>>),
     Acknowledge(Now, RecordAck),
@@ -88,7 +88,7 @@ impl Journal {
     }
 
     pub(crate) async fn note(&self, now: Now, note: Note) {
-        if self.messages.send(Message::Note(now, note)).await.is_err() {
+        if self.messages.send(Message::Note(now, Box::new(note))).await.is_err() {
             error!("the journal's thread is gone: a record is lost");
         }
     }
@@ -140,7 +140,7 @@ fn keep(
         let (mut batches, mut acks) = (Vec::new(), Vec::new());
         while let Some(message) = next {
             match message {
-                Message::Note(now, note) => keeper.note(now, note),
+                Message::Note(now, note) => keeper.note(now, *note),
                 Message::Batch(reply) => batches.push(reply),
                 Message::Acknowledge(now, ack) => acks.push((now, ack)),
                 Message::Close => closing = true,
