@@ -5,10 +5,11 @@ use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use crate::Ledger;
-use crate::admission::{WRONG_TRY_MS, release_expired_holds};
+use crate::admission::WRONG_TRY_MS;
 use crate::error::Result;
 use crate::extension::shrink_if_empty;
 use crate::offers::release_expired;
+use crate::seats::release_expired_holds;
 
 /// How much [`Ledger::expire`] took back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

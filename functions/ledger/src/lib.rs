@@ -6,7 +6,7 @@
 //!
 //! The law of use:
 //! * Whatever races, the database holds the invariants: seats per edge and minute by a CHECK (`capacity`), seats per
-//!   booking by a CHECK (`admission`), one use of a conference number, one answer to a message, one row per record and
+//!   booking by a CHECK (`seats`), one use of a conference number, one answer to a message, one row per record and
 //!   one rating per record by keys. The code above them only tells the cases apart.
 //! * Every change is one short transaction that takes the write lock when it begins. An answer is given after the
 //!   commit, so it is durable (WAL, `synchronous=FULL`).
@@ -32,6 +32,7 @@ mod outbox;
 mod ratings;
 mod records;
 mod restriction;
+mod seats;
 mod store;
 mod words;
 

@@ -7,9 +7,9 @@ use konf_contract::{ConferenceNumber, LegId, UnixMs};
 use sqlx::SqliteConnection;
 
 use crate::Ledger;
-use crate::admission::release_grant;
 use crate::error::{LedgerError, Result};
 use crate::extension::shrink_if_empty;
+use crate::seats::release_grant;
 use crate::words::{Columns, to_json};
 
 /// What the ledger knows of an edge that said hello.
