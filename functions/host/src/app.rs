@@ -202,3 +202,35 @@ pub(crate) fn plain(status: StatusCode, sentence: &'static str) -> Response<Byte
     response.headers_mut().insert(header::CONTENT_TYPE, plain_text);
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CHAIN_DEPTH_MAX, Call, addressed};
+    use bytes::Bytes;
+    use http::Request;
+
+    #[test]
+    fn a_chain_ends_after_its_greatest_depth_and_keeps_its_deadline() {
+        let first = Call { deadline: tokio::time::Instant::now(), depth: 0 };
+        let mut call = first;
+        for _ in 0..CHAIN_DEPTH_MAX {
+            call = call.deeper().unwrap();
+        }
+        assert!(call.deeper().is_none());
+        assert_eq!(call.deadline, first.deadline);
+    }
+
+    #[test]
+    fn a_chained_request_is_told_what_spin_would_tell_it() {
+        let request =
+            Request::post("http://x.example/rate?a=1").header("spin-path-match-id", "forged");
+        let request = addressed("billing", request.body(Bytes::new()).unwrap());
+        assert_eq!(request.uri(), "http://billing.spin.internal/rate?a=1");
+        let headers = request.headers();
+        assert_eq!(headers["spin-path-info"], "/rate");
+        assert_eq!(headers["spin-full-url"], "http://billing.spin.internal/rate?a=1");
+        assert_eq!(headers["spin-raw-component-route"], "/...");
+        assert_eq!(headers["spin-component-route"], "");
+        assert!(!headers.contains_key("spin-path-match-id"));
+    }
+}

@@ -39,7 +39,8 @@ pub struct Host {
 
 impl Host {
     /// Reads the manifest, compiles its components and checks everything that can be checked before the first request.
-    /// Blocks for as long as compiling takes (about half a second for each component that is not in the cache).
+    /// Blocks for as long as compiling takes (about half a second for each component that is not in the cache), so a
+    /// task calls it through `spawn_blocking`.
     pub fn load(settings: Settings) -> Result<Arc<Host>, LoadError> {
         Ok(Arc::new(Host { app: Arc::new(load::load(settings)?) }))
     }

@@ -66,6 +66,15 @@ async fn a_component_calls_another_by_its_name_without_a_socket() {
 }
 
 #[tokio::test]
+async fn a_component_that_waits_for_an_answer_is_cut_at_its_deadline() {
+    let choice = Choice { ledger_hangs: true, deadline_ms: 300, ..Choice::default() };
+    let billing = Billing::load(choice);
+    let answer = billing.rate("o2-mobile", 1_000).await;
+    assert_eq!(answer.status(), StatusCode::GATEWAY_TIMEOUT, "{}", text(&answer));
+    assert_eq!(billing.ledger.take().len(), 1);
+}
+
+#[tokio::test]
 async fn a_request_over_the_network_is_plain_http_with_its_path_and_host() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let authority = listener.local_addr().unwrap().to_string();

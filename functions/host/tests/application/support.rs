@@ -85,21 +85,28 @@ pub(crate) fn function(imports: &str, body: &str) -> Vec<u8> {
 // ── a ledger ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 #[derive(Default)]
-pub(crate) struct Ledger(pub(crate) Mutex<Vec<Request<Bytes>>>);
+pub(crate) struct Ledger {
+    asked: Mutex<Vec<Request<Bytes>>>,
+    /// Takes every request and answers none.
+    hangs: bool,
+}
 
 impl Internal for Ledger {
     fn call(
         &self,
         request: Request<Bytes>,
     ) -> Pin<Box<dyn Future<Output = Response<Bytes>> + Send + '_>> {
-        self.0.lock().unwrap().push(request);
+        self.asked.lock().unwrap().push(request);
+        if self.hangs {
+            return Box::pin(std::future::pending());
+        }
         Box::pin(std::future::ready(Response::new(Bytes::from_static(b"\"committed\""))))
     }
 }
 
 impl Ledger {
     pub(crate) fn take(&self) -> Vec<Request<Bytes>> {
-        std::mem::take(&mut *self.0.lock().unwrap())
+        std::mem::take(&mut *self.asked.lock().unwrap())
     }
 }
 
@@ -114,11 +121,18 @@ pub(crate) struct Billing {
 pub(crate) struct Choice<'a> {
     pub(crate) ledger_url: &'a str,
     pub(crate) allowed: &'a str,
+    pub(crate) ledger_hangs: bool,
+    pub(crate) deadline_ms: u64,
 }
 
 impl Default for Choice<'_> {
     fn default() -> Self {
-        Choice { ledger_url: "http://ledger.konf.internal", allowed: "{{ ledger_url }}" }
+        Choice {
+            ledger_url: "http://ledger.konf.internal",
+            allowed: "{{ ledger_url }}",
+            ledger_hangs: false,
+            deadline_ms: 10_000,
+        }
     }
 }
 
@@ -146,7 +160,8 @@ impl Billing {
             choice.allowed,
             built("konf_policy_tariff"),
         ));
-        let ledger = Arc::new(Ledger::default());
+        let ledger = Arc::new(Ledger { hangs: choice.ledger_hangs, ..Ledger::default() });
+        settings.limits.deadline_ms = choice.deadline_ms;
         settings.variables.insert("ledger_url".into(), choice.ledger_url.into());
         // Compiled once for all tests and all runs.
         settings.cache_dir = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled"));
