@@ -1,6 +1,6 @@
 //! What is heard where packets are missing: the last pitch period again and again, fading (after G.711 Appendix I).
 
-use crate::frame::{crossfade, likeness};
+use crate::frame::{coarse, crossfade, likeness};
 
 /// Kept of what was heard: the longest lag plus what is compared.
 pub(crate) const HISTORY: usize = 320;
@@ -144,6 +144,7 @@ impl Concealer {
 
 /// The lag at which the end of `history` repeats itself best; of equals the longest, which sounds less like a buzz.
 fn pitch(history: &[i16; HISTORY]) -> usize {
+    let history = coarse(history);
     let end = &history[HISTORY - COMPARED..];
     let mut best = (LAG_MAX, f32::MIN);
     for lag in (LAG_MIN..=LAG_MAX).rev() {

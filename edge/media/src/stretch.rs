@@ -2,7 +2,7 @@
 //! (waveform similarity overlap-add).
 
 use crate::conceal::{HISTORY, LAG_MAX};
-use crate::frame::{FRAME, Frame, crossfade, likeness, power};
+use crate::frame::{FRAME, Frame, coarse, crossfade, likeness, power};
 
 /// What a stretch looks at: what was heard, then what comes.
 pub(crate) const VIEW: usize = HISTORY + FRAME + LAG_MAX;
@@ -28,8 +28,10 @@ pub(crate) fn shorten(
 ) -> Option<usize> {
     let limit = most.min(ahead.checked_sub(FRAME)?).min(LAG_MAX);
     let coming = &view[HISTORY..];
-    let (lag, score) =
-        choose(limit, most, |lag| likeness(&coming[..COMPARED], &coming[lag..lag + COMPARED]))?;
+    let compared = coarse(view);
+    let (lag, score) = choose(limit, most, |lag| {
+        likeness(&compared[HISTORY..][..COMPARED], &compared[HISTORY + lag..][..COMPARED])
+    })?;
     let silent = power(&coming[..FRAME + limit]) < SILENCE;
     let lag = if silent { limit } else { lag };
     if !silent && score < least {
@@ -49,8 +51,9 @@ pub(crate) fn lengthen(
     out: &mut Frame,
 ) -> Option<usize> {
     let coming = &view[HISTORY..HISTORY + FRAME];
+    let compared = coarse(view);
     let (lag, score) = choose(LAG_MAX, wanted, |lag| {
-        likeness(&coming[..COMPARED], &view[HISTORY - lag..HISTORY - lag + COMPARED])
+        likeness(&compared[HISTORY..][..COMPARED], &compared[HISTORY - lag..][..COMPARED])
     })?;
     let silent = power(&view[HISTORY - LAG_MAX..HISTORY + FRAME]) < SILENCE;
     let lag = if silent { wanted.min(LAG_MAX) } else { lag };
