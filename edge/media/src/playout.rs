@@ -34,8 +34,9 @@ const URGENT: i64 = 480;
 /// A seam as good as this is hardly heard.
 const SEAM_GOOD: f32 = 0.8;
 
-/// After so many refused seams (0.5 s) any is taken.
+/// With each refused seam a worse one will do; after so many (0.5 s, or 0.16 s when it is urgent) any.
 const PATIENCE_TICKS: u32 = 25;
+const PATIENCE_URGENT_TICKS: u32 = 8;
 
 /// Sound behind a hole is played before its time when it lies here so much longer than needed: 40 ms.
 const OVERDUE_US: i64 = 40_000;
@@ -308,7 +309,9 @@ impl Playout {
         let mut view = [0; VIEW];
         view[..HISTORY].copy_from_slice(self.concealer.history());
         self.ring.read(self.next, &mut view[HISTORY..]);
-        let least = if self.refused > PATIENCE_TICKS { -1.0 } else { SEAM_GOOD };
+        let urgent = change > 0 || -change > URGENT;
+        let patience = if urgent { PATIENCE_URGENT_TICKS } else { PATIENCE_TICKS };
+        let least = SEAM_GOOD * (1.0 - self.refused as f32 / patience as f32);
         let wanted = change.unsigned_abs() as usize;
         let done = if change > 0 {
             lengthen(&view, wanted, least, frame).map(|added| FRAME - added.min(FRAME))
@@ -321,7 +324,7 @@ impl Playout {
         };
         self.roomy_slack_us -= (consumed as i64 - FRAME as i64).max(0) * SAMPLE_US;
         self.refused = 0;
-        self.rest = if change > 0 || -change > URGENT { 1 } else { REST_TICKS };
+        self.rest = if urgent { 1 } else { REST_TICKS };
         self.concealer.remember(frame);
         self.consume(consumed);
         true

@@ -157,6 +157,33 @@ fn after_a_stall_of_200_ms_the_delay_comes_back_within_10_s() {
 }
 
 #[test]
+fn the_delay_comes_back_whatever_is_said() {
+    let noise: fn(i64) -> i16 = |n| {
+        let mixed = (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (mixed >> 50) as i16 - 8_192
+    };
+    let sounds: [Sound; 3] = [Box::new(noise), tone(1_005.0, 8_000.0), silence()];
+    for (i, sound) in sounds.into_iter().enumerate() {
+        let mut hall = Hall::new(13);
+        let talker = hall.enter(1, Codec::Pcma, 3_000, sound);
+        hall.phones[talker].network.stall = Some((5_000_000, 5_200_000));
+        hall.enter(1, Codec::Pcma, 0, silence());
+        hall.run_ms(5_300);
+        assert!(hall.stats(talker).delay_ms > 100, "sound {i}: {:?}", hall.stats(talker));
+        let ms = (0..)
+            .take_while(|_| {
+                hall.step();
+                hall.stats(talker).delay_ms >= 40
+            })
+            .count()
+            * 20;
+        println!("sound {i}: back after {ms} ms");
+        assert!(ms < 9_000, "sound {i}: back after {ms} ms");
+    }
+}
+
+#[test]
 fn the_delay_has_an_upper_bound() {
     let mut hall = Hall::new(5);
     let talker = hall.enter(1, Codec::Pcma, 3_000, tone(440.0, 8_000.0));
