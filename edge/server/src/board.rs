@@ -115,11 +115,8 @@ impl Board {
     }
 
     pub(crate) fn heartbeat(&self, now: Now) -> Heartbeat {
-        Heartbeat {
-            at: now.wall,
-            legs: self.setup.switchboard.legs() as u32,
-            rooms: self.setup.switchboard.rooms(),
-        }
+        let switchboard = &self.setup.switchboard;
+        Heartbeat { at: now.wall, legs: switchboard.legs() as u32, rooms: switchboard.rooms() }
     }
 
     /// What SIP tells. `takes_calls` is false while the journal cannot be written.
@@ -305,12 +302,7 @@ impl Board {
         let Some(entry) = self.legs.remove(&leg) else { return };
         self.calls.remove(&entry.call);
         let (by, detail) = entry.ended.unwrap_or((Party::Network, "media closed".to_owned()));
-        let quality = stats.map(|stats| Quality {
-            packets_received: stats.packets_received,
-            packets_lost: stats.packets_lost,
-            packets_late: stats.packets_late,
-            jitter_us: stats.jitter_us,
-        });
+        let quality = stats.map(quality);
         self.input(now, Input::Ended { leg, by, detail, quality });
     }
 
@@ -460,6 +452,16 @@ impl Board {
         }
         self.names.insert(leg, clip);
         true
+    }
+}
+
+/// What control is told of what was heard of a leg.
+pub(crate) fn quality(stats: LegStats) -> Quality {
+    Quality {
+        packets_received: stats.packets_received,
+        packets_lost: stats.packets_lost,
+        packets_late: stats.packets_late,
+        jitter_us: stats.jitter_us,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The two clocks of the edge. Nothing else in it reads one.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use konf_contract::UnixMs;
 use konf_switchboard::Now;
@@ -18,7 +18,10 @@ impl Clock {
 
     /// The monotonic clock measures, the wall clock labels.
     pub(crate) fn now(&self) -> Now {
-        Now { mono: monotonic(), wall: wall() }
+        Now {
+            mono: monotonic(),
+            wall: UnixMs(i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX)),
+        }
     }
 
     /// Milliseconds of `at` since the start.
@@ -39,7 +42,6 @@ pub(crate) fn monotonic() -> Instant {
     clippy::disallowed_methods,
     reason = "this is the shell: the one place of the edge that reads the wall clock"
 )]
-fn wall() -> UnixMs {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixMs(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+pub(crate) fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -5,14 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use konf_contract::UnixMs;
-use konf_contract::link::{EdgeReply, Hello, PROTOCOL};
+use konf_contract::link::{EdgeReply, Hello, PROTOCOL, RoomStatus};
 use konf_prompts::Catalogue;
 use konf_sip::{Endpoint, Output};
 use konf_switchboard::{LocalTime, Switchboard};
@@ -21,7 +19,7 @@ use rand::{Rng as _, SeedableRng as _};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{info, warn};
 
-use crate::board::{Board, Effect, Setup};
+use crate::board::{Board, Effect, Setup, quality};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::journal::{Journal, Note, boot_name};
@@ -47,6 +45,9 @@ const DELIVERY_PATIENCE: Duration = Duration::from_secs(2);
 /// The folder of the journal within the state directory, and the file that one edge holds.
 const JOURNAL_FOLDER: &str = "journal";
 const LOCK_FILE: &str = "lock";
+/// Without sound there is no service: the process ends, whoever supervises it starts it anew, and the journal closes the
+/// calls.
+const MEDIA_GONE: &str = "the media thread has failed";
 /// When nothing else wants to be woken.
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -64,7 +65,7 @@ pub struct Edge {
     orders: mpsc::Sender<ToMedia>,
     news: mpsc::Receiver<konf_media::Event>,
     media_thread: JoinHandle<()>,
-    counters: Arc<Counters>,
+    counters: watch::Receiver<Counters>,
     ticks_late_said: u64,
     link: Link,
     link_news: mpsc::Receiver<News>,
@@ -101,11 +102,11 @@ impl Edge {
             random: StdRng::from_rng(&mut random),
         });
 
-        let counters = Arc::new(Counters { ticks_late: AtomicU64::new(0) });
+        let (counters_outbox, counters) = watch::channel(Counters::default());
         let (orders, orders_inbox) = mpsc::channel(ORDERS_MAX);
         let (news_outbox, news) = mpsc::channel(NEWS_MAX);
         let media_thread =
-            media::start(random.random(), orders_inbox, news_outbox, Arc::clone(&counters))?;
+            media::start(random.random(), orders_inbox, news_outbox, counters_outbox)?;
 
         let (link_outbox, link_news) = mpsc::channel(LINK_NEWS_MAX);
         let hello = Hello {
@@ -182,7 +183,10 @@ impl Edge {
                     }
                 },
                 Some(piece) = self.pieces.recv() => self.take_piece(piece),
-                Some(event) = self.news.recv() => self.board.handle_media(self.clock.now(), event),
+                event = self.news.recv() => {
+                    let event = event.context(MEDIA_GONE)?;
+                    self.board.handle_media(self.clock.now(), event);
+                }
                 Some(news) = self.link_news.recv() => self.take_link_news(news),
                 () = tokio::time::sleep_until(timeout.into()) => {}
                 _ = signs.tick() => self.give_signs_of_life().await,
@@ -191,12 +195,12 @@ impl Edge {
                     leaving = self.leave(calls, leaving);
                 }
             }
-            self.settle().await;
+            self.settle().await?;
             leaving = match self.go_on_leaving(leaving) {
                 Leaving::Done => break,
                 leaving => leaving,
             };
-            self.settle().await;
+            self.settle().await?;
         }
         self.finish().await
     }
@@ -232,7 +236,7 @@ impl Edge {
     }
 
     /// Does what is due and what follows from it, until nothing follows any more.
-    async fn settle(&mut self) {
+    async fn settle(&mut self) -> Result<()> {
         let now = self.clock.now();
         if self.endpoint.poll_timeout().is_some_and(|due| due <= now.mono) {
             self.endpoint.handle_timeout(now.mono);
@@ -244,9 +248,9 @@ impl Edge {
             if let Some(output) = self.endpoint.poll_output() {
                 self.take_sip(output);
             } else if let Some(effect) = self.board.poll_effect() {
-                self.perform(effect).await;
+                self.perform(effect).await?;
             } else {
-                return;
+                return Ok(());
             }
         }
     }
@@ -266,36 +270,43 @@ impl Edge {
         }
     }
 
-    async fn perform(&mut self, effect: Effect) {
+    async fn perform(&mut self, effect: Effect) -> Result<()> {
         let now = self.clock.now();
         match effect {
             Effect::Sip(command) => self.endpoint.handle_command(now.mono, command),
-            Effect::Media(order) => {
-                if self.orders.send(order).await.is_err() {
-                    // Without sound there is no service: whoever supervises this process starts it anew, and the
-                    // journal closes the calls.
-                    tracing::error!("the media thread is gone");
-                    std::process::abort();
-                }
-            }
+            Effect::Media(order) => self.orders.send(order).await.ok().context(MEDIA_GONE)?,
             Effect::Note(note) => self.journal.note(now, note).await,
             Effect::Ask { ask, call } => self.link.ask(ask, call),
-            Effect::Answer { call, reply } => {
+            Effect::Answer { call, mut reply } => {
+                if let EdgeReply::Rooms(rooms) = &mut reply {
+                    self.add_quality(rooms);
+                }
                 if let Some(answer) = self.control_calls.remove(&call) {
                     let _ = answer.send(reply);
                 }
             }
         }
+        Ok(())
     }
 
     async fn give_signs_of_life(&mut self) {
         let now = self.clock.now();
         self.journal.note(now, Note::Alive).await;
-        self.link.heartbeat(self.board.heartbeat(now));
-        let late = self.counters.ticks_late.load(Ordering::Relaxed);
+        let mut heartbeat = self.board.heartbeat(now);
+        self.add_quality(&mut heartbeat.rooms);
+        self.link.heartbeat(heartbeat);
+        let late = self.counters.borrow().ticks_late;
         if late > self.ticks_late_said {
             warn!(late = late - self.ticks_late_said, legs = self.board.legs(), "the mix was late");
             self.ticks_late_said = late;
+        }
+    }
+
+    /// The switchboard knows who is where, the media thread how they are heard.
+    fn add_quality(&self, rooms: &mut [RoomStatus]) {
+        let counters = self.counters.borrow();
+        for leg in rooms.iter_mut().flat_map(|room| &mut room.legs) {
+            leg.quality = counters.legs.get(&leg.leg).copied().map(quality);
         }
     }
 

@@ -104,14 +104,24 @@ impl Link {
     /// Exactly one [`News::Reply`] follows, within five seconds.
     pub(crate) fn ask(&self, ask: AskId, call: EdgeCall) {
         let connection = self.connection.borrow().clone();
-        let (news, place) = (self.news.clone(), Arc::clone(&self.asking).try_acquire_owned());
+        let (news, asking) = (self.news.clone(), Arc::clone(&self.asking));
         tokio::spawn(async move {
-            let reply = match (connection, &place) {
-                (Some(connection), Ok(_)) => exchange(&connection, &call, PRIORITY_ASK)
-                    .await
-                    .inspect_err(|cause| warn!(ask = ask.0, cause = %format!("{cause:#}"), "control did not answer"))
-                    .ok(),
-                _ => None,
+            let asked = async {
+                let connection = connection.context("the link is down")?;
+                // Never closed, so this only waits for its turn.
+                let _place = asking.acquire().await?;
+                exchange(&connection, &call, PRIORITY_ASK).await
+            };
+            let reply = match timeout(PATIENCE, asked).await {
+                Ok(Ok(reply)) => Some(reply),
+                Ok(Err(cause)) => {
+                    warn!(ask = ask.0, cause = %format!("{cause:#}"), "control did not answer");
+                    None
+                }
+                Err(_) => {
+                    warn!(ask = ask.0, "control did not answer in time");
+                    None
+                }
             };
             let _ = news.send(News::Reply { ask, reply }).await;
         });

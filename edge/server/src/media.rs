@@ -1,30 +1,36 @@
 //! The media thread: the clock of the mixes, and the sockets of the legs.
 //!
 //! One thread owns the engine and a socket for each leg. It wakes every 5 ms on an absolute clock, does what it was told,
-//! reads what has come, and on every fourth wake-up lets the engine mix 20 ms and sends them. It waits for nobody: its
-//! news lie in a queue of its own until the way to the rest of the edge has room.
+//! reads what has come, and on every fourth wake-up lets the engine mix 20 ms and sends them. When a packet came is said
+//! by the kernel, so that neither the wait for a wake-up nor a late one counts as the network's jitter. The thread waits
+//! for nobody: its news lie in a queue of its own until the way to the rest of the edge has room.
 
-use std::collections::{HashMap, VecDeque};
-use std::net::UdpSocket;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, VecDeque};
+use std::io::IoSliceMut;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd as _;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use konf_contract::LegId;
-use konf_media::{Command, Engine, Event, Stream};
+use konf_media::{Command, Engine, Event, LegStats, Stream};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use tokio::sync::mpsc;
+use nix::sys::socket::{
+    ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt,
+};
+use nix::sys::time::TimeSpec;
+use tokio::sync::{mpsc, watch};
 use tracing::{debug, error, warn};
 
-use crate::clock::monotonic;
+use crate::clock::{monotonic, since_epoch};
 
-/// How often the thread wakes. Packets wait in their sockets for no longer, so that their arrival is known well enough
-/// to measure jitter.
+/// How often the thread wakes: keys and the ends of prompts are told without much delay, and no socket runs full.
 const SLICE: Duration = Duration::from_millis(5);
 /// The mix runs in frames of 20 ms, as the phones send.
 const SLICES_PER_TICK: u64 = 4;
+/// Every second, two slices after a tick.
+const SLICES_PER_COUNT: u64 = 200;
 /// Packets that are read from one leg in one slice. A phone sends one every 20 ms; 8 let a burst of 32 a tick through,
 /// and a flood against one leg costs the others nothing.
 const PACKETS_PER_SLICE: usize = 8;
@@ -32,6 +38,8 @@ const PACKETS_PER_SLICE: usize = 8;
 const CATCH_UP: Duration = Duration::from_millis(200);
 /// The longest datagram that is looked at: more than any codec puts into 20 ms; longer ones are cut off and refused.
 const DATAGRAM_MAX: usize = 2048;
+/// A packet cannot have waited for longer than this: beyond it the wall clock was set meanwhile.
+const WAIT_MAX: Duration = Duration::from_secs(1);
 /// News that wait while the rest of the edge is busy; beyond it only the end of legs is kept.
 const NEWS_MAX: usize = 8192;
 /// Ready sockets that the kernel names at once.
@@ -48,11 +56,12 @@ pub(crate) enum ToMedia {
     Command(Command),
 }
 
-/// What the thread counts for others to read.
-#[derive(Debug, Default)]
+/// What the thread counts for others to read, made anew every second.
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Counters {
-    /// Ticks that began a whole tick too late.
-    pub(crate) ticks_late: AtomicU64,
+    /// Ticks that began a whole tick too late, since the start.
+    pub(crate) ticks_late: u64,
+    pub(crate) legs: BTreeMap<LegId, LegStats>,
 }
 
 /// Starts the thread. It ends when `orders` is closed.
@@ -60,17 +69,19 @@ pub(crate) fn start(
     seed: u64,
     orders: mpsc::Receiver<ToMedia>,
     news: mpsc::Sender<Event>,
-    counters: Arc<Counters>,
+    counters: watch::Sender<Counters>,
 ) -> Result<JoinHandle<()>> {
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).context("creating an epoll")?;
     let media = Media {
         engine: Engine::new(seed),
-        sockets: HashMap::new(),
+        sockets: BTreeMap::new(),
         epoll,
+        control_buffer: nix::cmsg_space!(TimeSpec),
         orders,
         news,
         waiting: VecDeque::new(),
         counters,
+        ticks_late: 0,
     };
     thread::Builder::new()
         .name("media".into())
@@ -80,12 +91,15 @@ pub(crate) fn start(
 
 struct Media {
     engine: Engine,
-    sockets: HashMap<LegId, UdpSocket>,
+    sockets: BTreeMap<LegId, UdpSocket>,
     epoll: Epoll,
+    /// Room for what the kernel says about a packet.
+    control_buffer: Vec<u8>,
     orders: mpsc::Receiver<ToMedia>,
     news: mpsc::Sender<Event>,
     waiting: VecDeque<Event>,
-    counters: Arc<Counters>,
+    counters: watch::Sender<Counters>,
+    ticks_late: u64,
 }
 
 impl Media {
@@ -104,6 +118,9 @@ impl Media {
             }
             self.send();
             self.tell();
+            if slice % SLICES_PER_COUNT == SLICES_PER_TICK / 2 {
+                self.publish();
+            }
             due = next_due(due, now);
         }
     }
@@ -121,6 +138,9 @@ impl Media {
     }
 
     fn open(&mut self, now: Instant, leg: LegId, stream: Stream, socket: UdpSocket) {
+        if let Err(cause) = setsockopt(&socket, sockopt::ReceiveTimestampns, &true) {
+            debug!(%leg, %cause, "arrivals are told by the clock of the thread");
+        }
         let readable = EpollEvent::new(EpollFlags::EPOLLIN, leg.0);
         if let Err(cause) = self.epoll.add(&socket, readable) {
             // The leg then hears and is not heard, until it counts as lost.
@@ -132,7 +152,7 @@ impl Media {
 
     fn receive(&mut self, now: Instant) {
         let mut ready = [EpollEvent::empty(); READY_MAX];
-        let mut buffer = [0; DATAGRAM_MAX];
+        let mut inlet = Inlet { now, wall: since_epoch(), buffer: [0; DATAGRAM_MAX] };
         // Each round reads one packet from each ready socket, so the rounds bound what one leg may take.
         for _ in 0..PACKETS_PER_SLICE {
             let mut rest = self.sockets.len();
@@ -143,7 +163,7 @@ impl Media {
                     Err(cause) => return debug!(%cause, "waiting for media failed"),
                 };
                 for event in &ready[..found] {
-                    read += usize::from(self.receive_one(now, LegId(event.data()), &mut buffer));
+                    read += usize::from(self.receive_one(LegId(event.data()), &mut inlet));
                 }
                 rest = if found < READY_MAX { 0 } else { rest.saturating_sub(found) };
             }
@@ -153,15 +173,13 @@ impl Media {
         }
     }
 
-    fn receive_one(&mut self, now: Instant, leg: LegId, buffer: &mut [u8]) -> bool {
+    fn receive_one(&mut self, leg: LegId, inlet: &mut Inlet) -> bool {
         let Some(socket) = self.sockets.get(&leg) else { return false };
-        match socket.recv_from(buffer) {
-            Ok((length, source)) => {
-                self.engine.handle_datagram(now, leg, source, &buffer[..length]);
-                true
-            }
-            Err(_) => false,
-        }
+        let Some((at, source, length)) = inlet.read(socket, &mut self.control_buffer) else {
+            return false;
+        };
+        self.engine.handle_datagram(at, leg, source, &inlet.buffer[..length]);
+        true
     }
 
     fn send(&mut self) {
@@ -190,15 +208,58 @@ impl Media {
         }
     }
 
-    fn note_lateness(&self, now: Instant, due: Instant) {
+    /// Between two ticks, so that a mix never waits for whoever reads.
+    fn publish(&mut self) {
+        let stats = |leg: &LegId| Some((*leg, self.engine.stats(*leg)?));
+        let legs = self.sockets.keys().filter_map(stats).collect();
+        self.counters.send_replace(Counters { ticks_late: self.ticks_late, legs });
+    }
+
+    fn note_lateness(&mut self, now: Instant, due: Instant) {
         let late = now.saturating_duration_since(due);
         if late > SLICE * SLICES_PER_TICK as u32 {
-            self.counters.ticks_late.fetch_add(1, Ordering::Relaxed);
+            self.ticks_late += 1;
             if late > CATCH_UP {
                 warn!(late_ms = late.as_millis() as u64, "the media thread was held up");
             }
         }
     }
+}
+
+/// Reads packets with the time at which the kernel took them, which it tells by the wall clock.
+struct Inlet {
+    now: Instant,
+    /// `now` by the wall clock, since its epoch.
+    wall: Duration,
+    buffer: [u8; DATAGRAM_MAX],
+}
+
+impl Inlet {
+    /// When it came, from where, and how long it is.
+    fn read(
+        &mut self,
+        socket: &UdpSocket,
+        control: &mut [u8],
+    ) -> Option<(Instant, SocketAddr, usize)> {
+        let mut parts = [IoSliceMut::new(&mut self.buffer)];
+        let flags = MsgFlags::MSG_DONTWAIT;
+        let message =
+            recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(control), flags)
+                .ok()?;
+        let source = address(message.address?)?;
+        let taken = message.cmsgs().ok()?.find_map(|part| match part {
+            ControlMessageOwned::ScmTimestampns(time) => Some(Duration::from(time)),
+            _ => None,
+        });
+        let waited = taken.and_then(|taken| self.wall.checked_sub(taken)).unwrap_or_default();
+        let waited = if waited > WAIT_MAX { Duration::ZERO } else { waited };
+        Some((self.now.checked_sub(waited).unwrap_or(self.now), source, message.bytes))
+    }
+}
+
+fn address(storage: SockaddrStorage) -> Option<SocketAddr> {
+    let v4 = storage.as_sockaddr_in().map(|a| SocketAddr::from((a.ip(), a.port())));
+    v4.or_else(|| storage.as_sockaddr_in6().map(|a| SocketAddr::from((a.ip(), a.port()))))
 }
 
 /// One slice on, whatever the last one took; after a long stall what is too old to be made up for is skipped.
@@ -210,6 +271,91 @@ fn next_due(due: Instant, now: Instant) -> Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn stream(remote: SocketAddr) -> Stream {
+        Stream {
+            remote,
+            source: konf_media::SourceRule::Exact,
+            codec: konf_media::Codec::Pcma,
+            payload_type: 8,
+            event_payload_type: None,
+            direction: konf_media::Direction::SendReceive,
+            ssrc: 1,
+            first_sequence: 0,
+            first_timestamp: 0,
+        }
+    }
+
+    #[test]
+    fn a_flood_against_one_leg_takes_nothing_from_another() {
+        let socket = || UdpSocket::bind("127.0.0.1:0").unwrap();
+        let (orders, inbox) = mpsc::channel(16);
+        let (outbox, mut news) = mpsc::channel(16);
+        let (counters, counted) = watch::channel(Counters::default());
+        let thread = start(1, inbox, outbox, counters).unwrap();
+        let phones = [socket(), socket()];
+        let mut addresses = Vec::new();
+        for (leg, phone) in (1..).map(LegId).zip(&phones) {
+            let own = socket();
+            own.set_nonblocking(true).unwrap();
+            addresses.push(own.local_addr().unwrap());
+            let stream = stream(phone.local_addr().unwrap());
+            orders.blocking_send(ToMedia::Open { leg, stream, socket: own }).unwrap();
+        }
+        let until = monotonic() + Duration::from_millis(1_500);
+        let flood = thread::spawn(move || {
+            let attacker = UdpSocket::bind("127.0.0.1:0").unwrap();
+            let mut sent = 0u32;
+            while monotonic() < until {
+                let _ = attacker.send_to(&[0x80; 172], addresses[0]);
+                sent += 1;
+                if sent.is_multiple_of(100) {
+                    thread::sleep(Duration::from_millis(5));
+                }
+            }
+            sent
+        });
+        phones[1].set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let (mut packets, mut buffer) = (0, [0; 2_048]);
+        while monotonic() < until && phones[1].recv_from(&mut buffer).is_ok() {
+            packets += 1;
+        }
+        let sent = flood.join().unwrap();
+        assert!(sent > 5_000, "{sent} are no flood");
+        assert!(packets >= 65, "{packets} packets in 1.5 s");
+        assert!(counted.borrow().legs.get(&LegId(1)).unwrap().packets_refused > 100);
+
+        let leg = LegId(2);
+        orders.blocking_send(ToMedia::Command(Command::RemoveLeg { leg })).unwrap();
+        assert!(matches!(news.blocking_recv(), Some(Event::Closed { leg: LegId(2), .. })));
+        drop(orders);
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn a_packet_is_dated_when_it_came_and_not_when_it_is_read() {
+        let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
+        setsockopt(&receiver, sockopt::ReceiveTimestampns, &true).unwrap();
+        let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let before = monotonic();
+        sender.send_to(&[1, 2, 3], receiver.local_addr().unwrap()).unwrap();
+        let after = monotonic();
+        thread::sleep(Duration::from_millis(60));
+        let mut inlet = Inlet { now: monotonic(), wall: since_epoch(), buffer: [0; DATAGRAM_MAX] };
+        let mut control = nix::cmsg_space!(TimeSpec);
+        let (at, source, length) = inlet.read(&receiver, &mut control).unwrap();
+        let tolerance = Duration::from_millis(20);
+        assert!(
+            at + tolerance > before && at < after + tolerance,
+            "{:?} after it was sent",
+            at - before
+        );
+        assert_eq!(
+            (source, &inlet.buffer[..length]),
+            (sender.local_addr().unwrap(), &[1, 2, 3][..])
+        );
+        assert!(inlet.read(&receiver, &mut control).is_none(), "nothing more has come");
+    }
 
     #[test]
     fn a_late_slice_does_not_move_the_clock_and_a_long_stall_does() {

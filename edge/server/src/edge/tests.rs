@@ -188,3 +188,37 @@ fn local_time_knows_summer() {
     assert_eq!(at(1_783_598_400_000), (2026, 7, 9, 14, 0));
     assert_eq!(at(1_796_817_600_000), (2026, 12, 9, 13, 0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_over_tcp_are_answered_on_their_connection_however_they_are_cut() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let folder = Folder::new("tcp");
+    make_keys(&folder.0);
+    let edge = Edge::start(config(&folder.0, "127.0.0.1:1")).await.unwrap();
+    let address = edge.sip_address();
+    let (stop, stopped) = watch::channel(0);
+    let running = tokio::spawn(edge.run(stopped));
+
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let own = stream.local_addr().unwrap();
+    for cut in [1, 30, 200] {
+        let request = format!(
+            "OPTIONS sip:{address} SIP/2.0\r\nVia: SIP/2.0/TCP {own};branch=z9hG4bK-{cut}\r\nMax-Forwards: 70\r\n\
+             From: <sip:a@{own}>;tag=a\r\nTo: <sip:{address}>\r\nCall-ID: tcp-{cut}\r\nCSeq: 1 OPTIONS\r\n\
+             Content-Length: 0\r\n\r\n"
+        );
+        let (head, rest) = request.split_at(cut);
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        stream.write_all(rest.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 4_096];
+        let length =
+            timeout(Duration::from_secs(10), stream.read(&mut answer)).await.unwrap().unwrap();
+        let answer = String::from_utf8_lossy(&answer[..length]);
+        assert!(answer.starts_with("SIP/2.0 200"), "{answer}");
+        assert!(answer.contains(&format!("tcp-{cut}")), "{answer}");
+    }
+    stop.send_modify(|count| *count += 1);
+    timeout(Duration::from_secs(10), running).await.expect("the edge ends").unwrap().unwrap();
+}
