@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::config::Config;
 use crate::edge::catalogue;
-use crate::link;
 use crate::ports::Ports;
+use crate::{limits, link};
 
 /// One look: what it was at, and what was found.
 pub struct Finding {
@@ -24,6 +24,10 @@ pub fn examine(config: &Config) -> Vec<Finding> {
         finding(
             "link keys",
             link::check_keys(&config.link_keys).map(|()| "fit together".to_owned()),
+        ),
+        finding(
+            "open files",
+            limits::check(config.capacity).map(|hard| format!("{hard} are allowed")),
         ),
         finding("state directory", writable(&config.state_dir)),
         finding("SIP address", sip_address(config)),

@@ -23,6 +23,7 @@ use crate::board::{Board, Effect, Setup, quality};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::journal::{Journal, Note, boot_name};
+use crate::limits;
 use crate::link::{Dial, Link, News};
 use crate::media::{self, Counters, ToMedia};
 use crate::ports::Ports;
@@ -86,6 +87,7 @@ impl Edge {
         let boot = boot_name(random.random());
         let catalogue = catalogue(&config)?;
         crate::link::check_keys(&config.link_keys)?;
+        limits::raise(config.capacity)?;
         let lock = lock(&config.state_dir)?;
         let folder = config.state_dir.join(JOURNAL_FOLDER);
         let (journal, journal_thread) = Journal::start(&folder, &config.name, &boot, clock)?;

@@ -12,6 +12,7 @@ pub mod config;
 pub mod doctor;
 pub mod edge;
 mod journal;
+mod limits;
 mod link;
 pub mod logging;
 mod media;

@@ -292,8 +292,9 @@ async fn send_records(
             continue;
         };
         let (boot, records) = (batch.boot.clone(), batch.records.len());
+        let first = batch.records.first().map_or(0, |record| record.sequence);
         match exchange(&up, &EdgeCall::Records(batch), PRIORITY_RECORDS).await {
-            Ok(ControlReply::Acknowledged(ack)) if ack.boot == boot => {
+            Ok(ControlReply::Acknowledged(ack)) if ack.boot == boot && ack.through >= first => {
                 debug!(boot, records, through = ack.through, "records are committed");
                 journal.acknowledge(clock.now(), ack).await;
                 continue;
