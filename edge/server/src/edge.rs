@@ -354,12 +354,12 @@ impl Edge {
     async fn finish(self) -> Result<()> {
         let delivered = async {
             // The link's own task sends them; here is only waited.
-            while self.link.is_up() && self.journal.batch().await.is_some() {
+            while self.link.is_up() && self.journal.batch(&[]).await.is_some() {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
         let in_time = tokio::time::timeout(DELIVERY_PATIENCE, delivered).await.is_ok();
-        if !in_time || self.journal.batch().await.is_some() {
+        if !in_time || self.journal.batch(&[]).await.is_some() {
             warn!("control has not taken all records; they are sent after the next start");
         }
         self.link.close().await;

@@ -50,8 +50,8 @@ pub(crate) enum Note {
 
 enum Message {
     Note(Now, Box<Note>),
-    /// The oldest records that wait, of one boot.
-    Batch(oneshot::Sender<Option<RecordBatch>>),
+    /// The oldest records that wait, of one boot, but for the boots that are named.
+    Batch(Vec<String>, oneshot::Sender<Option<RecordBatch>>),
     Acknowledge(Now, RecordAck),
     Close,
 }
@@ -93,10 +93,10 @@ impl Journal {
         }
     }
 
-    /// The oldest records that wait; `None` when there are none.
-    pub(crate) async fn batch(&self) -> Option<RecordBatch> {
+    /// The oldest records that wait, but for those of the boots in `without`; `None` when there are none.
+    pub(crate) async fn batch(&self, without: &[String]) -> Option<RecordBatch> {
         let (sender, receiver) = oneshot::channel();
-        self.messages.send(Message::Batch(sender)).await.ok()?;
+        self.messages.send(Message::Batch(without.to_vec(), sender)).await.ok()?;
         receiver.await.ok()?
     }
 
@@ -141,7 +141,7 @@ fn keep(
         while let Some(message) = next {
             match message {
                 Message::Note(now, note) => keeper.note(now, *note),
-                Message::Batch(reply) => batches.push(reply),
+                Message::Batch(without, reply) => batches.push((without, reply)),
                 Message::Acknowledge(now, ack) => acks.push((now, ack)),
                 Message::Close => closing = true,
             }
@@ -153,8 +153,8 @@ fn keep(
         for (now, ack) in acks {
             keeper.acknowledge(now, &ack);
         }
-        for reply in batches {
-            let _ = reply.send(keeper.batch());
+        for (without, reply) in batches {
+            let _ = reply.send(keeper.batch(&without));
         }
     }
     for _ in 0..LAST_TRIES {
@@ -256,8 +256,9 @@ impl Keeper {
         Ok(records)
     }
 
-    fn batch(&self) -> Option<RecordBatch> {
-        let file = self.former.iter().chain([&self.current]).find(|file| file.has_waiting())?;
+    fn batch(&self, without: &[String]) -> Option<RecordBatch> {
+        let mut files = self.former.iter().chain([&self.current]);
+        let file = files.find(|file| file.has_waiting() && !without.contains(&file.boot))?;
         let records = file
             .batch(BATCH_MAX)
             .inspect_err(|cause| error!(%cause, boot = file.boot, "the journal cannot be read"))

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use konf_contract::frame;
 use konf_contract::link::{
-    ControlCall, ControlReply, EdgeCall, EdgeReply, Heartbeat, Hello, PROTOCOL,
+    ControlCall, ControlReply, EdgeCall, EdgeReply, Heartbeat, Hello, PROTOCOL, RecordBatch,
 };
 use konf_switchboard::AskId;
 use quinn::{Connection, RecvStream, SendStream};
@@ -277,38 +277,58 @@ async fn read_message<M: DeserializeOwned>(receive: &mut RecvStream) -> Result<M
     Ok(frame::decode(&body)?)
 }
 
-/// Sends what the journal holds, oldest first, and lets go of it only when control says that it is committed.
+/// Sends what the journal holds, oldest first, and lets go of it only when control says that it is committed. A boot whose
+/// records are refused is passed over for a moment, so that it does not hold up the others.
 async fn send_records(
     mut connection: watch::Receiver<Option<Connection>>,
     journal: Journal,
     clock: Clock,
 ) {
+    let mut refused: Vec<String> = Vec::new();
     loop {
         let Ok(up) = connection.wait_for(Option::is_some).await.map(|c| c.clone()) else { return };
         let Some(up) = up else { continue };
-        let Some(batch) = journal.batch().await else {
+        match (journal.batch(&refused).await, refused.is_empty()) {
+            (Some(batch), _) => {
+                let boot = batch.boot.clone();
+                if !deliver(&up, batch, &journal, clock).await {
+                    refused.push(boot);
+                }
+            }
             // Also looked for from time to time: a batch may have failed to be read.
-            let _ = timeout(BACKOFF_LAST, journal.more()).await;
-            continue;
-        };
-        let (boot, records) = (batch.boot.clone(), batch.records.len());
-        let first = batch.records.first().map_or(0, |record| record.sequence);
-        match exchange(&up, &EdgeCall::Records(batch), PRIORITY_RECORDS).await {
-            Ok(ControlReply::Acknowledged(ack)) if ack.boot == boot && ack.through >= first => {
-                debug!(boot, records, through = ack.through, "records are committed");
-                journal.acknowledge(clock.now(), ack).await;
-                continue;
-            }
-            Ok(ControlReply::Failed { reason, .. }) => {
-                error!(boot, records, reason, "control does not take records")
-            }
-            Ok(_) => error!(boot, records, "control answered records with something else"),
-            Err(cause) => {
-                warn!(boot, records, cause = %format!("{cause:#}"), "records were not taken; they wait")
+            (None, true) => drop(timeout(BACKOFF_LAST, journal.more()).await),
+            (None, false) => {
+                sleep(RECORDS_RETRY).await;
+                refused.clear();
             }
         }
-        sleep(RECORDS_RETRY).await;
     }
+}
+
+/// Whether control committed at least a part of them.
+async fn deliver(
+    connection: &Connection,
+    batch: RecordBatch,
+    journal: &Journal,
+    clock: Clock,
+) -> bool {
+    let (boot, records) = (batch.boot.clone(), batch.records.len());
+    let first = batch.records.first().map_or(0, |record| record.sequence);
+    match exchange(connection, &EdgeCall::Records(batch), PRIORITY_RECORDS).await {
+        Ok(ControlReply::Acknowledged(ack)) if ack.boot == boot && ack.through >= first => {
+            debug!(boot, records, through = ack.through, "records are committed");
+            journal.acknowledge(clock.now(), ack).await;
+            return true;
+        }
+        Ok(ControlReply::Failed { reason, .. }) => {
+            error!(boot, records, reason, "control does not take records; they wait");
+        }
+        Ok(_) => error!(boot, records, "control answered records with something else"),
+        Err(cause) => {
+            warn!(boot, records, cause = %format!("{cause:#}"), "records were not taken; they wait");
+        }
+    }
+    false
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ fn noted(keeper: &mut Keeper, now: Now, note: Note) {
 }
 
 fn sequences(keeper: &Keeper) -> Vec<u64> {
-    keeper.batch().map_or(Vec::new(), |batch| batch.records.iter().map(|r| r.sequence).collect())
+    keeper.batch(&[]).map_or(Vec::new(), |batch| batch.records.iter().map(|r| r.sequence).collect())
 }
 
 fn ack(boot: &str, through: u64) -> RecordAck {
@@ -128,14 +128,27 @@ fn records_wait_until_they_are_acknowledged_and_then_their_boot_goes() {
     let mut second = keeper(&folder, "b", time);
     noted(&mut second, time.at(5), left(9));
     assert_eq!(folder.files().len(), 2);
-    assert_eq!(second.batch().unwrap().boot, "a", "the oldest boot comes first");
+    assert_eq!(second.batch(&[]).unwrap().boot, "a", "the oldest boot comes first");
     assert_eq!(sequences(&second), [3]);
     second.acknowledge(time.at(6), &ack("a", 3));
     assert_eq!(folder.files().len(), 1);
-    assert_eq!((second.batch().unwrap().boot.as_str(), sequences(&second)), ("b", vec![1]));
+    assert_eq!((second.batch(&[]).unwrap().boot.as_str(), sequences(&second)), ("b", vec![1]));
     second.acknowledge(time.at(7), &ack("b", 1));
     second.close();
     assert!(folder.files().is_empty(), "a clean end leaves nothing behind");
+}
+
+#[test]
+fn a_boot_that_control_refuses_does_not_hold_up_the_others() {
+    let (folder, time) = (Folder::new("refused-boot"), Time::new());
+    noted(&mut keeper(&folder, "a", time), time.at(1), left(1));
+    let mut next = keeper(&folder, "b", time);
+    noted(&mut next, time.at(2), left(2));
+    let refused = ["a".to_owned()];
+    assert_eq!(next.batch(&refused).unwrap().boot, "b");
+    next.acknowledge(time.at(3), &ack("b", 1));
+    assert!(next.batch(&refused).is_none());
+    assert_eq!(next.batch(&[]).unwrap().boot, "a");
 }
 
 #[test]
@@ -204,7 +217,7 @@ fn legs_of_an_edge_that_died_end_at_their_last_sign_of_life() {
     drop(died);
 
     let next = keeper(&folder, "b", time);
-    let batch = next.batch().unwrap();
+    let batch = next.batch(&[]).unwrap();
     assert_eq!(batch.boot, "a");
     assert_eq!(batch.records.iter().map(|r| r.sequence).collect::<Vec<_>>(), [1, 2, 3]);
     let RecordEvent::LegLeft(closed) = &batch.records[2].event else { panic!("a leg that left") };
@@ -238,7 +251,7 @@ fn a_backlog_goes_out_in_batches_in_order() {
     }
     keeper.flush().unwrap();
     let mut seen = Vec::new();
-    while let Some(batch) = keeper.batch() {
+    while let Some(batch) = keeper.batch(&[]) {
         assert!(batch.records.len() <= BATCH_MAX);
         seen.extend(batch.records.iter().map(|r| r.sequence));
         keeper.acknowledge(time.at(2), &ack("a", *seen.last().unwrap()));
@@ -266,7 +279,7 @@ fn a_long_journal_is_trimmed_and_still_knows_its_open_legs_and_records() {
     drop(writer);
 
     let next = keeper(&folder, "b", time);
-    let batch = next.batch().unwrap();
+    let batch = next.batch(&[]).unwrap();
     assert_eq!(batch.records.first().unwrap().sequence, 11_991);
     let RecordEvent::LegLeft(closed) = &batch.records.last().unwrap().event else { panic!() };
     assert_eq!((closed.leg, closed.end.reason), (LegId(1), EndReason::EdgeFailed));
@@ -314,11 +327,11 @@ async fn the_thread_writes_sends_and_closes() {
     let (journal, thread) = Journal::start(&folder.0, "edge-1", "a", clock).unwrap();
     journal.note(clock.now(), left(1)).await;
     tokio::time::timeout(Duration::from_secs(5), journal.more()).await.unwrap();
-    let batch = journal.batch().await.unwrap();
+    let batch = journal.batch(&[]).await.unwrap();
     assert_eq!((batch.records.len(), batch.edge.as_str()), (1, "edge-1"));
     assert!(journal.is_healthy());
     journal.acknowledge(clock.now(), ack("a", 1)).await;
-    assert!(journal.batch().await.is_none());
+    assert!(journal.batch(&[]).await.is_none());
     journal.close().await;
     thread.join().unwrap();
     assert!(folder.files().is_empty());

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use konf_contract::link::{
     Admission, AdmissionRequest, Denial, EndReason, LegEnd, LegLeft, Party, Record, RecordAck,
-    RecordBatch, RecordEvent, Welcome,
+    RecordEvent, Welcome,
 };
 use konf_contract::{Caller, LegId, UnixMs};
 use quinn::crypto::rustls::QuicServerConfig;
@@ -251,7 +251,7 @@ async fn the_link_comes_back_after_control_died_and_brings_the_records_that_wait
     assert_eq!(boot, "b");
     assert!(matches!(records[..], [Record { sequence: 1, .. }]));
     timeout(LIMIT, async {
-        while journal.batch().await.is_some() {
+        while journal.batch(&[]).await.is_some() {
             sleep(Duration::from_millis(10)).await;
         }
     })
