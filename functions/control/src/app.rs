@@ -11,9 +11,11 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use konf_api::schedule::AdmitRequest;
 use konf_contract::UnixMs;
-use konf_contract::link::{Admission, ControlReply, Denial, EdgeCall, ExtensionReply, Hello};
+use konf_contract::link::{
+    Admission, ControlReply, Denial, EdgeCall, ExtensionReply, Hello, RecordAck, RecordBatch,
+};
 use konf_host::{Host, Internal};
-use konf_ledger::{EdgeSeats, Ledger};
+use konf_ledger::{EdgeSeats, Ledger, LedgerError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -72,10 +74,15 @@ pub async fn run(config: Config) -> Result<()> {
 }
 
 fn start_logging(json: bool) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("KONF_LOG")
+    use std::io::IsTerminal;
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if json { builder.json().init() } else { builder.with_target(false).init() }
+    if json {
+        builder.json().init()
+    } else {
+        builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).init()
+    }
 }
 
 async fn wait_for_signal() -> Result<()> {
@@ -215,7 +222,7 @@ impl link::Service for Service {
                 if batch.edge != edge {
                     bail!("records of {:?} from {edge:?}", batch.edge);
                 }
-                let ack = self.ledger.apply_records(&batch).await?;
+                let ack = self.records(&batch).await?;
                 self.wakes.rating.notify_one();
                 Ok(ControlReply::Acknowledged(ack))
             }
@@ -225,6 +232,20 @@ impl link::Service for Service {
 
     fn now(&self) -> UnixMs {
         clock::now()
+    }
+}
+
+impl Service {
+    /// Commits what is whole. A gap is acknowledged up to where it begins and raises an alarm; the edge sends the rest
+    /// again, with what is missing if it has it.
+    async fn records(&self, batch: &RecordBatch) -> Result<RecordAck> {
+        match self.ledger.apply_records(batch).await {
+            Err(LedgerError::Gap { edge, boot, through, found }) => {
+                tracing::error!(edge, boot, through, found, "records are missing");
+                Ok(RecordAck { boot, through })
+            }
+            outcome => Ok(outcome?),
+        }
     }
 }
 

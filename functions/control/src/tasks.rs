@@ -128,10 +128,10 @@ impl Deliveries {
         let (id, kind, attempt) = (&item.id, item.message.kind.as_str(), item.attempt);
         match retry {
             Some(_) => {
-                tracing::info!(message = id, kind, attempt, %failure, "message will be tried again")
+                tracing::info!(id, kind, attempt, %failure, "message will be tried again")
             }
             None => {
-                tracing::error!(message = id, kind, attempt, %failure, "message is a dead letter; see konf outbox")
+                tracing::error!(id, kind, attempt, %failure, "message is a dead letter; see konf outbox")
             }
         }
         Ok(())
@@ -164,12 +164,19 @@ fn not_configured(section: &str) -> Failure {
 /// Rates what has not been rated. The rating itself is proposed by `billing` and committed once.
 async fn rate(ledger: Ledger, host: Arc<Host>) -> Result<bool> {
     let legs = ledger.unrated(BATCH).await?;
+    let mut failed = 0;
     for leg in &legs {
         let request = RateRequest { record: leg.record.clone(), leg: leg.leg.clone() };
-        let outcome: RatingOutcome = ask(&host, "billing", "/rate", &request).await?;
-        tracing::debug!(record = ?leg.record, ?outcome, "leg rated");
+        match ask::<RatingOutcome>(&host, "billing", "/rate", &request).await {
+            Ok(outcome) => tracing::debug!(record = ?leg.record, ?outcome, "leg rated"),
+            // The others are rated all the same; this one comes again.
+            Err(error) => {
+                failed += 1;
+                tracing::error!(record = ?leg.record, error = format!("{error:#}"), "leg cannot be rated");
+            }
+        }
     }
-    Ok(legs.len() == BATCH as usize)
+    Ok(failed == 0 && legs.len() == BATCH as usize)
 }
 
 /// Works on messages that were stored but not answered.
@@ -177,8 +184,16 @@ async fn answer(ledger: Ledger, host: Arc<Host>) -> Result<bool> {
     let left = ledger.unanswered(UNANSWERED_MS, BATCH).await?;
     for (stored, message) in &left {
         let request = ProcessRequest { stored: stored.clone(), message: message.clone() };
-        let _: serde_json::Value = ask(&host, "order", "/process", &request).await?;
-        tracing::info!(message = stored.id, "a message left over has been answered");
+        match ask::<serde_json::Value>(&host, "order", "/process", &request).await {
+            Ok(_) => tracing::info!(inbound = stored.id, "a message left over has been answered"),
+            Err(error) => {
+                tracing::error!(
+                    inbound = stored.id,
+                    error = format!("{error:#}"),
+                    "a message cannot be answered"
+                );
+            }
+        }
     }
     Ok(false)
 }

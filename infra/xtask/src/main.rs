@@ -8,7 +8,7 @@ mod test;
 mod up;
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
@@ -39,7 +39,22 @@ enum Task {
     Load(load::Arguments),
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match execute() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a command line speaks to a person")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("\ncargo xtask: {error:#}");
+}
+
+fn execute() -> Result<()> {
     match Arguments::parse().task {
         Task::Up => up::run(),
         Task::Test { only } => test::run(only.as_deref()),

@@ -20,8 +20,9 @@ pub const TRUNK_ADDRESS: &str = "127.0.0.2";
 
 pub struct Konf {
     pub dir: PathBuf,
-    /// Removes the folder unless a test failed.
-    keep: Option<TempDir>,
+    /// Removes the folder unless the test failed.
+    folder: Option<TempDir>,
+    passed: bool,
     control: Process,
     edge: Process,
     pub gateway: Gateway,
@@ -33,8 +34,8 @@ pub struct Konf {
 impl Konf {
     /// Starts everything and waits until the edge has joined control. `seats` can be booked.
     pub fn start(seats: u32) -> Result<Konf> {
-        let keep = tempfile::Builder::new().prefix("konf-e2e-").tempdir()?;
-        let dir = keep.path().to_owned();
+        let folder = tempfile::Builder::new().prefix("konf-e2e-").tempdir()?;
+        let dir = folder.path().to_owned();
         let gateway = Gateway::start()?;
         let smtp = SmtpServer::start(&dir)?;
         let (http_port, sip_port, media) = (free_ports(0), free_ports(0), free_ports(60));
@@ -48,7 +49,17 @@ impl Konf {
         fs::write(dir.join("edge.toml"), edge_config(sip_port, link_port, media))?;
         let control = start(&dir, "konf", "konf.toml", &["up"])?;
         let edge = start(&dir, "konf-edge", "edge.toml", &[])?;
-        let konf = Konf { dir, keep: Some(keep), control, edge, gateway, smtp, http, sip_port };
+        let konf = Konf {
+            dir,
+            folder: Some(folder),
+            passed: false,
+            control,
+            edge,
+            gateway,
+            smtp,
+            http,
+            sip_port,
+        };
         konf.wait_until_joined()?;
         Ok(konf)
     }
@@ -128,6 +139,12 @@ impl Konf {
         Ok(answer.status().as_u16())
     }
 
+    /// Said at the end of a test that has passed: its logs and recordings are thrown away.
+    pub fn passed(mut self) -> Result<()> {
+        self.passed = true;
+        Ok(())
+    }
+
     /// What the command line prints.
     pub fn cli(&self, arguments: &[&str]) -> Result<String> {
         let output = Command::new(binaries()?.join("konf"))
@@ -149,10 +166,10 @@ impl Drop for Konf {
         // In this order the edge's last records still reach control.
         let _ = self.edge.end();
         let _ = self.control.end();
-        if std::thread::panicking()
-            && let Some(dir) = self.keep.take()
+        if !self.passed
+            && let Some(folder) = self.folder.take()
         {
-            let _ = dir.keep();
+            let _ = folder.keep();
             #[expect(
                 clippy::print_stderr,
                 reason = "the one who reads a failed test has to find the logs"
@@ -194,7 +211,7 @@ fn start(
         path.display()
     );
     let mut command = Command::new(path);
-    command.arg("--config").arg(dir.join(config)).args(arguments).env("KONF_LOG", "info");
+    command.arg("--config").arg(dir.join(config)).args(arguments).env("RUST_LOG", "info");
     Process::start(&mut command, &dir.join(format!("{program}.log")))
 }
 

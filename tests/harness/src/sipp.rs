@@ -54,8 +54,7 @@ pub fn call(dir: &Path, sip_port: u16, call: &Call<'_>) -> Result<Process> {
             "-i",
             call.from,
         ])
-        .args(["-p", &port.to_string(), "-mi", call.from, "-min_rtp_port", &media.to_string()])
-        .args(["-max_rtp_port", &(media + 5).to_string()]);
+        .args(["-p", &port.to_string(), "-mi", call.from, "-mp", &media.to_string()]);
     Process::start(&mut command, &dir.join("log"))
 }
 
@@ -85,10 +84,10 @@ o=caller 1 1 IN IP4 [media_ip]
 s=-
 c=IN IP4 [media_ip]
 t=0 0
-m=audio [media_port] RTP/AVP 8 101
+m=audio [media_port] RTP/AVP 8 96
 a=rtpmap:8 PCMA/8000
-a=rtpmap:101 telephone-event/8000
-a=fmtp:101 0-15
+a=rtpmap:96 telephone-event/8000
+a=fmtp:96 0-15
 ]]></send>
 <recv response="100" optional="true"/>
 <recv response="180" optional="true"/>

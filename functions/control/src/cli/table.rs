@@ -16,6 +16,12 @@ enum Form {
     Plain,
     /// Milliseconds since the epoch, shown in Czech wall time.
     Time,
+    /// RFC 3339 with its offset, shown without the offset.
+    Minute,
+    /// Milliseconds, shown in seconds.
+    Seconds,
+    /// `sha256:` and 64 digits, of which the first eight tell one from another.
+    Digest,
 }
 
 const fn column(heading: &'static str, pointer: &'static str, form: Form) -> Column {
@@ -72,13 +78,15 @@ pub(super) const EDGES: &[Column] = &[
 const STATEMENT: &[Column] = &[
     column("CALLER", "/caller", Form::Plain),
     column("NETWORK", "/network", Form::Plain),
-    column("FROM", "/from", Form::Plain),
-    column("TO", "/to", Form::Plain),
-    column("DURATION", "/duration", Form::Plain),
-    column("BILLED s", "/billed_s", Form::Plain),
-    column("PRICE CZK", "/price_czk", Form::Plain),
-    column("RULE", "/rule", Form::Plain),
-    column("ENDED", "/ended", Form::Plain),
+    column("FROM", "/from", Form::Minute),
+    column("TO", "/to", Form::Minute),
+    column("SECONDS", "/duration_ms", Form::Seconds),
+    column("BILLED", "/price/billed_s", Form::Plain),
+    column("PRICE CZK", "/price/czk", Form::Plain),
+    column("RULE", "/price/rule", Form::Plain),
+    column("TARIFF", "/price/tariff", Form::Digest),
+    column("ENDED", "/why_ended", Form::Plain),
+    column("BY", "/ended_by", Form::Plain),
 ];
 
 pub(super) fn say(line: &str) {
@@ -99,10 +107,18 @@ pub(super) fn print(columns: &[Column], value: &Value) {
 
 pub(super) fn statement(value: &Value) {
     let rows = value["legs"].as_array().cloned().unwrap_or_default();
-    say(&format!("Conference {}", show(&value["number"], Form::Plain)));
+    let plain = |pointer: &str| show(value.pointer(pointer).unwrap_or(&Value::Null), Form::Minute);
+    say(&format!(
+        "Conference {}, {} to {}",
+        plain("/conference"),
+        plain("/starts"),
+        plain("/ends")
+    ));
     print!("{}", lay_out(STATEMENT, &rows));
-    for (name, key) in [("Without VAT", "sum_czk"), ("VAT", "vat_czk"), ("Total", "total_czk")] {
-        say(&format!("{name:<12} {:>12} CZK", show(&value[key], Form::Plain)));
+    for (name, pointer) in
+        [("Without VAT", "/total/without_vat"), ("VAT", "/total/vat"), ("Total", "/total/with_vat")]
+    {
+        say(&format!("{name:<12} {:>12} CZK", plain(pointer)));
     }
 }
 
@@ -141,6 +157,11 @@ fn show(value: &Value, form: Form) -> String {
     match (form, value) {
         (_, Value::Null) => "–".to_owned(),
         (Form::Time, Value::Number(ms)) => wall_time(UnixMs(ms.as_i64().unwrap_or_default())),
+        (Form::Minute, Value::String(text)) => text.get(..19).unwrap_or(text).replace('T', " "),
+        (Form::Digest, Value::String(text)) => text.get(..15).unwrap_or(text).to_owned(),
+        (Form::Seconds, Value::Number(ms)) => {
+            format!("{:.1}", ms.as_f64().unwrap_or_default() / 1000.0)
+        }
         (_, Value::String(text)) => text.clone(),
         (_, Value::Bool(true)) => "yes".to_owned(),
         (_, Value::Bool(false)) => "no".to_owned(),

@@ -43,16 +43,23 @@ fn start(dir: &Path) -> (SocketAddr, Edges) {
     (address, edges)
 }
 
-async fn dial(address: SocketAddr, ca: &Path, certificate: &Path, key: &Path) -> Result<Connection> {
+async fn dial(
+    address: SocketAddr,
+    ca: &Path,
+    certificate: &Path,
+    key: &Path,
+) -> Result<Connection> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(ca)?)?;
-    let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_root_certificates(roots)
-        .with_client_auth_cert(
-            vec![CertificateDer::from_pem_file(certificate)?],
-            PrivateKeyDer::from_pem_file(key)?,
-        )?;
+    let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(
+        rustls::crypto::ring::default_provider(),
+    ))
+    .with_protocol_versions(&[&rustls::version::TLS13])?
+    .with_root_certificates(roots)
+    .with_client_auth_cert(
+        vec![CertificateDer::from_pem_file(certificate)?],
+        PrivateKeyDer::from_pem_file(key)?,
+    )?;
     tls.alpn_protocols = vec![ALPN.to_vec()];
     let mut endpoint = Endpoint::client("127.0.0.1:0".parse()?)?;
     let tls = quinn::crypto::rustls::QuicClientConfig::try_from(tls)?;
@@ -73,8 +80,12 @@ fn hello(edge: &str) -> EdgeCall {
 }
 
 fn admit() -> EdgeCall {
-    let caller =
-        konf_contract::Caller { number: None, network: "internet".into(), trunk: "internet".into(), mobile: false };
+    let caller = konf_contract::Caller {
+        number: None,
+        network: "internet".into(),
+        trunk: "internet".into(),
+        mobile: false,
+    };
     EdgeCall::Admit(AdmissionRequest { leg: LegId(1), caller, credentials: None })
 }
 
@@ -83,10 +94,14 @@ async fn an_edge_says_hello_and_is_served() {
     let dir = tempfile::tempdir().unwrap();
     let (address, edges) = start(dir.path());
     let file = |name: &str| dir.path().join(name);
-    let edge = dial(address, &file("ca.pem"), &file("edge-1.pem"), &file("edge-1.key")).await.unwrap();
+    let edge =
+        dial(address, &file("ca.pem"), &file("edge-1.pem"), &file("edge-1.key")).await.unwrap();
     let welcome = call(&edge, &hello("edge-1")).await.unwrap();
     assert_eq!(welcome, ControlReply::Welcome(Welcome { protocol: PROTOCOL, now: UnixMs(7) }));
-    assert_eq!(call(&edge, &admit()).await.unwrap(), ControlReply::Admission(Admission::NoSeatHeld));
+    assert_eq!(
+        call(&edge, &admit()).await.unwrap(),
+        ControlReply::Admission(Admission::NoSeatHeld)
+    );
     assert_eq!(edges.lines().len(), 1);
 }
 
@@ -95,7 +110,8 @@ async fn an_edge_under_the_name_of_another_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let (address, edges) = start(dir.path());
     let file = |name: &str| dir.path().join(name);
-    let edge = dial(address, &file("ca.pem"), &file("edge-2.pem"), &file("edge-2.key")).await.unwrap();
+    let edge =
+        dial(address, &file("ca.pem"), &file("edge-2.pem"), &file("edge-2.key")).await.unwrap();
     let reply = call(&edge, &hello("edge-1")).await.unwrap();
     assert!(matches!(reply, ControlReply::Failed { retry: false, .. }), "{reply:?}");
     assert!(call(&edge, &admit()).await.is_err());
@@ -107,10 +123,12 @@ async fn a_call_before_hello_and_a_message_without_end_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let (address, _) = start(dir.path());
     let file = |name: &str| dir.path().join(name);
-    let edge = dial(address, &file("ca.pem"), &file("edge-1.pem"), &file("edge-1.key")).await.unwrap();
+    let edge =
+        dial(address, &file("ca.pem"), &file("edge-1.pem"), &file("edge-1.key")).await.unwrap();
     assert!(call(&edge, &admit()).await.is_err());
 
-    let edge = dial(address, &file("ca.pem"), &file("edge-1.pem"), &file("edge-1.key")).await.unwrap();
+    let edge =
+        dial(address, &file("ca.pem"), &file("edge-1.pem"), &file("edge-1.key")).await.unwrap();
     let (mut send, mut receive) = edge.open_bi().await.unwrap();
     send.write_all(&[0xff; 64]).await.unwrap();
     assert!(read_message::<ControlReply>(&mut receive).await.is_err());
@@ -129,13 +147,22 @@ async fn a_foreign_and_an_expired_certificate_are_refused() {
     let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (address, edges) = start(ours.path());
     keys::make(theirs.path(), &["edge-1".to_owned()]).unwrap();
-    let (foreign, foreign_key) = (theirs.path().join("edge-1.pem"), theirs.path().join("edge-1.key"));
-    assert!(refused(dial(address, &ours.path().join("ca.pem"), &foreign, &foreign_key).await).await);
+    let (foreign, foreign_key) =
+        (theirs.path().join("edge-1.pem"), theirs.path().join("edge-1.key"));
+    assert!(
+        refused(dial(address, &ours.path().join("ca.pem"), &foreign, &foreign_key).await).await
+    );
 
-    let (expired, expired_key) = (theirs.path().join("expired.pem"), theirs.path().join("expired.key"));
+    let (expired, expired_key) =
+        (theirs.path().join("expired.pem"), theirs.path().join("expired.key"));
     expired_certificate(theirs.path(), &expired, &expired_key);
     let (address_of_theirs, _) = start(theirs.path());
-    assert!(refused(dial(address_of_theirs, &theirs.path().join("ca.pem"), &expired, &expired_key).await).await);
+    assert!(
+        refused(
+            dial(address_of_theirs, &theirs.path().join("ca.pem"), &expired, &expired_key).await
+        )
+        .await
+    );
     assert!(edges.lines().is_empty());
 }
 
