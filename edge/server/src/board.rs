@@ -2,6 +2,8 @@
 //! keeps what belongs to a leg. It opens media sockets and does no other I/O: what is to be done comes out as
 //! [`Effect`]s, in order.
 
+mod translate;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::net::SocketAddr;
@@ -9,11 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use konf_contract::link::{
-    Admission, ControlCall, ControlReply, EdgeCall, EdgeReply, Heartbeat, LegLeft, Party, Quality,
-    RecordEvent,
+    Admission, ControlCall, ControlReply, EdgeCall, EdgeReply, Heartbeat, Party,
 };
-use konf_contract::{Caller, ConferenceNumber, LegId};
-use konf_media::{Clip, LegStats, RoomId, SourceRule, Stream};
+use konf_contract::{Caller, LegId};
+use konf_media::{Clip, LegStats, SourceRule, Stream};
 use konf_prompts::{Catalogue, Phrase};
 use konf_sip::CallId;
 use konf_switchboard::{AskId, Input, Key, Now, Output, Sound, Switchboard};
@@ -21,6 +22,8 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 use tracing::{debug, error, info, warn};
 
+pub(crate) use self::translate::quality;
+use self::translate::{key_of, log, room_of, shown, stream_of};
 use crate::journal::{Note, OpenGrant, OpenLeg};
 use crate::media::ToMedia;
 use crate::ports::Ports;
@@ -453,96 +456,6 @@ impl Board {
         self.names.insert(leg, clip);
         true
     }
-}
-
-/// What control is told of what was heard of a leg.
-pub(crate) fn quality(stats: LegStats) -> Quality {
-    Quality {
-        packets_received: stats.packets_received,
-        packets_lost: stats.packets_lost,
-        packets_late: stats.packets_late,
-        jitter_us: stats.jitter_us,
-    }
-}
-
-/// A room of the mixer for a conference: its number behind a 1, so that leading zeros count.
-fn room_of(conference: &ConferenceNumber) -> RoomId {
-    RoomId(conference.as_str().bytes().fold(1, |id, digit| id * 10 + u64::from(digit - b'0')))
-}
-
-fn stream_of(
-    offer: &konf_sip::MediaOffer,
-    source: &SourceRule,
-    ssrc: u32,
-    first_sequence: u16,
-    first_timestamp: u32,
-) -> Stream {
-    use konf_media::{Codec, Direction};
-    Stream {
-        remote: offer.remote,
-        source: source.clone(),
-        codec: match offer.codec {
-            konf_sip::Codec::Pcma => Codec::Pcma,
-            konf_sip::Codec::Pcmu => Codec::Pcmu,
-        },
-        payload_type: offer.payload_type,
-        event_payload_type: offer.event_payload_type,
-        direction: match offer.direction {
-            konf_sip::Direction::SendReceive => Direction::SendReceive,
-            konf_sip::Direction::SendOnly => Direction::SendOnly,
-            konf_sip::Direction::ReceiveOnly => Direction::ReceiveOnly,
-            konf_sip::Direction::Inactive => Direction::Inactive,
-        },
-        ssrc,
-        first_sequence,
-        first_timestamp,
-    }
-}
-
-fn key_of(key: char) -> Option<Key> {
-    match key {
-        '0'..='9' => Some(Key::Number(key as u8 - b'0')),
-        '*' => Some(Key::Star),
-        '#' => Some(Key::Hash),
-        _ => None,
-    }
-}
-
-/// As much of a caller as a log may hold.
-fn shown(caller: &Caller) -> String {
-    caller.number.as_ref().map_or_else(|| "withheld".to_owned(), |number| number.masked())
-}
-
-fn log(event: &RecordEvent) {
-    match event {
-        RecordEvent::LegJoined(joined) => {
-            info!(leg = %joined.leg, conference = %joined.conference, "a caller is in the room");
-        }
-        RecordEvent::LegLeft(left) => log_end(left),
-        RecordEvent::RoomEmpty { conference, .. } => info!(%conference, "a room is empty"),
-    }
-}
-
-/// The one line of each leg's end: result, reason, who.
-fn log_end(left: &LegLeft) {
-    let conference = left.conference.as_ref().map(|c| c.as_str()).unwrap_or_default();
-    let quality = left.quality.unwrap_or_default();
-    info!(
-        leg = %left.leg,
-        result = if left.joined.is_some() { "joined" } else { "not-joined" },
-        reason = ?left.end.reason,
-        who = ?left.end.who,
-        detail = left.end.detail.as_deref().unwrap_or_default(),
-        conference,
-        caller = shown(&left.caller),
-        trunk = left.caller.trunk,
-        duration_ms = left.duration_ms,
-        packets_received = quality.packets_received,
-        packets_lost = quality.packets_lost,
-        packets_late = quality.packets_late,
-        jitter_us = quality.jitter_us,
-        "a leg has ended"
-    );
 }
 
 #[cfg(test)]

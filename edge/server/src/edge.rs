@@ -3,22 +3,23 @@
 //! It waits for nobody but the queues of the media and the journal threads, and neither of those ever waits for it; so
 //! nothing here can lock up. Order in every round: one thing happened, then everything that follows from it is done.
 
+mod setup;
+
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use konf_contract::UnixMs;
 use konf_contract::link::{EdgeReply, Hello, PROTOCOL, RoomStatus};
-use konf_prompts::Catalogue;
 use konf_sip::{Endpoint, Output};
-use konf_switchboard::{LocalTime, Switchboard};
+use konf_switchboard::Switchboard;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{info, warn};
 
+pub use self::setup::catalogue;
+use self::setup::{lock, sip_config, switchboard_config};
 use crate::board::{Board, Effect, Setup, quality};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -43,9 +44,8 @@ const LINK_NEWS_MAX: usize = 256;
 const HANG_UP_PATIENCE: Duration = Duration::from_secs(2);
 /// After that: how long control may take to commit the last records. What it does not take waits in the journal.
 const DELIVERY_PATIENCE: Duration = Duration::from_secs(2);
-/// The folder of the journal within the state directory, and the file that one edge holds.
+/// The folder of the journal within the state directory.
 const JOURNAL_FOLDER: &str = "journal";
-const LOCK_FILE: &str = "lock";
 /// Without sound there is no service: the process ends, whoever supervises it starts it anew, and the journal closes the
 /// calls.
 const MEDIA_GONE: &str = "the media thread has failed";
@@ -390,67 +390,6 @@ impl Leaving {
             Leaving::Draining { until } | Leaving::HangingUp { until } => Some(*until),
             Leaving::No | Leaving::Done => None,
         }
-    }
-}
-
-/// The prompts, with a deployment's own recordings.
-pub fn catalogue(config: &Config) -> Result<Catalogue> {
-    match &config.prompts_dir {
-        Some(folder) => Catalogue::load(folder).context("prompts_dir"),
-        None => Ok(Catalogue::built_in()),
-    }
-}
-
-/// Two edges in one state directory would each close the other's calls.
-fn lock(folder: &Path) -> Result<std::fs::File> {
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("creating state_dir {}", folder.display()))?;
-    let path = folder.join(LOCK_FILE);
-    let file =
-        std::fs::File::create(&path).with_context(|| format!("creating {}", path.display()))?;
-    file.try_lock().with_context(|| format!("{} is in use by another edge", folder.display()))?;
-    Ok(file)
-}
-
-fn sip_config(config: &Config, signalling: &Signalling, seed: u64) -> konf_sip::Config {
-    let mut advertised = config.sip_advertised;
-    if advertised.port() == 0 {
-        advertised.set_port(signalling.local.port());
-    }
-    konf_sip::Config {
-        advertised,
-        product: PRODUCT.to_owned(),
-        served_users: config.served_users.clone(),
-        trunks: config.trunks.clone(),
-        calls_max: config.capacity as usize,
-        seed,
-    }
-}
-
-fn switchboard_config(config: &Config) -> konf_switchboard::Config {
-    konf_switchboard::Config {
-        language: config.language,
-        tries: config.tries,
-        key_patience: Duration::from_secs(10),
-        repeats: 2,
-        name_longest: Duration::from_secs(5),
-        ask_names: config.ask_names,
-        warning: Duration::from_secs(300),
-        ask_patience: Duration::from_secs(5),
-        local_time: prague,
-    }
-}
-
-/// Wall time where the callers are (PRODUCT.md, section 1).
-fn prague(at: UnixMs) -> LocalTime {
-    static PRAGUE: jiff::tz::TimeZone = jiff::tz::get!("Europe/Prague");
-    let time = PRAGUE.to_datetime(jiff::Timestamp::from_millisecond(at.0).unwrap_or_default());
-    LocalTime {
-        year: time.year(),
-        month: time.month() as u8,
-        day: time.day() as u8,
-        hour: time.hour() as u8,
-        minute: time.minute() as u8,
     }
 }
 

@@ -1,7 +1,8 @@
 use std::net::UdpSocket;
 
-use konf_contract::link::{EndReason, Grant, KeyedCredentials};
-use konf_contract::{GrantId, Language, Msisdn, Role, Window};
+use konf_contract::link::{EndReason, Grant, KeyedCredentials, RecordEvent};
+use konf_contract::{ConferenceNumber, GrantId, Language, Msisdn, Role, Window};
+use konf_media::RoomId;
 use konf_sip::{Hangup, Incoming, MediaOffer};
 use konf_switchboard::LocalTime;
 use rand::SeedableRng as _;

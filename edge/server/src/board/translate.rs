@@ -1,0 +1,97 @@
+//! Between the words of the switchboard and those of SIP, media and the log.
+
+use konf_contract::link::{LegLeft, Quality, RecordEvent};
+use konf_contract::{Caller, ConferenceNumber};
+use konf_media::{LegStats, RoomId, SourceRule, Stream};
+use konf_switchboard::Key;
+use tracing::info;
+
+/// What control is told of what was heard of a leg.
+pub(crate) fn quality(stats: LegStats) -> Quality {
+    Quality {
+        packets_received: stats.packets_received,
+        packets_lost: stats.packets_lost,
+        packets_late: stats.packets_late,
+        jitter_us: stats.jitter_us,
+    }
+}
+
+/// A room of the mixer for a conference: its number behind a 1, so that leading zeros count.
+pub(super) fn room_of(conference: &ConferenceNumber) -> RoomId {
+    RoomId(conference.as_str().bytes().fold(1, |id, digit| id * 10 + u64::from(digit - b'0')))
+}
+
+pub(super) fn stream_of(
+    offer: &konf_sip::MediaOffer,
+    source: &SourceRule,
+    ssrc: u32,
+    first_sequence: u16,
+    first_timestamp: u32,
+) -> Stream {
+    use konf_media::{Codec, Direction};
+    Stream {
+        remote: offer.remote,
+        source: source.clone(),
+        codec: match offer.codec {
+            konf_sip::Codec::Pcma => Codec::Pcma,
+            konf_sip::Codec::Pcmu => Codec::Pcmu,
+        },
+        payload_type: offer.payload_type,
+        event_payload_type: offer.event_payload_type,
+        direction: match offer.direction {
+            konf_sip::Direction::SendReceive => Direction::SendReceive,
+            konf_sip::Direction::SendOnly => Direction::SendOnly,
+            konf_sip::Direction::ReceiveOnly => Direction::ReceiveOnly,
+            konf_sip::Direction::Inactive => Direction::Inactive,
+        },
+        ssrc,
+        first_sequence,
+        first_timestamp,
+    }
+}
+
+pub(super) fn key_of(key: char) -> Option<Key> {
+    match key {
+        '0'..='9' => Some(Key::Number(key as u8 - b'0')),
+        '*' => Some(Key::Star),
+        '#' => Some(Key::Hash),
+        _ => None,
+    }
+}
+
+/// As much of a caller as a log may hold.
+pub(super) fn shown(caller: &Caller) -> String {
+    caller.number.as_ref().map_or_else(|| "withheld".to_owned(), |number| number.masked())
+}
+
+pub(super) fn log(event: &RecordEvent) {
+    match event {
+        RecordEvent::LegJoined(joined) => {
+            info!(leg = %joined.leg, conference = %joined.conference, "a caller is in the room");
+        }
+        RecordEvent::LegLeft(left) => log_end(left),
+        RecordEvent::RoomEmpty { conference, .. } => info!(%conference, "a room is empty"),
+    }
+}
+
+/// The one line of each leg's end: result, reason, who.
+fn log_end(left: &LegLeft) {
+    let conference = left.conference.as_ref().map(|c| c.as_str()).unwrap_or_default();
+    let quality = left.quality.unwrap_or_default();
+    info!(
+        leg = %left.leg,
+        result = if left.joined.is_some() { "joined" } else { "not-joined" },
+        reason = ?left.end.reason,
+        who = ?left.end.who,
+        detail = left.end.detail.as_deref().unwrap_or_default(),
+        conference,
+        caller = shown(&left.caller),
+        trunk = left.caller.trunk,
+        duration_ms = left.duration_ms,
+        packets_received = quality.packets_received,
+        packets_lost = quality.packets_lost,
+        packets_late = quality.packets_late,
+        jitter_us = quality.jitter_us,
+        "a leg has ended"
+    );
+}
