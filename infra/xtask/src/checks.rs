@@ -104,14 +104,17 @@ const EDGE: [&str; 5] = ["konf-media", "konf-switchboard", "konf-sip", "konf-pro
 /// The Rust files under a crate's `src`, tests left out.
 fn sources(member: &str) -> Result<Vec<(PathBuf, String)>> {
     let mut found = Vec::new();
-    let mut folders = vec![root().join(member).join("src")];
+    let mut folders: Vec<_> =
+        [root().join(member).join("src")].into_iter().filter(|folder| folder.exists()).collect();
     while let Some(folder) = folders.pop() {
         for entry in
             fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?
         {
             let path = entry?.path();
             if path.is_dir() {
-                folders.push(path);
+                if path.file_name() != Some("tests".as_ref()) {
+                    folders.push(path);
+                }
             } else if path.extension().is_some_and(|end| end == "rs")
                 && path.file_stem() != Some("tests".as_ref())
             {

@@ -63,12 +63,14 @@ fn credentials(sender: &str) -> Result<String> {
     bail!("nothing in the mailbox within ten seconds")
 }
 
-/// The mailbox is JSON with one member a line; the text of a message names number and PIN once each.
+/// The mailbox is JSON with one member a line. Of an order's messages, the one to pass on names number and PIN.
 fn keys_for(mailbox: &str, sender: &str) -> Option<String> {
-    let from = mailbox.find(&format!("\"to\": \"{sender}\""))?;
-    let text = mailbox[from..].lines().find(|line| line.contains("\"text\""))?;
-    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| part.len() == 6);
-    Some(format!("{}#{}#", numbers.next()?, numbers.next()?))
+    let to = format!("\"to\": \"{sender}\"");
+    mailbox.match_indices(&to).find_map(|(at, _)| {
+        let text = mailbox[at..].lines().find(|line| line.contains("\"text\""))?;
+        let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|part| part.len() == 6);
+        Some(format!("{}#{}#", numbers.next()?, numbers.next()?))
+    })
 }
 
 fn konf(arguments: &[&str]) -> Result<()> {

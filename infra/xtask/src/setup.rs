@@ -7,15 +7,6 @@ use anyhow::{Context, Result, bail};
 
 use crate::{root, run, step};
 
-/// The components of `spin.toml` and their policies.
-const COMPONENTS: [&str; 6] = [
-    "konf-order",
-    "konf-schedule",
-    "konf-credentials",
-    "konf-billing",
-    "konf-policy-tariff",
-    "konf-policy-admission",
-];
 const WASM: &str = "wasm32-wasip2";
 
 /// A program, and the Debian package that has it.
@@ -33,12 +24,22 @@ pub(crate) const TEST_TOOLS: [Tool; 2] = [
 /// A C compiler for SQLite and ring.
 pub(crate) const BUILD_TOOLS: [Tool; 1] = [Tool { program: "cc", package: "gcc" }];
 
+/// Runs the build command of each component of `spin.toml`, as `spin build` would.
 pub(crate) fn components() -> Result<()> {
     wasm_target()?;
     step("building the WebAssembly components");
-    let mut arguments = vec!["build", "--release", "--target", WASM];
-    arguments.extend(COMPONENTS.iter().flat_map(|package| ["--package", package]));
-    run("cargo", &arguments)
+    let manifest: toml::Table = std::fs::read_to_string(root().join("spin.toml"))?.parse()?;
+    let components = manifest["component"].as_table().context("spin.toml has no components")?;
+    for (name, component) in components {
+        let command = component
+            .get("build")
+            .and_then(|build| build.get("command"))
+            .and_then(toml::Value::as_str);
+        let command = command
+            .with_context(|| format!("component {name} of spin.toml has no build.command"))?;
+        run("sh", &["-c", command])?;
+    }
+    Ok(())
 }
 
 fn wasm_target() -> Result<()> {
