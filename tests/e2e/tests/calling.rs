@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use konf_harness::baresip::Baresip;
-use konf_harness::konf::{Konf, TRUNK_ADDRESS};
+use konf_harness::konf::{Konf, TRUNK_ADDRESS, unix_seconds};
 use konf_harness::sound::level_db;
 use konf_harness::{sipp, wait_for};
 use serde_json::Value;
 
-use crate::support::order;
+use crate::support::{credentials, order, wall_in};
 
 /// So many seconds at the end of a recording.
 fn last(samples: &[i16], seconds: usize) -> &[i16] {
@@ -84,6 +84,77 @@ fn phones_dial_key_hear_each_other_and_are_billed() -> Result<()> {
     })?;
     check_bill(&konf, &statement, &conference.number)?;
     konf.passed()
+}
+
+#[test]
+fn the_organisers_keys_mute_lock_and_end() -> Result<()> {
+    let konf = Konf::start(40)?;
+    let conference = order(&konf, "+420606111222", 60, 5)?;
+    let uri = format!("sip:konf@127.0.0.1:{}", konf.sip_port);
+    let mut anna = Baresip::start(&konf.dir, "anna", 500.0, "udp")?;
+    let mut bert = Baresip::start(&konf.dir, "bert", 800.0, "udp")?;
+    anna.dial(&uri)?;
+    anna.key(&format!("{}#", conference.organiser_keys()))?;
+    bert.dial(&uri)?;
+    bert.key(&format!("{}#", conference.keys()))?;
+    wait_for("both in the room", Duration::from_secs(30), || (inside(&konf) == 2).then_some(()))?;
+
+    bert.key("##")?;
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(!any(&konf, "muted"), "a participant cannot mute all");
+    anna.key("##")?;
+    wait_for("all muted", Duration::from_secs(5), || any(&konf, "muted").then_some(()))?;
+    bert.key("*6")?;
+    wait_for("one unmuted by himself", Duration::from_secs(5), || {
+        (!any(&konf, "muted")).then_some(())
+    })?;
+    anna.key("*5")?;
+    wait_for("the lock", Duration::from_secs(5), || any(&konf, "locked").then_some(()))?;
+    anna.key("*99")?;
+    wait_for("the end for all", Duration::from_secs(15), || (inside(&konf) == 0).then_some(()))?;
+    let statement = wait_for("both records", Duration::from_secs(20), || {
+        let statement = konf.get(&format!("/statements/{}", conference.number)).ok()?;
+        (statement["legs"].as_array()?.len() == 2).then_some(statement)
+    })?;
+    assert_eq!(statement["legs"][0]["why_ended"], "closed-by-organiser", "{statement:#}");
+    assert_eq!(statement["legs"][0]["ended_by"], "organiser", "{statement:#}");
+    konf.passed()
+}
+
+/// A conference of one minute; the next one takes all seats from its end on.
+#[test]
+fn a_conference_that_cannot_be_extended_is_warned_and_ends_in_time() -> Result<()> {
+    let konf = Konf::start(4)?;
+    // Not in the last seconds of a minute: there must be time to come in.
+    wait_for("the first half of a minute", Duration::from_secs(40), || {
+        (unix_seconds() % 60 < 20).then_some(())
+    })?;
+    let conference = order(&konf, "+420606111222", 1, 4)?;
+    let end = (unix_seconds() / 60 + 1) * 60;
+    let next = format!("konf {} 60 4", wall_in(60)?);
+    assert_eq!(konf.sms("+420606111223", &next, "next")?, 200);
+    credentials(&konf, "+420606111223")?;
+    let mut anna = Baresip::start(&konf.dir, "anna", 500.0, "udp")?;
+    anna.dial(&format!("sip:konf@127.0.0.1:{}", konf.sip_port))?;
+    anna.key(&format!("{}#", conference.keys()))?;
+    wait_for("the caller in the room", Duration::from_secs(20), || {
+        (inside(&konf) == 1).then_some(())
+    })?;
+    wait_for("the end", Duration::from_secs(70), || (inside(&konf) == 0).then_some(()))?;
+    let late = unix_seconds() as i64 - end as i64;
+    assert!((-1..=2).contains(&late), "the room closed {late} s after the end");
+    let statement = wait_for("the record", Duration::from_secs(20), || {
+        let statement = konf.get(&format!("/statements/{}", conference.number)).ok()?;
+        (statement["legs"].as_array()?.len() == 1).then_some(statement)
+    })?;
+    assert_eq!(statement["legs"][0]["why_ended"], "conference-ended", "{statement:#}");
+    konf.passed()
+}
+
+/// Whether any leg's line says so.
+fn any(konf: &Konf, what: &str) -> bool {
+    let rooms = konf.get("/operator/v1/rooms").unwrap_or(Value::Null);
+    rooms.as_array().is_some_and(|legs| legs.iter().any(|leg| leg[what] == true))
 }
 
 fn hears(phone: &Baresip, others: &[f64], nobody: &[f64]) -> Result<()> {

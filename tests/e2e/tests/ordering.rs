@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use konf_harness::gateway::sign;
-use konf_harness::konf::{Konf, unix_seconds};
+use konf_harness::konf::{Konf, TOKEN, unix_seconds};
 
 use crate::support::{credentials, wall_in};
 
@@ -98,6 +98,50 @@ fn an_order_by_mail_is_answered_by_mail_with_an_invitation() -> Result<()> {
     let outbox = konf.get("/operator/v1/outbox")?;
     assert_eq!(outbox[0]["state"], "sent", "{outbox:#}");
     assert_eq!(konf.get("/operator/v1/bookings")?[0]["seats"], 6);
+    konf.passed()
+}
+
+#[test]
+fn an_order_from_twilio_is_taken_when_twilio_has_signed_it() -> Result<()> {
+    let konf = Konf::start(40)?;
+    let from = "+420606111333";
+    let text = format!("KONF {} 30 4", wall_in(86_400)?);
+    let sms =
+        [("MessageSid", "SM1"), ("From", from), ("To", "+420720002233"), ("Body", text.as_str())];
+    assert_eq!(konf.twilio("another token, not Twilio's", &sms)?.0, 401);
+    let (status, body) = konf.twilio(TOKEN, &sms)?;
+    assert_eq!(status, 200, "{body}");
+    assert!(body.contains("<Response"), "{body}");
+    assert_eq!(konf.twilio(TOKEN, &sms)?.0, 200, "tried again");
+    credentials(&konf, from)?;
+    assert_eq!(konf.get("/operator/v1/bookings")?.as_array().map(Vec::len), Some(1));
+    konf.passed()
+}
+
+#[test]
+fn a_gateway_that_is_down_gets_the_message_when_it_is_back() -> Result<()> {
+    let konf = Konf::start(40)?;
+    let from = "+420606111444";
+    konf.gateway.set_down(true);
+    assert_eq!(konf.sms(from, &format!("konf {} 30 4", wall_in(86_400)?), "down-1")?, 200);
+    konf_harness::wait_for("a failed attempt", std::time::Duration::from_secs(10), || {
+        let outbox = konf.get("/operator/v1/outbox").ok()?;
+        outbox.as_array()?.iter().find(|line| !line["last_error"].is_null())?;
+        Some(())
+    })?;
+    konf.gateway.set_down(false);
+    credentials(&konf, from)?;
+    let outbox = konf.get("/operator/v1/outbox")?;
+    assert!(
+        outbox.as_array().is_some_and(|lines| lines.iter().all(|line| line["state"] == "sent")),
+        "{outbox:#}"
+    );
+    let texts: Vec<_> = konf.gateway.taken(from).into_iter().map(|sms| sms.text).collect();
+    assert_eq!(
+        texts.len(),
+        texts.iter().collect::<BTreeSet<_>>().len(),
+        "nothing came twice: {texts:?}"
+    );
     konf.passed()
 }
 

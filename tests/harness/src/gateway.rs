@@ -1,6 +1,7 @@
 //! An SMS gateway: sends signed messages to Konf and takes those that Konf sends.
 
 use std::io::Read;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, Mac};
 use serde_json::Value;
+use sha1::Sha1;
 use sha2::Sha256;
 use tiny_http::{Response, Server};
 
@@ -27,6 +29,7 @@ pub struct Sms {
 pub struct Gateway {
     server: Arc<Server>,
     taken: Arc<Mutex<Vec<Sms>>>,
+    down: Arc<AtomicBool>,
     pub url: String,
 }
 
@@ -35,9 +38,14 @@ impl Gateway {
         let server = Arc::new(Server::http("127.0.0.1:0").map_err(|error| anyhow!(error))?);
         let url = format!("http://{}/send", server.server_addr());
         let taken = Arc::<Mutex<Vec<Sms>>>::default();
-        let (listener, list) = (server.clone(), taken.clone());
+        let down = Arc::new(AtomicBool::new(false));
+        let (listener, list, out_of_service) = (server.clone(), taken.clone(), down.clone());
         std::thread::spawn(move || {
             for mut request in listener.incoming_requests() {
+                if out_of_service.load(Ordering::Relaxed) {
+                    let _ = request.respond(Response::from_string("down").with_status_code(503));
+                    continue;
+                }
                 let mut body = String::new();
                 let read = request.as_reader().take(65_536).read_to_string(&mut body);
                 let signed = read.is_ok() && signature_fits(&request, &body);
@@ -53,7 +61,12 @@ impl Gateway {
                 }
             }
         });
-        Ok(Gateway { server, taken, url })
+        Ok(Gateway { server, taken, down, url })
+    }
+
+    /// While it is down every message is answered 503.
+    pub fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::Relaxed);
     }
 
     /// All that Konf has sent to `number` so far.
@@ -93,6 +106,16 @@ pub fn sign(id: &str, timestamp: &str, body: &str) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&key) else { return String::new() };
     mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
     format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()))
+}
+
+/// Twilio's signature: HMAC-SHA1 over the URL and the sorted parameters, each with its value.
+pub fn twilio_signature(token: &str, url: &str, parameters: &[(&str, &str)]) -> String {
+    let mut sorted = parameters.to_vec();
+    sorted.sort_unstable();
+    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(token.as_bytes()) else { return String::new() };
+    mac.update(url.as_bytes());
+    sorted.iter().for_each(|(name, value)| mac.update(format!("{name}{value}").as_bytes()));
+    BASE64.encode(mac.finalize().into_bytes())
 }
 
 /// The numbers of `digits` digits in a text.

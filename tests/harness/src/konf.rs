@@ -14,7 +14,8 @@ use crate::process::{Process, binaries, free_ports, root};
 use crate::smtp::SmtpServer;
 use crate::wait_for;
 
-const TOKEN: &str = "a-token-of-the-tests-only";
+/// Of the operator, the ledger and Twilio.
+pub const TOKEN: &str = "a-token-of-the-tests-only";
 /// Calls from here come from the trunk `o2`, whose callers are the operator's own mobile customers.
 pub const TRUNK_ADDRESS: &str = "127.0.0.2";
 
@@ -119,6 +120,17 @@ impl Konf {
         let timestamp = unix_seconds().to_string();
         let signature = gateway::sign(id, &timestamp, &body);
         self.post_signed("/sms/generic", &body, id, &timestamp, &signature)
+    }
+
+    /// Sends an SMS as Twilio does, signed with `token`; the status and the body of the answer.
+    pub fn twilio(&self, token: &str, parameters: &[(&str, &str)]) -> Result<(u16, String)> {
+        let url = format!("http://{}/sms/twilio", self.http);
+        let signature = gateway::twilio_signature(token, &url, parameters);
+        let mut answer = agent()
+            .post(&url)
+            .header("x-twilio-signature", signature)
+            .send_form(parameters.to_vec())?;
+        Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))
     }
 
     pub fn post_signed(
