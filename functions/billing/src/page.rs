@@ -12,9 +12,14 @@ use crate::statement::{Line, Statement};
 /// The page may load nothing and run nothing; only its own style counts.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const STYLE: &str = "body{font:1rem/1.4 system-ui,sans-serif;margin:2rem;color:#222}\
-    table{border-collapse:collapse}th,td{padding:.3rem .6rem;text-align:left;border-bottom:1px solid #ccc}\
-    .n{text-align:right;font-variant-numeric:tabular-nums}small{color:#666}";
+/// On a narrow screen each row is a card, and each cell says its column.
+const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;margin:1.5rem auto;padding:0 1rem;max-width:72rem;color:#1c2430}\
+    h1{font-size:1.4rem}table{border-collapse:collapse;width:100%}\
+    th,td{padding:.4rem .6rem;text-align:left;border-bottom:1px solid #d8dde4;vertical-align:top}\
+    .n{text-align:right;font-variant-numeric:tabular-nums}small{color:#4a5666}\
+    @media(max-width:48rem){thead{display:none}tr{display:block;border:1px solid #d8dde4;border-radius:8px;\
+    padding:.4rem .8rem;margin:.8rem 0}td{display:flex;justify-content:space-between;gap:1rem;border:0;padding:.15rem 0}\
+    td::before{content:attr(data-column);color:#4a5666}td.n{text-align:inherit}}";
 
 /// The whole page.
 pub fn page(statement: &Statement) -> String {
@@ -22,42 +27,57 @@ pub fn page(statement: &Statement) -> String {
     let title = format!("{} {}", words.title, statement.conference);
     let mut rows = String::new();
     for line in &statement.legs {
-        rows.push_str(&row(line, words));
+        rows.push_str(&row(line, &statement.starts, words));
     }
-    let head = words.columns.map(|column| format!("<th>{column}</th>")).concat();
+    let head = words.columns.map(|column| format!("<th scope=\"col\">{column}</th>")).concat();
     format!(
-        "<!DOCTYPE html>\n<html lang=\"{lang}\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-         <style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n<p>{starts} – {ends}</p>\n\
+        "<!DOCTYPE html>\n<html lang=\"{lang}\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
+         <style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n<p>{window}</p>\n\
          <table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>\n{totals}</body></html>\n",
         lang = words.lang,
         title = escaped(&title),
-        starts = when(&statement.starts),
-        ends = when(&statement.ends),
+        window = span(&statement.starts, &statement.ends, ""),
         totals = totals(statement, words),
     )
 }
 
-fn row(line: &Line, words: &Words) -> String {
+fn row(line: &Line, conference_starts: &str, words: &Words) -> String {
     let (billed, price, rule) = match &line.price {
-        Some(price) => {
-            let digest = price.tariff.as_deref().unwrap_or_default();
-            let rule = format!("{}<br><small>{}</small>", escaped(&price.rule), escaped(digest));
-            (price.billed_s.to_string(), price.czk.clone(), rule)
-        }
+        Some(price) => (
+            price.billed_s.to_string(),
+            price.czk.clone(),
+            rule(&price.rule, price.tariff.as_deref()),
+        ),
         None => (String::new(), words.unrated.to_owned(), String::new()),
     };
-    format!(
-        "<tr><td>{caller}</td><td>{network}</td><td>{from} – {to}</td><td class=\"n\">{duration}</td>\
-         <td class=\"n\">{billed}</td><td class=\"n\">{price}</td><td>{rule}</td><td>{why} ({who})</td></tr>\n",
-        caller = escaped(line.caller.as_deref().unwrap_or(words.withheld)),
-        network = escaped(&line.network),
-        from = when(&line.from),
-        to = when(&line.to),
-        duration = duration(line.duration_ms),
-        why = (words.reason)(line.why_ended),
-        who = (words.party)(line.ended_by),
-    )
+    let ended = format!("{} ({})", (words.reason)(line.why_ended), (words.party)(line.ended_by));
+    let cells = [
+        escaped(line.caller.as_deref().unwrap_or(words.withheld)),
+        escaped(&line.network),
+        span(&line.from, &line.to, conference_starts),
+        duration(line.duration_ms),
+        billed,
+        price,
+        rule,
+        ended,
+    ];
+    let cell = |(at, text): (usize, String)| {
+        let class = if (3..=5).contains(&at) { " class=\"n\"" } else { "" };
+        format!("<td{class} data-column=\"{}\"><span>{text}</span></td>", words.columns[at])
+    };
+    format!("<tr>{}</tr>\n", cells.into_iter().enumerate().map(cell).collect::<String>())
 }
+
+/// The rule, and of the digest what tells one tariff from another; all of it where the pointer rests.
+fn rule(rule: &str, digest: Option<&str>) -> String {
+    let digest = digest.unwrap_or_default();
+    let short = digest.get(..DIGEST_SHOWN).unwrap_or(digest);
+    format!("{}<br><small title=\"{}\">{}</small>", escaped(rule), escaped(digest), escaped(short))
+}
+
+/// `sha256:` and eight digits.
+const DIGEST_SHOWN: usize = 15;
 
 fn totals(statement: &Statement, words: &Words) -> String {
     let total = &statement.total;
@@ -77,10 +97,21 @@ fn totals(statement: &Statement, words: &Words) -> String {
     text
 }
 
-/// `2027-07-09T14:00:03+02:00` as `2027-07-09 14:00:03 +02:00`.
-fn when(at: &str) -> String {
-    let (wall, offset) = at.split_at_checked(19).unwrap_or((at, ""));
-    escaped(&format!("{} {offset}", wall.replace('T', " ")))
+/// From and to in wall time: `2027-07-09 14:00:03 – 14:01:04`. The day is left out when it is that of `known`, the
+/// offset when both have the same (on the night of a change they have not).
+fn span(from: &str, to: &str, known: &str) -> String {
+    let split = |at: &str| {
+        let (wall, offset) = at.split_at_checked(19).unwrap_or((at, ""));
+        let (day, time) = wall.split_once('T').unwrap_or((wall, ""));
+        (day.to_owned(), time.to_owned(), offset.to_owned())
+    };
+    let (from, to, known) = (split(from), split(to), split(known));
+    let shown = |this: &(String, String, String), day_before: &str| {
+        let day = if this.0 == day_before { String::new() } else { format!("{} ", this.0) };
+        let offset = if from.2 == to.2 { String::new() } else { format!(" {}", this.2) };
+        escaped(&format!("{day}{}{offset}", this.1))
+    };
+    format!("{} – {}", shown(&from, &known.0), shown(&to, &from.0))
 }
 
 /// Hours, minutes and seconds, with the milliseconds that decide whether another second is billed.

@@ -13,14 +13,14 @@ fn shown(change: impl FnOnce(&mut Statement)) -> String {
 fn the_page_tells_what_the_statement_tells() {
     expect![[r#"
         <!DOCTYPE html>
-        <html lang="en"><head><meta charset="utf-8"><title>Statement of conference 284917</title><style>…</style></head>
+        <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Statement of conference 284917</title><style>…</style></head>
         <body><h1>Statement of conference 284917</h1>
-        <p>2027-07-09 14:00:00 +02:00 – 2027-07-09 15:00:00 +02:00</p>
-        <table><thead><tr><th>Caller</th><th>Network</th><th>From – to</th><th>Duration</th><th>Billed s</th><th>CZK without VAT</th><th>Tariff</th><th>Ended</th></tr></thead>
+        <p>2027-07-09 14:00:00 – 15:00:00</p>
+        <table><thead><tr><th scope="col">Caller</th><th scope="col">Network</th><th scope="col">From – to</th><th scope="col">Duration</th><th scope="col">Billed s</th><th scope="col">CZK without VAT</th><th scope="col">Tariff</th><th scope="col">Ended</th></tr></thead>
         <tbody>
-        <tr><td>+420…456</td><td>o2-mobile</td><td>2027-07-09 14:00:03 +02:00 – 2027-07-09 14:01:04 +02:00</td><td class="n">0:01:01.000</td><td class="n">61</td><td class="n">4.0667</td><td>own-mobile<br><small>sha256:12ab</small></td><td>hung up (caller)</td></tr>
-        <tr><td>withheld</td><td>internet</td><td>2027-07-09 14:00:30 +02:00 – 2027-07-09 14:30:30 +02:00</td><td class="n">0:30:00.500</td><td class="n">0</td><td class="n">0.0000</td><td>other-network<br><small></small></td><td>hung up (caller)</td></tr>
-        <tr><td>+420…456</td><td>o2-mobile</td><td>2027-07-09 14:10:00 +02:00 – 2027-07-09 15:20:00 +02:00</td><td class="n">1:10:00.000</td><td class="n"></td><td class="n">not rated yet</td><td></td><td>70 minutes of a mobile network (network)</td></tr>
+        <tr><td data-column="Caller"><span>+420…456</span></td><td data-column="Network"><span>o2-mobile</span></td><td data-column="From – to"><span>14:00:03 – 14:01:04</span></td><td class="n" data-column="Duration"><span>0:01:01.000</span></td><td class="n" data-column="Billed s"><span>61</span></td><td class="n" data-column="CZK without VAT"><span>4.0667</span></td><td data-column="Tariff"><span>own-mobile<br><small title="sha256:12ab">sha256:12ab</small></span></td><td data-column="Ended"><span>hung up (caller)</span></td></tr>
+        <tr><td data-column="Caller"><span>withheld</span></td><td data-column="Network"><span>internet</span></td><td data-column="From – to"><span>14:00:30 – 14:30:30</span></td><td class="n" data-column="Duration"><span>0:30:00.500</span></td><td class="n" data-column="Billed s"><span>0</span></td><td class="n" data-column="CZK without VAT"><span>0.0000</span></td><td data-column="Tariff"><span>other-network<br><small title=""></small></span></td><td data-column="Ended"><span>hung up (caller)</span></td></tr>
+        <tr><td data-column="Caller"><span>+420…456</span></td><td data-column="Network"><span>o2-mobile</span></td><td data-column="From – to"><span>14:10:00 – 15:20:00</span></td><td class="n" data-column="Duration"><span>1:10:00.000</span></td><td class="n" data-column="Billed s"><span></span></td><td class="n" data-column="CZK without VAT"><span>not rated yet</span></td><td data-column="Tariff"><span></span></td><td data-column="Ended"><span>70 minutes of a mobile network (network)</span></td></tr>
         </tbody></table>
         <p>Without VAT: 4.07 CZK<br>VAT 21 %: 0.85 CZK<br><strong>With VAT: 4.92 CZK</strong></p>
         <p>Calls still to be rated: 1</p>
