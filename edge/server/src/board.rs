@@ -264,7 +264,11 @@ impl Board {
         let Some(entry) = self.legs.get_mut(&leg) else { return };
         if entry.answered.is_none() {
             entry.answered = Some(now);
+            let stream = entry.stream.clone();
             self.note_leg(leg);
+            if let Some(stream) = stream {
+                self.media(konf_media::Command::UpdateLeg { leg, stream });
+            }
             self.input(now, Input::Answered { leg });
         }
     }
@@ -414,8 +418,10 @@ impl Board {
         entry.stream = Some(stream.clone());
         let media = SocketAddr::new(self.setup.media_address, port);
         let call = entry.call;
-        // The socket listens before the caller learns of it.
-        self.effects.push_back(Effect::Media(ToMedia::Open { leg, stream, socket }));
+        // The socket listens before the caller learns of it, and is silent before the ACK: until then anybody may have
+        // asked for packets to anywhere.
+        let silent = Stream { direction: konf_media::Direction::ReceiveOnly, ..stream };
+        self.effects.push_back(Effect::Media(ToMedia::Open { leg, stream: silent, socket }));
         self.effects.push_back(Effect::Sip(konf_sip::Command::Answer { call, media }));
     }
 

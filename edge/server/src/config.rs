@@ -22,6 +22,8 @@ struct Written {
     sip_advertised: Option<String>,
     #[serde(default)]
     served_users: Vec<String>,
+    #[serde(default = "twenty")]
+    stranger_calls_per_second: u32,
     media_address: Option<String>,
     media_listen: Option<String>,
     media_ports: [u16; 2],
@@ -67,6 +69,11 @@ fn three() -> u32 {
     3
 }
 
+/// More than an office or a load test dials at once; a flood has thousands.
+fn twenty() -> u32 {
+    20
+}
+
 /// Enough in development, where nobody waits for a long call; a deployment sets what its callers deserve.
 fn five() -> u64 {
     5
@@ -81,6 +88,7 @@ pub struct Config {
     /// Port 0: the one that was bound.
     pub sip_advertised: SocketAddr,
     pub served_users: Vec<String>,
+    pub stranger_calls_per_second: u32,
     /// Named in SDP.
     pub media_address: IpAddr,
     /// RTP sockets are opened here.
@@ -161,6 +169,11 @@ impl Config {
             "name = {:?}: expected 1 to 63 letters, digits, - or .",
             written.name
         );
+        ensure!(
+            (1..=10_000).contains(&written.stranger_calls_per_second),
+            "stranger_calls_per_second = {}: expected 1 to 10000",
+            written.stranger_calls_per_second
+        );
         ensure!((1..=10).contains(&written.tries), "tries = {}: expected 1 to 10", written.tries);
         Ok(Config {
             name: written.name,
@@ -168,6 +181,7 @@ impl Config {
             sip_listen,
             sip_advertised,
             served_users: written.served_users,
+            stranger_calls_per_second: written.stranger_calls_per_second,
             media_address,
             media_listen,
             media_ports,

@@ -38,6 +38,7 @@ fn main() -> std::io::Result<()> {
         served_users: Vec::new(),
         trunks: Vec::new(),
         calls_max: 10_000,
+        stranger_calls_per_second: 10_000,
         seed: std::process::id().into(),
     };
     let (udp, tcp) = (UdpSocket::bind(address)?, TcpListener::bind(address)?);

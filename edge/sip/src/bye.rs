@@ -61,7 +61,7 @@ impl Endpoint {
             self.timers.set(Timer::Bye(id), now + T1);
         }
         self.timers.set(Timer::Gone(id), now + TRANSACTION);
-        self.send(flow, bytes);
+        self.send_in(id, flow, bytes);
     }
 
     fn bye(&self, id: CallId, branch: &str, reason: &str) -> Vec<u8> {
@@ -100,7 +100,7 @@ impl Endpoint {
         bye.interval = (bye.interval * 2).min(T2);
         let (bytes, next) = (bye.bytes.clone(), now + bye.interval);
         self.timers.set(Timer::Bye(id), next);
-        self.send(flow, bytes);
+        self.send_in(id, flow, bytes);
     }
 
     /// A response to our BYE; others are nobody's.

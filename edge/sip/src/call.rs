@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::limits::AMPLIFICATION;
 use crate::message::Start;
 use crate::reply::Echo;
 use crate::request::Request;
@@ -127,9 +128,18 @@ pub(crate) struct Call {
     pub(crate) merge_key: String,
     /// Counts as a stranger's call without ACK.
     pub(crate) unproven: bool,
+    /// Octets that may go to a sender that may be forged; without limit once it has shown that it hears us.
+    pub(crate) credit: Option<usize>,
 }
 
 impl Call {
+    /// Something more came from a sender that may be forged.
+    pub(crate) fn earn(&mut self, octets: usize) {
+        if let Some(credit) = &mut self.credit {
+            *credit = credit.saturating_add(AMPLIFICATION * octets);
+        }
+    }
+
     pub(crate) fn invite(&mut self, cseq: u32) -> Option<&mut Invite> {
         self.invites.iter_mut().find(|i| i.cseq == cseq)
     }

@@ -34,9 +34,16 @@ impl Endpoint {
         state.framer.push(bytes);
         while let Some(state) = self.connections.get_mut(&connection) {
             let flow = state.flow;
-            match state.framer.next() {
+            let frame = state.framer.next();
+            if matches!(frame, Some(Frame::Message(_))) {
+                state.began = None;
+            }
+            match frame {
+                // A peer repeats nothing over a stream: what is not read would be lost, so the stream ends.
+                Some(Frame::Message(_) | Frame::Ping) if !self.admits(now, flow) => {
+                    return self.drop_connection(now, connection);
+                }
                 Some(Frame::Message(bytes)) => {
-                    state.began = None;
                     if let Ok(message) = Message::parse(&bytes, Framing::Stream) {
                         self.handle_message(now, flow, &message);
                     }

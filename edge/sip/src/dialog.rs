@@ -157,6 +157,7 @@ impl Endpoint {
     pub(crate) fn rebind(&mut self, id: CallId, flow: Flow, via: &Via) {
         if let Some(call) = self.calls.get_mut(&id) {
             call.flow = flow;
+            call.credit = None;
             call.symmetric = via.params.has("rport");
             self.timers.cancel(Timer::Reconnect(id));
         }

@@ -10,6 +10,8 @@ use std::time::Instant;
 
 use crate::call::{Call, Phase, TransactionKey};
 use crate::connection::Connection;
+use crate::guard::{Guard, Source};
+use crate::identity::trunk_of;
 use crate::limits::{LEAVING_SPARE, RECONNECT, TRANSACTION};
 use crate::message::{Fault, Framing, Message, Name, Start};
 use crate::reply::{Echo, More, phrase};
@@ -36,6 +38,7 @@ pub struct Endpoint {
     pub(crate) by_merge_key: HashMap<String, CallId>,
     pub(crate) connections: BTreeMap<ConnectionId, Connection>,
     pub(crate) timers: Timers,
+    pub(crate) guard: Guard,
     pub(crate) draining: bool,
     next_call: u64,
     tokens: u64,
@@ -45,8 +48,10 @@ pub struct Endpoint {
 impl Endpoint {
     pub fn new(mut config: Config) -> Self {
         config.product.retain(|c| !c.is_control());
+        let guard = Guard::new(config.stranger_calls_per_second, config.seed);
         Endpoint {
             config,
+            guard,
             calls: BTreeMap::new(),
             live: 0,
             unproven: 0,
@@ -66,6 +71,9 @@ impl Endpoint {
 
     /// Takes one UDP datagram.
     pub fn handle_datagram(&mut self, now: Instant, flow: Flow, bytes: &[u8]) {
+        if !self.admits(now, flow) {
+            return;
+        }
         // RFC 3261, section 7.5: empty lines before the start line are ignored; alone they keep a NAT open.
         let start = bytes.iter().position(|b| !b"\r\n".contains(b)).unwrap_or(bytes.len());
         if let Ok(message) = Message::parse(&bytes[start..], Framing::Datagram) {
@@ -94,6 +102,7 @@ impl Endpoint {
             match timer {
                 Timer::Response(call, cseq) => self.repeat_response(now, call, cseq),
                 Timer::GiveUp(call, cseq) => self.give_up(now, call, cseq),
+                Timer::Trying(call) => self.try_on(call),
                 Timer::Unanswered(call) => {
                     self.refuse(now, call, 480, More::default(), "not answered".into());
                 }
@@ -117,6 +126,13 @@ impl Endpoint {
     /// Calls that have not ended, half-open ones included.
     pub fn calls(&self) -> usize {
         self.live
+    }
+
+    /// Whether this message is read at all: a stranger may send only so many.
+    pub(crate) fn admits(&mut self, now: Instant, flow: Flow) -> bool {
+        let source = flow.remote.ip();
+        trunk_of(&self.config.trunks, source).is_some()
+            || self.guard.admits_request(now, Source::of(source))
     }
 
     pub(crate) fn handle_message(&mut self, now: Instant, flow: Flow, message: &Message) {
@@ -262,6 +278,15 @@ impl Endpoint {
         }
     }
 
+    /// For a call; nothing when its sender may be forged and has got enough for what it sent.
+    pub(crate) fn send_in(&mut self, id: CallId, flow: Flow, bytes: Vec<u8>) {
+        if let Some(credit) = self.calls.get_mut(&id).and_then(|call| call.credit.as_mut()) {
+            let Some(left) = credit.checked_sub(bytes.len()) else { return };
+            *credit = left;
+        }
+        self.send(flow, bytes);
+    }
+
     pub(crate) fn close(&mut self, connection: ConnectionId) {
         self.outputs.push_back(Output::Close { connection });
     }
@@ -302,7 +327,9 @@ impl Endpoint {
         call.description = None;
         self.prove(id);
         self.live -= 1;
-        for timer in [Timer::Unanswered(id), Timer::Session(id), Timer::Reconnect(id)] {
+        let before_the_end =
+            [Timer::Trying(id), Timer::Unanswered(id), Timer::Session(id), Timer::Reconnect(id)];
+        for timer in before_the_end {
             self.timers.cancel(timer);
         }
         self.timers.set(Timer::Gone(id), now + TRANSACTION);

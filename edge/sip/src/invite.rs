@@ -8,8 +8,12 @@ use konf_contract::Msisdn;
 
 use crate::call::{Call, Dialog, Invite, InviteState, Phase, TransactionKey, undescribed};
 use crate::endpoint::{Endpoint, source};
+use crate::guard::Source;
 use crate::identity::{Identity, trunk_of};
-use crate::limits::{T1, T2, TRANSACTION, UNANSWERED};
+use crate::limits::{
+    AMPLIFICATION, HALF_OPEN_LEAST, HALF_OPEN_SHARE, RETRY_FULL, T1, T2, TRANSACTION, TRYING,
+    UNANSWERED, UNVERIFIED,
+};
 use crate::message::Name;
 use crate::negotiate::{self, Refusal};
 use crate::reply::{Echo, More, phrase, routes};
@@ -32,13 +36,13 @@ impl Endpoint {
     pub(crate) fn invite(&mut self, now: Instant, flow: Flow, request: Request<'_>) {
         let key = TransactionKey::of(&request, "INVITE");
         if let Some(call) = self.by_transaction.get(&key).copied() {
-            return self.repeated_invite(call, &key);
+            return self.repeated_invite(call, &key, request.message.size);
         }
         let merge_key = merge_key(&request);
         if self.by_merge_key.contains_key(&merge_key) {
             return self.refuse_request(flow, &request, 482, self.more());
         }
-        if let Some(more) = self.no_room(flow) {
+        if let Some(more) = self.no_room(now, flow) {
             return self.refuse_request(flow, &request, 503, more);
         }
         match self.wanted(&request) {
@@ -49,15 +53,29 @@ impl Endpoint {
 
     /// Strangers may not take the room of those who come by a trunk: half of it is all that their calls without an ACK
     /// get, since an INVITE with a forged sender never gets one.
-    fn no_room(&self, flow: Flow) -> Option<More> {
-        let stranger = trunk_of(&self.config.trunks, flow.remote.ip()).is_none();
+    fn no_room(&mut self, now: Instant, flow: Flow) -> Option<More> {
+        let busy = self.busy();
+        if busy.is_some() || trunk_of(&self.config.trunks, flow.remote.ip()).is_some() {
+            return busy;
+        }
         let crowded =
             !self.config.trunks.is_empty() && self.unproven >= self.config.calls_max.div_ceil(2);
-        if stranger && crowded {
-            let seconds = crate::limits::RETRY_FULL.to_string();
+        let source = Source::of(flow.remote.ip());
+        if crowded || !self.guard.admits_call(now, source) || self.has_its_share(source) {
+            let seconds = RETRY_FULL.to_string();
             return Some(self.more().needing("Retry-After", seconds));
         }
-        self.busy()
+        None
+    }
+
+    /// An honest call is half-open for one round trip: many of them from one address are none.
+    fn has_its_share(&self, source: Source) -> bool {
+        let share = (self.config.calls_max / HALF_OPEN_SHARE).max(HALF_OPEN_LEAST);
+        if self.unproven < share {
+            return false;
+        }
+        let of_it = |c: &&Call| c.unproven && Source::of(c.flow.remote.ip()) == source;
+        self.calls.values().filter(of_it).count() >= share
     }
 
     fn wanted(&self, request: &Request<'_>) -> Result<Wanted, Refusal> {
@@ -99,6 +117,8 @@ impl Endpoint {
         let trunk = trunk_of(&self.config.trunks, flow.remote.ip());
         let identity = Identity::of(&request, trunk);
         let unproven = trunk.is_none();
+        let credit = (unproven && flow.protocol == Protocol::Udp)
+            .then_some(AMPLIFICATION * request.message.size);
         let echo = Echo::of(request.message, request.via, flow, false);
         // RFC 3261, section 8.2.6.1: a 100 repeats the Timestamp.
         let stamp = request.message.all(Name::Timestamp).next();
@@ -149,6 +169,7 @@ impl Endpoint {
             bye_wanted: None,
             merge_key: merge_key.clone(),
             unproven,
+            credit,
         };
         self.calls.insert(id, call);
         self.by_transaction.insert(key, id);
@@ -157,7 +178,11 @@ impl Endpoint {
         self.live += 1;
         self.unproven += usize::from(unproven);
         self.timers.set(Timer::Unanswered(id), now + UNANSWERED);
-        self.send(way_back, response);
+        // What the 100 would take is better kept for repeating the answer.
+        match credit {
+            Some(_) => self.timers.set(Timer::Trying(id), now + TRYING),
+            None => self.send(way_back, response),
+        }
         let Identity { trunk, number, network, mobile } = identity;
         let (source, dialled) = (source(flow), request.uri.dialled());
         let incoming =
@@ -165,13 +190,28 @@ impl Endpoint {
         self.say(Event::Incoming(incoming));
     }
 
-    /// RFC 3261, section 17.2.1: the last response again; after a 2xx the repetition is absorbed (RFC 6026, 7.1).
-    fn repeated_invite(&mut self, id: CallId, key: &TransactionKey) {
-        let Some(call) = self.calls.get(&id) else { return };
+    /// The 100 that was put off.
+    pub(crate) fn try_on(&mut self, id: CallId) {
+        let Some(invite) = self.calls.get(&id).and_then(|c| c.invites.first()) else { return };
+        if invite.state == InviteState::Proceeding {
+            self.send_in(id, invite.echo.flow, invite.response.clone());
+        }
+    }
+
+    /// RFC 3261, section 17.2.1: the last response again; after a 2xx the repetition is absorbed (RFC 6026, 7.1), unless
+    /// the sender may be forged: then it is what pays for repeating the 2xx.
+    fn repeated_invite(&mut self, id: CallId, key: &TransactionKey, size: usize) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.earn(size);
         let Some(invite) = call.invites.iter().find(|i| i.key == *key) else { return };
-        if matches!(invite.state, InviteState::Proceeding | InviteState::Failed) {
+        let again = match invite.state {
+            InviteState::Proceeding | InviteState::Failed => true,
+            InviteState::Accepted => call.credit.is_some(),
+            InviteState::Acknowledged | InviteState::Confirmed => false,
+        };
+        if again {
             let (flow, response) = (invite.echo.flow, invite.response.clone());
-            self.send(flow, response);
+            self.send_in(id, flow, response);
         }
     }
 
@@ -190,10 +230,12 @@ impl Endpoint {
         };
         let cseq = call.dialog.remote_cseq;
         self.timers.cancel(Timer::Unanswered(id));
+        self.timers.cancel(Timer::Trying(id));
         self.accept(now, id, cseq, more, body, offered);
     }
 
-    /// Sends the 2xx of an INVITE and repeats it until its ACK.
+    /// Sends the 2xx of an INVITE and repeats it until its ACK; without what it says of us where the sender may be forged
+    /// and sent less than half of the whole.
     pub(crate) fn accept(
         &mut self,
         now: Instant,
@@ -204,17 +246,25 @@ impl Endpoint {
         offered: bool,
     ) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let more = negotiate::session_headers(more, call.session).raw(&call.dialog.route_lines);
+        let lean = negotiate::session_headers(More::default(), call.session);
+        let credit = call.credit;
+        let patience = if call.credit.is_some() { UNVERIFIED } else { TRANSACTION };
+        let more = negotiate::session_headers(more, call.session);
+        let routes = call.dialog.route_lines.clone();
         let tag = call.dialog.local_tag.clone();
         let contact = self.contact(self.calls[&id].flow);
         let Some(invite) = self.calls.get_mut(&id).and_then(|c| c.invite(cseq)) else { return };
-        let more = more.with("Contact", contact).sdp(body);
+        let lean = lean.raw(&routes).with("Contact", &contact).sdp(body.clone());
+        let more = more.raw(&routes).with("Contact", contact).sdp(body);
         invite.response = invite.echo.response(200, phrase(200), &tag, &more);
+        if credit.is_some_and(|credit| invite.response.len() > credit) {
+            invite.response = invite.echo.response(200, phrase(200), &tag, &lean);
+        }
         (invite.state, invite.interval, invite.offered) = (InviteState::Accepted, T1, offered);
         let (flow, response) = (invite.echo.flow, invite.response.clone());
         self.timers.set(Timer::Response(id, cseq), now + T1);
-        self.timers.set(Timer::GiveUp(id, cseq), now + TRANSACTION);
-        self.send(flow, response);
+        self.timers.set(Timer::GiveUp(id, cseq), now + patience);
+        self.send_in(id, flow, response);
     }
 
     /// A final answer other than 2xx to the first INVITE; the call is over.
@@ -253,7 +303,7 @@ impl Endpoint {
             self.timers.set(Timer::Response(id, cseq), now + T1);
         }
         self.timers.set(Timer::GiveUp(id, cseq), now + TRANSACTION);
-        self.send(flow, response);
+        self.send_in(id, flow, response);
         self.end(now, id, by_peer, detail);
     }
 
@@ -263,10 +313,12 @@ impl Endpoint {
         let Some(id) = self.by_transaction.get(&key).copied() else {
             return self.refuse_request(flow, &request, 481, self.more());
         };
-        let Some(call) = self.calls.get(&id) else { return };
+        let more = self.more();
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.earn(request.message.size);
         let echo = Echo::of(request.message, request.via, flow, request.to_tag.is_some());
-        let bytes = echo.response(200, phrase(200), &call.dialog.local_tag, &self.more());
-        self.send(echo.flow, bytes);
+        let bytes = echo.response(200, phrase(200), &call.dialog.local_tag, &more);
+        self.send_in(id, echo.flow, bytes);
         let reason = negotiate::reason(request.message);
         self.fail(now, id, 487, More::default(), true, format!("CANCEL{reason}"));
     }
@@ -280,6 +332,8 @@ impl Endpoint {
         if !call.dialog.matches(&request) {
             return;
         }
+        // Who doesn't know our tag has not heard our answer, and may claim any address.
+        let heard_us = request.to_tag.as_ref() == Some(&call.dialog.local_tag);
         let Some(invite) = call.invite(request.cseq) else { return };
         let cseq = invite.cseq;
         match invite.state {
@@ -287,7 +341,7 @@ impl Endpoint {
                 invite.state = InviteState::Confirmed;
                 self.timers.cancel(Timer::Response(id, cseq));
             }
-            InviteState::Accepted => {
+            InviteState::Accepted if heard_us => {
                 invite.state = InviteState::Acknowledged;
                 let offered = invite.offered;
                 self.timers.cancel(Timer::Response(id, cseq));
@@ -343,7 +397,7 @@ impl Endpoint {
         let (flow, response, next) =
             (invite.echo.flow, invite.response.clone(), now + invite.interval);
         self.timers.set(Timer::Response(id, cseq), next);
-        self.send(flow, response);
+        self.send_in(id, flow, response);
     }
 
     /// 64 times T1 have passed since the final answer.

@@ -32,10 +32,16 @@
 //!     }
 //! }
 //! # let advertised = "192.0.2.1:5060".parse().unwrap();
-//! # let config = Config { advertised, product: "doc".into(), served_users: vec![], trunks: vec![], calls_max: 1, seed: 1 };
+//! # let config = Config { advertised, product: "doc".into(), served_users: vec![], trunks: vec![], calls_max: 1, stranger_calls_per_second: 20, seed: 1 };
 //! # #[expect(clippy::disallowed_methods, reason = "the shell of this example")]
 //! # turn(&mut Endpoint::new(config), Instant::now(), advertised);
 //! ```
+//!
+//! # Strangers
+//!
+//! Whoever calls from no trunk's address is a stranger. Each address has an allowance of messages and of calls (`guard`);
+//! what is beyond it is dropped unread or refused without state. Over UDP a stranger may be somebody else: until a message
+//! comes that knows our tag it gets at most two octets for each of its own, no 100 when the answer comes at once, and 8 s.
 //!
 //! # Why all of it is our own
 //!
@@ -46,7 +52,7 @@
 //! # Where things are
 //!
 //! `frame` cuts streams, `message`, `request` and `value` read and check, `reply` writes responses, `endpoint` sorts, `invite`, `dialog`
-//! and `bye` hold the machines, `call` their state, `negotiate` and `sdp` what is agreed, `identity` who calls, `timer` the
+//! and `bye` hold the machines, `call` their state, `guard` what strangers may ask, `negotiate` and `sdp` what is agreed, `identity` who calls, `timer` the
 //! clock and `limits` every number. A new method needs a variant of `request::Method`, a word in its `ALLOW`, and an arm
 //! in `Endpoint::request` (outside of calls) or `Endpoint::dispatch` (inside).
 
@@ -56,6 +62,7 @@ mod connection;
 mod dialog;
 mod endpoint;
 mod frame;
+mod guard;
 mod identity;
 mod invite;
 mod limits;

@@ -18,6 +18,26 @@ pub(crate) const CONNECTION_IDLE: Duration = Duration::from_secs(180);
 /// A message that has begun must be complete by then; the same patience as with a transaction.
 pub(crate) const MESSAGE_PATIENCE: Duration = TRANSACTION;
 
+/// RFC 3261, section 17.2.1: the TU has that long before a 100 has to be sent.
+pub(crate) const TRYING: Duration = Duration::from_millis(200);
+/// How long a stranger over UDP may take for the first message that shows that it hears us: five tries over a lossy way
+/// (0, 0.5, 1.5, 3.5 and 7.5 s). Room that forged senders took is free again within the 10 s of RELIABILITY.md, row 28.
+pub(crate) const UNVERIFIED: Duration = Duration::from_secs(8);
+/// Octets that go to a sender that may be forged, for each one that came (RELIABILITY.md, row 31).
+pub(crate) const AMPLIFICATION: usize = 2;
+
+/// What a stranger may use at once of what it has in a second: an office of a hundred phones behind one address that dials
+/// in at the full hour, at 20 calls a second.
+pub(crate) const STRANGER_BURST: Duration = Duration::from_secs(5);
+/// Messages that a call takes: INVITE, ACK, BYE, and a few keys or repetitions.
+pub(crate) const REQUESTS_PER_CALL: u32 = 5;
+/// Sources that are remembered: 8,192, in half a megabyte.
+pub(crate) const GUARD_SETS: usize = 1024;
+pub(crate) const GUARD_WAYS: usize = 8;
+/// The part of all calls that one stranger's address may hold without an ACK, and what it always may.
+pub(crate) const HALF_OPEN_SHARE: usize = 8;
+pub(crate) const HALF_OPEN_LEAST: usize = 4;
+
 /// RFC 4028, section 4: a Min-SE below 90 s is not allowed.
 pub(crate) const MIN_SESSION: u32 = 90;
 

@@ -12,6 +12,8 @@ pub(crate) enum Timer {
     Response(CallId, u32),
     /// RFC 3261's H and RFC 6026's L: no ACK will come any more, or no INVITE be repeated.
     GiveUp(CallId, u32),
+    /// No answer has come in time to spare a stranger's 100.
+    Trying(CallId),
     /// Nobody answered the call at our side.
     Unanswered(CallId),
     /// The session was not refreshed (RFC 4028).

@@ -38,6 +38,9 @@ pub struct Config {
     pub trunks: Vec<Trunk>,
     /// Calls in all, half-open ones included; beyond it 503 with Retry-After.
     pub calls_max: usize,
+    /// Calls per second that one address may begin that is no trunk's (of IPv6: one /64); five seconds' worth at once,
+    /// and five messages for each of them.
+    pub stranger_calls_per_second: u32,
     /// Seeds tags and branches.
     pub seed: u64,
 }
@@ -98,7 +101,7 @@ pub struct Incoming {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// 100 has been sent; answer with [`Command::Answer`] or [`Command::Reject`].
+    /// A call waits; answer with [`Command::Answer`] or [`Command::Reject`].
     Incoming(Incoming),
     /// The ACK has come.
     Confirmed { call: CallId },

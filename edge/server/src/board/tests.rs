@@ -146,6 +146,24 @@ fn the_media_socket_is_open_before_the_caller_learns_of_it() {
 }
 
 #[test]
+fn nothing_is_sent_to_where_the_offer_points_before_the_ack() {
+    let mut bench = Bench::new(5);
+    let opened = bench.call(1);
+    let Effect::Media(ToMedia::Open { stream, .. }) = &opened[0] else { panic!("{opened:?}") };
+    assert_eq!(stream.direction, konf_media::Direction::ReceiveOnly);
+    let confirmed = bench.sip(konf_sip::Event::Confirmed { call: CallId(1) });
+    let [
+        Effect::Note(_),
+        Effect::Media(ToMedia::Command(konf_media::Command::UpdateLeg { stream, .. })),
+        ..,
+    ] = &confirmed[..]
+    else {
+        panic!("{confirmed:?}")
+    };
+    assert_eq!(stream.direction, konf_media::Direction::SendReceive);
+}
+
+#[test]
 fn a_phone_without_a_trunk_may_be_behind_a_nat() {
     let mut bench = Bench::new(5);
     let stranger = Incoming { trunk: None, ..incoming(1) };

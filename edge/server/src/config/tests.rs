@@ -71,6 +71,7 @@ fn a_bad_value_is_named_with_what_would_be_right() {
         ("capacity", "0", "capacity is 0"),
         ("control_address", "\"control\"", "control_address = \"control\""),
         ("name", "\"edge 1\"", "name = \"edge 1\""),
+        ("stranger_calls_per_second", "0", "expected 1 to 10000"),
         ("tries", "0", "tries = 0: expected 1 to 10"),
         ("language", "\"de\"", "unknown variant"),
         ("address", "\"trunk.example\"", "address of trunk \"o2\" = \"trunk.example\""),

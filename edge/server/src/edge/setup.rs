@@ -45,6 +45,7 @@ pub(super) fn sip_config(config: &Config, signalling: &Signalling, seed: u64) ->
         served_users: config.served_users.clone(),
         trunks: config.trunks.clone(),
         calls_max: config.capacity as usize,
+        stranger_calls_per_second: config.stranger_calls_per_second,
         seed,
     }
 }

@@ -18,6 +18,7 @@ fn config(folder: &Path, control: &str) -> Config {
         sip_listen: any,
         sip_advertised: any,
         served_users: Vec::new(),
+        stranger_calls_per_second: 20,
         media_address: any.ip(),
         media_listen: any.ip(),
         media_ports: first..=first + 200,

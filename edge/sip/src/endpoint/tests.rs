@@ -3,6 +3,7 @@
 mod calls;
 mod connections;
 mod dialogs;
+mod floods;
 mod model;
 mod octets;
 mod refusals;
@@ -14,6 +15,8 @@ use crate::words::{Codec, Direction, Incoming, MediaOffer, Trunk};
 
 pub(crate) const SDP: &str = "v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\n\
     m=audio 40000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n";
+/// The address of [`config`]'s trunk.
+const TRUNK: &str = "198.51.100.1:5060";
 const MEDIA: &str = "192.0.2.1:20000";
 
 /// The endpoint under test and what it has said.
@@ -27,7 +30,7 @@ pub(crate) struct World {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the beginning of a virtual clock")]
-fn beginning() -> Instant {
+pub(crate) fn beginning() -> Instant {
     Instant::now()
 }
 
@@ -43,6 +46,7 @@ pub(crate) fn config() -> Config {
             mobile: false,
         }],
         calls_max: 8,
+        stranger_calls_per_second: 1_000_000,
         seed: 7,
     }
 }
@@ -63,6 +67,10 @@ impl World {
     fn with(config: Config, flow: Flow) -> Self {
         let (sent, events, closed) = Default::default();
         World { endpoint: Endpoint::new(config), now: beginning(), flow, sent, events, closed }
+    }
+
+    fn trunk() -> Self {
+        World::with(config(), udp(TRUNK))
     }
 
     fn tcp() -> Self {
@@ -102,7 +110,7 @@ impl World {
     }
 
     /// Lets time pass, timer by timer.
-    fn pass(&mut self, time: Duration) {
+    pub(crate) fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(next) = self.endpoint.poll_timeout().filter(|t| *t <= end) {
             self.now = next.max(self.now);
@@ -123,6 +131,10 @@ impl World {
 
     fn status(&mut self, text: &str) -> String {
         self.hear(text);
+        if self.sent.is_empty() {
+            // A stranger's 100 is put off.
+            self.pass(crate::limits::TRYING);
+        }
         let lines = self.lines();
         lines.last().cloned().unwrap_or_else(|| "nothing".into())
     }

@@ -167,7 +167,7 @@ fn a_refused_change_is_repeated_until_its_ack() {
 
 #[test]
 fn a_hundred_repeats_the_timestamp() {
-    let mut world = World::new();
+    let mut world = World::trunk();
     world.hear(&invite_with("1", SDP, "Timestamp: 54.5\r\n"));
     assert!(world.sent[0].1.contains("Timestamp: 54.5\r\n"));
 }

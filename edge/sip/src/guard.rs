@@ -1,0 +1,92 @@
+//! How much a stranger may ask: two allowances for each address that is no trunk's, looked at before anything is read.
+//!
+//! Kept as "theoretical arrival times" (the leaky bucket of ITU-T I.371): one instant says how much is used up, and an
+//! instant in the past says that nothing is. So what is forgotten first is what says least, and the table has a fixed
+//! size however many addresses a flood claims to come from.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use crate::limits::{GUARD_SETS, GUARD_WAYS, REQUESTS_PER_CALL, STRANGER_BURST};
+use crate::reply::canonical;
+
+/// Whoever has one IPv6 address has 2^64 of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Source {
+    V4(u32),
+    V6(u64),
+}
+
+impl Source {
+    pub(crate) fn of(address: IpAddr) -> Self {
+        match canonical(address) {
+            IpAddr::V4(address) => Source::V4(address.to_bits()),
+            IpAddr::V6(address) => Source::V6((address.to_bits() >> 64) as u64),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Used {
+    source: Source,
+    requests: Instant,
+    calls: Instant,
+}
+
+#[derive(Debug)]
+pub(crate) struct Guard {
+    sets: Vec<Vec<Used>>,
+    /// Between two calls of one source.
+    interval: Duration,
+    seed: u64,
+}
+
+impl Guard {
+    pub(crate) fn new(calls_per_second: u32, seed: u64) -> Self {
+        let interval = Duration::from_secs(1) / calls_per_second.max(1);
+        Guard { sets: vec![Vec::new(); GUARD_SETS], interval, seed }
+    }
+
+    /// Whether one more message of this source is read.
+    pub(crate) fn admits_request(&mut self, now: Instant, source: Source) -> bool {
+        let interval = self.interval / REQUESTS_PER_CALL;
+        take(&mut self.used(now, source).requests, now, interval)
+    }
+
+    /// Whether it may begin one more call.
+    pub(crate) fn admits_call(&mut self, now: Instant, source: Source) -> bool {
+        let interval = self.interval;
+        take(&mut self.used(now, source).calls, now, interval)
+    }
+
+    fn used(&mut self, now: Instant, source: Source) -> &mut Used {
+        let mut hasher = DefaultHasher::new();
+        (self.seed, source).hash(&mut hasher);
+        let set = &mut self.sets[hasher.finish() as usize % GUARD_SETS];
+        let at = set.iter().position(|used| used.source == source).unwrap_or_else(|| {
+            let fresh = Used { source, requests: now, calls: now };
+            if set.len() < GUARD_WAYS {
+                set.push(fresh);
+                return set.len() - 1;
+            }
+            let least = |at: &usize| set[*at].requests.max(set[*at].calls);
+            let at = (0..GUARD_WAYS).min_by_key(least).unwrap_or(0);
+            set[at] = fresh;
+            at
+        });
+        &mut set[at]
+    }
+}
+
+fn take(arrival: &mut Instant, now: Instant, interval: Duration) -> bool {
+    let next = (*arrival).max(now) + interval;
+    if next > now + interval.max(STRANGER_BURST) {
+        return false;
+    }
+    *arrival = next;
+    true
+}
+
+#[cfg(test)]
+mod tests;
