@@ -124,7 +124,8 @@ impl Switchboard {
         call.grant = Some(grant.clone());
         self.timers.clear(Timer::Patience(leg));
         self.timers.clear(Timer::Menu(leg));
-        if clock::is_over(now, &grant.window) || self.is_closing(&grant.conference) {
+        let closed = self.is_closing(&grant.conference) || self.memory.of(&grant.booking).closed;
+        if closed || clock::is_over(now, &grant.window) {
             return self.denied(now, leg, Denial::Ended { language });
         }
         if self.is_locked_for(&grant) {
@@ -142,7 +143,8 @@ impl Switchboard {
 
     /// A returning caller was promised a place, and was inside when the room was locked.
     fn is_locked_for(&self, grant: &Grant) -> bool {
-        let locked = self.rooms.get(&grant.conference).is_some_and(|room| room.locked);
+        let kept = || self.memory.of(&grant.booking).locked;
+        let locked = self.rooms.get(&grant.conference).map_or_else(kept, |room| room.locked);
         locked && grant.role != Role::Organiser && !grant.returning
     }
 
@@ -152,7 +154,8 @@ impl Switchboard {
             room.members.push(leg);
             self.extend(now, &grant.conference, grant.window.end);
         } else {
-            self.rooms.insert(grant.conference.clone(), Room::new(now, leg, grant));
+            let kept = self.memory.of(&grant.booking);
+            self.rooms.insert(grant.conference.clone(), Room::new(now, leg, grant, kept));
             self.set_clock(now, &grant.conference);
         }
     }

@@ -134,7 +134,7 @@ impl Switchboard {
         reply: Option<ControlReply>,
     ) {
         if let Some(ControlReply::Extension(ExtensionReply::Extended { .. })) = reply {
-            let empty = RecordEvent::RoomEmpty { conference, booking };
+            let empty = RecordEvent::RoomEmpty { conference, booking, closed: None };
             self.outputs.push_back(Output::Record(empty));
         }
     }

@@ -54,7 +54,8 @@
 //! ```
 //!
 //! Where things are: `entry` asks for number and code, `admission` takes the answer of control and the seat, `naming` the
-//! name, `room` who is in, `keys` and `commands` what keys do, `clock` the ends of conferences and of legs,
+//! name, `room` who is in, `memory` what
+//! outlives an empty room, `keys` and `commands` what keys do, `clock` the ends of conferences and of legs,
 //! `announcements` who came and left, `ending` the last words and the record, `control` the orders from control.
 
 mod admission;
@@ -66,6 +67,7 @@ mod ending;
 mod entry;
 mod keys;
 mod leg;
+mod memory;
 mod naming;
 mod room;
 mod stage;
@@ -101,6 +103,7 @@ pub struct Switchboard {
     rooms: BTreeMap<ConferenceNumber, Room>,
     asks: BTreeMap<AskId, Asked>,
     names: BTreeMap<LegId, naming::Name>,
+    memory: memory::Memory,
     timers: Timers,
     outputs: VecDeque<Output>,
     draining: bool,
@@ -131,6 +134,7 @@ impl Switchboard {
             rooms: BTreeMap::new(),
             asks: BTreeMap::new(),
             names: BTreeMap::new(),
+            memory: memory::Memory::default(),
             timers: Timers::default(),
             outputs: VecDeque::new(),
             draining: false,

@@ -9,6 +9,7 @@ use konf_prompts::Phrase;
 use crate::announcements::{Announcement, Announcements};
 use crate::keys::Sequence;
 use crate::leg::{Leg, Muted};
+use crate::memory::Kept;
 use crate::stage::Stage;
 use crate::timers::Timer;
 use crate::{Now, Output, Sound, Switchboard, clock};
@@ -38,7 +39,7 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    pub(crate) fn new(now: Now, leg: LegId, grant: &Grant) -> Self {
+    pub(crate) fn new(now: Now, leg: LegId, grant: &Grant, kept: Kept) -> Self {
         Room {
             booking: grant.booking.clone(),
             language: grant.language,
@@ -46,8 +47,8 @@ impl Room {
             start_at: clock::instant(now, grant.window.start),
             end_at: clock::instant(now, grant.window.end),
             seats: grant.seats,
-            locked: false,
-            all_muted: false,
+            locked: kept.locked,
+            all_muted: kept.all_muted,
             members: vec![leg],
             opened: false,
             warned: false,
@@ -55,6 +56,11 @@ impl Room {
             closing: None,
             announcements: Announcements::default(),
         }
+    }
+
+    /// Whether it ends before its time: nobody may call back.
+    fn is_closed_for_good(&self) -> bool {
+        matches!(self.closing, Some((EndReason::ClosedByOrganiser, _)))
     }
 }
 
@@ -230,11 +236,15 @@ impl Switchboard {
         }
         let Some(room) = self.rooms.remove(conference) else { return };
         self.timers.clear_room(conference);
+        let closed = room.is_closed_for_good();
+        let kept = Kept { closed, locked: room.locked, all_muted: room.all_muted };
+        self.memory.keep(&room.booking, kept);
         // Who left before the start gives nothing back: the booking stands.
-        if room.opened {
+        if room.opened || closed {
             self.outputs.push_back(Output::Record(RecordEvent::RoomEmpty {
                 conference: conference.clone(),
                 booking: room.booking,
+                closed: closed.then_some(true),
             }));
         }
         self.forget_names_of(conference, room.closing.is_some());

@@ -6,11 +6,11 @@ use konf_contract::link::{
 use konf_contract::{ConferenceNumber, LegId, UnixMs};
 use sqlx::SqliteConnection;
 
-use crate::Ledger;
 use crate::error::{LedgerError, Result};
 use crate::extension::shrink_if_empty;
 use crate::seats::release_grant;
-use crate::words::{Columns, to_json};
+use crate::words::{Columns, Minutes, minute_after, to_json};
+use crate::{Ledger, capacity};
 
 /// What the ledger knows of an edge that said hello.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,6 +209,9 @@ impl Edge<'_> {
             }
             RecordEvent::LegLeft(left) => self.leg_left(tx, left).await,
             RecordEvent::LegJoined(joined) => self.leg_joined(tx, joined).await,
+            RecordEvent::RoomEmpty { booking, closed: Some(true), .. } => {
+                self.room_closed(tx, booking).await
+            }
             RecordEvent::RoomEmpty { booking, .. } => self.room_empty(tx, booking).await,
         }
     }
@@ -320,6 +323,28 @@ impl Edge<'_> {
         shrink_if_empty(tx, booking, self.now).await?;
         Ok(())
     }
+
+    /// Ended for all before its time: nobody is let in any more, and the minutes that are left go back.
+    async fn room_closed(&self, tx: &mut SqliteConnection, booking: &str) -> Result<()> {
+        let row = sqlx::query(
+            "UPDATE booking SET state = 'ended', closed_ms = $1, emptied_ms = $1
+             WHERE id = $2 AND edge = $3 AND state = 'booked' AND end_ms > $1
+             RETURNING start_ms, end_ms, seats",
+        )
+        .bind(self.now.0)
+        .bind(booking)
+        .bind(self.edge)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { return Ok(()) };
+        let window = row.window()?;
+        let from = window.start.minutes().max(minute_after(self.now));
+        let span = Minutes { from, to: window.end.minutes() };
+        if span.from < span.to {
+            capacity::release(tx, self.edge, span, row.count("seats")?).await?;
+        }
+        Ok(())
+    }
 }
 
 /// A record's columns.
@@ -351,7 +376,7 @@ impl<'a> Row<'a> {
                 leg: Some(left.leg),
                 left: Some(left),
             },
-            RecordEvent::RoomEmpty { conference, booking } => Row {
+            RecordEvent::RoomEmpty { conference, booking, .. } => Row {
                 kind: "room-empty",
                 body: to_json(event)?,
                 booking: Some(booking),

@@ -195,6 +195,8 @@ pub enum RecordEvent {
     RoomEmpty {
         conference: ConferenceNumber,
         booking: String,
+        /// Somebody ended the conference for all before its time (`*99`, [`ControlCall::Close`]): nobody comes back.
+        closed: Option<bool>,
     },
 }
 

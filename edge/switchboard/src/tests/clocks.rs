@@ -255,7 +255,8 @@ fn who_still_waits_at_the_end_is_told_and_hung_up() {
             "1 hears ConferenceOver",
             "control hears Done",
             "1 is hung up closed-by-organiser",
-            "record left 1 ClosedByOrganiser Konf"
+            "record left 1 ClosedByOrganiser Konf",
+            "record closed"
         ]
     );
 }

@@ -335,6 +335,7 @@ fn line(output: &Output) -> String {
         Output::Record(RecordEvent::LegLeft(left)) => {
             format!("record left {} {:?} {:?}", left.leg, left.end.reason, left.end.who)
         }
+        Output::Record(RecordEvent::RoomEmpty { closed: Some(true), .. }) => "record closed".into(),
         Output::Record(RecordEvent::RoomEmpty { .. }) => "record empty".into(),
         Output::Answered { reply, .. } => format!("control hears {reply:?}"),
     }

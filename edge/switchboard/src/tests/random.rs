@@ -32,6 +32,9 @@ struct Watched {
     asks: Vec<(AskId, EdgeCall)>,
     incoming: Vec<LegId>,
     joined: BTreeSet<LegId>,
+    /// What grants said, and the bookings whose conference was ended for all.
+    bookings: BTreeMap<LegId, String>,
+    closed: BTreeSet<String>,
     joins: u32,
     full: u32,
 }
@@ -206,10 +209,14 @@ impl World {
     }
 
     fn grant(&mut self, leg: LegId) -> Grant {
+        let conference = self.conference();
+        // A number is booked again and again.
+        let booking = format!("{}-{}", conference.as_str(), self.legs / 10);
+        self.watched.bookings.insert(leg, booking.clone());
         Grant {
             grant: GrantId(format!("g{leg}")),
-            booking: "b".into(),
-            conference: self.conference(),
+            booking,
+            conference,
             seats: SEATS - u32::from(self.random.random_bool(0.1)),
             window: self.window(),
             language: Language::En,
@@ -332,6 +339,8 @@ impl World {
                 }
                 Output::JoinRoom { leg, conference } => {
                     assert!(watched.joined.contains(&leg), "recorded before it is done");
+                    let closed = watched.closed.contains(&watched.bookings[&leg]);
+                    assert!(!closed, "nobody comes back to what was ended for all");
                     watched.joins += 1;
                     let room = watched.rooms.entry(conference).or_default();
                     assert!(room.insert(leg), "joins once");
@@ -341,6 +350,9 @@ impl World {
                     let rooms = watched.rooms.values_mut();
                     let left = rooms.filter_map(|room| room.take(&leg)).count();
                     assert_eq!(left, 1, "leaves the room it was in");
+                }
+                Output::Record(RecordEvent::RoomEmpty { booking, closed: Some(true), .. }) => {
+                    watched.closed.insert(booking);
                 }
                 Output::Record(RecordEvent::LegLeft(left)) => {
                     *watched.left.entry(left.leg).or_default() += 1;

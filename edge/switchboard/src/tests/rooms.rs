@@ -230,8 +230,62 @@ fn star_nine_nine_ends_the_conference_for_all() {
         assert!(lines.contains(&format!("{leg} is hung up closed-by-organiser")), "{lines:?}");
         assert!(lines.contains(&format!("record left {leg} ClosedByOrganiser Organiser")));
     }
-    assert_eq!(lines.iter().filter(|line| *line == "record empty").count(), 1);
+    assert_eq!(lines.iter().filter(|line| *line == "record closed").count(), 1);
     assert_eq!((desk.switchboard.legs(), desk.switchboard.poll_timeout()), (0, None));
+}
+
+#[test]
+fn after_star_nine_nine_nobody_calls_back_even_before_control_knows() {
+    let mut desk = three();
+    desk.keys(1, "*99");
+    desk.wait(seconds(3));
+    desk.forget();
+    desk.enter(4);
+    desk.enter_organiser(5);
+    let ended = |leg| format!("{leg} hears Ended Goodbye");
+    let heard: Vec<_> = desk.take().into_iter().filter(|line| line.contains("Ended")).collect();
+    assert_eq!(heard, [ended(4), ended(5)]);
+    assert_eq!(desk.switchboard.rooms(), []);
+}
+
+#[test]
+fn a_conference_that_is_over_by_the_clock_is_not_closed_for_good() {
+    let mut desk = three();
+    desk.wait(minutes(61));
+    assert_eq!(desk.take_of("record empty"), ["record empty"]);
+}
+
+#[test]
+fn who_waits_for_a_start_that_control_takes_back_does_not_come_back_either() {
+    let mut desk = Desk::granting(|grant| {
+        grant.window.start = grant.window.start.plus_ms(600_000);
+    });
+    desk.enter(1);
+    desk.order(ControlCall::Close { conference: conference() });
+    assert_eq!(desk.take_of("record"), ["record left 1 ClosedByOrganiser Konf", "record closed"]);
+    desk.enter(2);
+    assert_eq!(desk.take_of("2 hears").last().unwrap(), "2 hears Ended Goodbye");
+}
+
+#[test]
+fn a_room_is_found_as_it_was_left_locked_and_muted() {
+    let mut desk = three();
+    desk.keys(1, "*5##");
+    for leg in 1..=3 {
+        desk.hang_up(leg);
+    }
+    desk.forget();
+    desk.enter(4);
+    assert_eq!(desk.take_of("4 hears").last().unwrap(), "4 hears RoomIsLocked Goodbye");
+    desk.enter_organiser(5);
+    desk.wait(seconds(5));
+    desk.keys(5, "*5");
+    desk.enter(6);
+    assert_eq!(desk.take_of("6 muted"), ["6 muted true"]);
+    desk.hang_up(5);
+    desk.hang_up(6);
+    desk.enter(7);
+    assert_eq!(desk.take_of("7 joins"), ["7 joins"]);
 }
 
 #[test]

@@ -91,6 +91,31 @@ async fn a_room_whose_last_caller_does_not_come_back_loses_its_extension() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_conference_ended_for_all_lets_nobody_in_and_gives_back_what_is_left() {
+    let bench = Bench::new(10).await;
+    let (id, number) = bench.book(&sms(1), window(0, 60), 10).await;
+    bench.admit(&id, 1, &caller(1)).await;
+    extend(&bench, &id, 60, 90).await;
+    bench.pass(20 * MINUTE + 1);
+    let now = bench.now();
+    let records =
+        vec![left(1, 1, &id, now, EndReason::ClosedByOrganiser), room_closed(2, &id, &number, now)];
+    bench.records(records.clone()).await;
+    assert_eq!(bench.admit(&id, 2, &caller(2)).await, AdmissionOutcome::Gone);
+    assert_eq!(extend(&bench, &id, 90, 100).await, ExtensionOutcome::Gone);
+    assert_eq!(bench.taken(&sms(2), window(20, 1)).await, 10);
+    assert_eq!(bench.taken(&sms(2), window(21, 1)).await, 0);
+    assert_eq!(bench.taken(&sms(2), window(89, 1)).await, 0);
+    // Said again, or at the end, nothing goes back twice.
+    bench.book(&sms(3), window(30, 30), 10).await;
+    bench.records(records).await;
+    bench.records(vec![room_closed(3, &id, &number, now)]).await;
+    bench.pass(30 * MINUTE);
+    bench.ledger.expire().await.unwrap();
+    assert_eq!(bench.taken(&sms(2), window(55, 1)).await, 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn offers_end_and_bookings_end_by_the_clock() {
     let bench = Bench::new(10).await;
     bench.book(&sms(1), window(0, 60), 2).await;

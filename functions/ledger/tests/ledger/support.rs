@@ -230,7 +230,20 @@ pub(crate) fn room_empty(
     number: &ConferenceNumber,
     at: UnixMs,
 ) -> Record {
-    let event = RecordEvent::RoomEmpty { conference: number.clone(), booking: booking.to_owned() };
+    let (conference, booking) = (number.clone(), booking.to_owned());
+    let event = RecordEvent::RoomEmpty { conference, booking, closed: None };
+    Record { sequence, at, event }
+}
+
+/// Ended for all before its time.
+pub(crate) fn room_closed(
+    sequence: u64,
+    booking: &str,
+    number: &ConferenceNumber,
+    at: UnixMs,
+) -> Record {
+    let (conference, booking) = (number.clone(), booking.to_owned());
+    let event = RecordEvent::RoomEmpty { conference, booking, closed: Some(true) };
     Record { sequence, at, event }
 }
 

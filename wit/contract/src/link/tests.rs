@@ -168,7 +168,11 @@ fn what_an_edge_says_is_what_control_wit_says() {
         conference: conference(),
         joined: UnixMs(1),
     };
-    let empty = RecordEvent::RoomEmpty { conference: conference(), booking: "b".into() };
+    let empty = RecordEvent::RoomEmpty {
+        conference: conference(),
+        booking: "b".into(),
+        closed: Some(true),
+    };
     let events = [RecordEvent::LegJoined(joined), RecordEvent::LegLeft(left()), empty];
     let records =
         events.into_iter().map(|event| Record { sequence: 1, at: UnixMs(1), event }).collect();
