@@ -294,6 +294,9 @@ pub enum Outcome {
     Repeated,
     /// The facts have moved since they were read: decide again.
     Moved(Moved),
+    /// No more messages may leave in this hour (RELIABILITY.md, row 9): the message counts as answered, and nothing was
+    /// done. A cancellation and a request for an operator are committed all the same, without an answer.
+    OverBudget,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
 use crate::Ledger;
+use crate::budget;
 use crate::capacity;
 use crate::decision::{self, Decision};
 use crate::error::{LedgerError, Result};
@@ -71,6 +72,18 @@ impl Ledger {
         {
             return Err(Stop::Moved(Moved::Restricted));
         }
+        let spent = budget::spent(&mut tx, self.settings().budget, &proposal.messages, now).await?;
+        if let Some(spent) = spent {
+            self.inner.alarm.ring(spent, self.settings().budget, now);
+        }
+        // An order whose answer cannot be told would only hold seats that nobody knows of.
+        if spent.is_some() && is_mute_without_answer(&proposal.effect) {
+            let subject = proposal.inbound.as_deref().unwrap_or_default();
+            let decision = decided(proposal, subject, policies, "over-budget");
+            decision::log(&mut tx, now, decision).await?;
+            tx.commit().await?;
+            return Ok(Outcome::OverBudget);
+        }
         offers::release_expired(&mut tx, now).await?;
         let change = Change {
             sender: &proposal.sender,
@@ -98,13 +111,13 @@ impl Ledger {
                 (None, false)
             }
         };
-        for message in &proposal.messages {
+        for message in proposal.messages.iter().filter(|_| spent.is_none()) {
             let about =
                 outbox::About { inbound: proposal.inbound.as_deref(), booking: booking.as_deref() };
             outbox::insert(&mut tx, now, about, message).await?;
         }
         let subject = booking.as_deref().or(proposal.inbound.as_deref()).unwrap_or_default();
-        let decision = decided(proposal, subject, policies);
+        let decision = decided(proposal, subject, policies, "committed");
         decision::log(&mut tx, now, decision).await?;
         tx.commit().await?;
         Ok(Outcome::Committed { booking: booking.filter(|_| new) })
@@ -122,9 +135,23 @@ fn orders(effect: &Effect) -> bool {
     }
 }
 
+/// Whether an effect is of no use to a sender who does not hear of it. A cancelled booking gives its seats back all the
+/// same, and a request reaches the operators.
+fn is_mute_without_answer(effect: &Effect) -> bool {
+    match effect {
+        Effect::Answer | Effect::Book(_) | Effect::TakeOffer { .. } | Effect::HoldOffers { .. } => {
+            true
+        }
+        Effect::Cancel { .. } | Effect::Enqueue { .. } => false,
+    }
+}
+
 fn check(proposal: &Proposal) -> Result<()> {
     if proposal.messages.len() > MESSAGES_MAX {
         return Err(LedgerError::Invalid("an answer has at most 16 messages"));
+    }
+    if proposal.messages.iter().any(|message| outbox::rows(&message.body) > MESSAGES_MAX) {
+        return Err(LedgerError::Invalid("an SMS has at most 16 parts"));
     }
     match &proposal.effect {
         Effect::Book(booking) | Effect::TakeOffer { booking, .. } => {
@@ -355,14 +382,19 @@ fn same_seats(held: &HeldOffer, booking: &BookingProposal) -> bool {
     held.edge == booking.edge && held.window == booking.window && held.seats == booking.seats
 }
 
-fn decided<'a>(proposal: &Proposal, subject: &'a str, policies: &'a str) -> Decision<'a> {
+fn decided<'a>(
+    proposal: &Proposal,
+    subject: &'a str,
+    policies: &'a str,
+    outcome: &str,
+) -> Decision<'a> {
     let kinds: Vec<&str> = proposal.messages.iter().map(|message| message.kind.as_str()).collect();
     Decision {
         kind: "order",
         subject,
         policies,
         input: effect_in_short(&proposal.effect),
-        output: json!({ "outcome": "committed", "messages": kinds }),
+        output: json!({ "outcome": outcome, "messages": kinds }),
     }
 }
 

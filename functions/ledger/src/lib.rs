@@ -17,6 +17,7 @@
 //! has been released. Expand first, move, contract later, so that a roll-back keeps working.
 
 mod admission;
+mod budget;
 mod capacity;
 mod commit;
 mod decision;
@@ -42,11 +43,13 @@ use std::sync::Arc;
 
 use konf_contract::UnixMs;
 
+pub use budget::Budget;
 pub use decision::DecisionLine;
 pub use error::{LedgerError, OpenError};
 pub use expire::Expired;
 pub use listing::{BookingFilter, BookingLine, EdgeLine, OutboxLine, QueueLine};
 pub use outbox::OutboxItem;
+pub use ratings::CallLine;
 pub use records::{HelloNoted, RoomToClose};
 pub use restriction::RestrictionLine;
 
@@ -68,7 +71,8 @@ pub struct EdgeSeats {
 /// * `erase_after_ms`: 24 hours after the end, credentials and message bodies are erased;
 /// * `number_rest_ms`: 30 days before a conference number is used again;
 /// * `keep_ms`: 90 days for raw messages and decisions, what a policy's replay looks back on;
-/// * `readers`: 4 connections that read.
+/// * `readers`: 4 connections that read;
+/// * `budget`: [`Budget::default`].
 #[derive(Clone)]
 pub struct Settings {
     /// What `Authorization: Bearer` must say.
@@ -83,6 +87,7 @@ pub struct Settings {
     pub number_rest_ms: i64,
     pub keep_ms: i64,
     pub readers: u32,
+    pub budget: Budget,
 }
 
 const MINUTE: i64 = UnixMs::MINUTE;
@@ -102,6 +107,7 @@ impl Settings {
             number_rest_ms: 30 * DAY,
             keep_ms: 90 * DAY,
             readers: 4,
+            budget: Budget::default(),
         }
     }
 }
@@ -121,6 +127,7 @@ pub struct Ledger {
 struct Inner {
     store: store::Store,
     settings: Settings,
+    alarm: budget::Alarm,
 }
 
 impl fmt::Debug for Ledger {
@@ -137,7 +144,8 @@ impl Ledger {
             return Err(OpenError::NoToken);
         }
         let store = store::Store::open(path, settings.readers).await?;
-        let ledger = Ledger { inner: Arc::new(Inner { store, settings }) };
+        let ledger =
+            Ledger { inner: Arc::new(Inner { store, settings, alarm: budget::Alarm::default() }) };
         ledger.set_edges().await.map_err(OpenError::Edges)?;
         Ok(ledger)
     }

@@ -98,7 +98,7 @@ pub struct EdgeLine {
 /// Lines of one list at most.
 const LINES_MAX: u32 = 1_000;
 
-fn lines(limit: u32) -> i64 {
+pub(crate) fn lines(limit: u32) -> i64 {
     i64::from(limit.min(LINES_MAX))
 }
 
@@ -133,13 +133,13 @@ impl Ledger {
         rows.iter().map(|row| booking_line(row, now)).collect()
     }
 
-    /// The latest `limit` messages out, the newest first.
+    /// Dead letters, which wait for an operator, then the others; each the newest first, `limit` in all.
     pub async fn outbox(&self, limit: u32) -> Result<Vec<OutboxLine>> {
         let mut tx = self.store().read().await?;
         let rows = sqlx::query(
             "SELECT id, recipient, kind, state, attempts, last_error, created_ms, next_ms,
                  finished_ms, gateway_id
-             FROM outbox ORDER BY seq DESC LIMIT $1",
+             FROM outbox ORDER BY state = 'dead' DESC, seq DESC LIMIT $1",
         )
         .bind(lines(limit))
         .fetch_all(&mut *tx)

@@ -1,6 +1,6 @@
 //! Messages out: written with what they tell, claimed by one sender at a time, tried until the gateway takes them.
 
-use konf_api::ledger::OutboxMessage;
+use konf_api::ledger::{MessageBody, OutboxMessage};
 use konf_contract::UnixMs;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
@@ -24,13 +24,16 @@ pub struct OutboxItem {
 }
 
 impl Ledger {
-    /// Claims messages that are due, the longest due first.
+    /// Claims messages that are due, the longest due first. A part of an SMS is not due before the one that it follows is
+    /// finished.
     pub async fn outbox_due(&self, limit: u32) -> Result<Vec<OutboxItem>> {
         let mut tx = self.store().write().await?;
         let now = self.now();
         let rows = sqlx::query(
-            "SELECT id, recipient, kind, body, attempts FROM outbox
+            "SELECT id, recipient, kind, body, attempts FROM outbox o
              WHERE state IN ('waiting', 'sending') AND next_ms <= $1 AND body IS NOT NULL
+                 AND NOT EXISTS (SELECT 1 FROM outbox before WHERE before.id = o.follows
+                     AND before.state IN ('waiting', 'sending'))
              ORDER BY next_ms, seq LIMIT $2",
         )
         .bind(now.0)
@@ -110,6 +113,39 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// An operator has a dead letter tried again, from the first attempt on. False when there is none of that id, or its
+    /// text has been erased.
+    pub async fn outbox_retry(&self, id: &str) -> Result<bool> {
+        let mut tx = self.store().write().await?;
+        let retried = sqlx::query(
+            "UPDATE outbox SET state = 'waiting', attempts = 0, next_ms = $1, finished_ms = NULL
+             WHERE id = $2 AND state = 'dead' AND body IS NOT NULL",
+        )
+        .bind(self.now().0)
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(retried.rows_affected() == 1)
+    }
+
+    /// An operator gives up a message that waits or is dead. False when there is none of that id.
+    pub async fn outbox_drop(&self, id: &str) -> Result<bool> {
+        let mut tx = self.store().write().await?;
+        let dropped = sqlx::query(
+            "UPDATE outbox SET state = 'dropped', finished_ms = $1
+             WHERE id = $2 AND state IN ('waiting', 'dead')",
+        )
+        .bind(self.now().0)
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(dropped.rows_affected() == 1)
+    }
+}
+
 fn claimed(row: &SqliteRow) -> Result<OutboxItem> {
     let id = row.text("id")?;
     Ok(OutboxItem {
@@ -132,27 +168,64 @@ pub(crate) struct About<'a> {
     pub(crate) booking: Option<&'a str>,
 }
 
+/// Each part of an SMS is a row: a part that has left is not sent again when a later one fails.
 pub(crate) async fn insert(
     tx: &mut SqliteConnection,
     now: UnixMs,
     about: About<'_>,
     message: &OutboxMessage,
 ) -> Result<()> {
+    let mut before = None;
+    for body in apart(&message.body) {
+        before = Some(insert_row(tx, now, about, message, &body, before.as_deref()).await?);
+    }
+    Ok(())
+}
+
+fn apart(body: &MessageBody) -> Vec<MessageBody> {
+    match body {
+        MessageBody::Sms { parts } if parts.len() > 1 => {
+            parts.iter().map(|part| MessageBody::Sms { parts: vec![part.clone()] }).collect()
+        }
+        body => vec![body.clone()],
+    }
+}
+
+/// How many rows a message takes.
+pub(crate) fn rows(body: &MessageBody) -> usize {
+    match body {
+        MessageBody::Sms { parts } => parts.len().max(1),
+        MessageBody::Email { .. } => 1,
+    }
+}
+
+/// The id of the row.
+async fn insert_row(
+    tx: &mut SqliteConnection,
+    now: UnixMs,
+    about: About<'_>,
+    message: &OutboxMessage,
+    body: &MessageBody,
+    follows: Option<&str>,
+) -> Result<String> {
+    let id = new_id("out")?;
     sqlx::query(
-        "INSERT INTO outbox (id, inbound, booking, recipient, kind, body, state, created_ms, next_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $8)",
+        "INSERT INTO outbox (id, inbound, booking, recipient, kind, body, follows, state,
+             created_ms, next_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, $9)",
     )
-    .bind(new_id("out")?)
+    .bind(&id)
     .bind(about.inbound)
     .bind(about.booking)
     .bind(to_json(&message.recipient)?)
     .bind(&message.kind)
-    .bind(to_json(&message.body)?)
+    .bind(to_json(body)?)
+    .bind(follows)
     .bind(now.0)
     .bind(message.not_before.map_or(now.0, |at| at.0.max(now.0)))
     .execute(tx)
     .await?;
-    Ok(())
+    Ok(id)
 }
 
 /// What a cancelled booking no longer has to tell.

@@ -4,6 +4,9 @@ use konf_api::ledger::{
     Amount, RatedLeg, Rating, RatingOutcome, RatingProposal, RecordKey, StatementFacts,
     StatementQuestion,
 };
+use konf_contract::UnixMs;
+use konf_contract::link::LegEnd;
+use serde::Serialize;
 use serde_json::json;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
@@ -12,6 +15,7 @@ use crate::Ledger;
 use crate::decision::{self, Decision, digest_of};
 use crate::error::{LedgerError, Result};
 use crate::facts::own_booking;
+use crate::listing::lines;
 use crate::words::{Columns, small};
 
 /// Legs on one statement: 20 people who dial again for two hours stay far below.
@@ -99,6 +103,24 @@ impl Ledger {
         Ok(legs)
     }
 
+    /// Legs that came into no conference, the latest first, rated or not: they stand on no statement, and the callers of
+    /// the operator's own network pay for them all the same.
+    pub async fn stray_calls(&self, limit: u32) -> Result<Vec<CallLine>> {
+        let mut tx = self.store().read().await?;
+        let rows = sqlx::query(
+            "SELECT r.edge, r.boot, r.sequence, r.body,
+                 t.amount, t.billed_s, t.rule, t.policy, t.rated_ms
+             FROM record r LEFT JOIN rating t
+                 ON t.edge = r.edge AND t.boot = r.boot AND t.sequence = r.sequence
+             WHERE r.kind = 'leg-left' AND r.booking IS NULL
+             ORDER BY r.answered_ms DESC, r.edge, r.boot, r.sequence LIMIT $1",
+        )
+        .bind(lines(limit))
+        .fetch_all(&mut *tx)
+        .await?;
+        rows.iter().map(|row| Ok(call_line(leg(row, rating(row)?)?))).collect()
+    }
+
     /// All legs of the latest booking of a number, rated or not.
     pub async fn statement_facts(&self, question: &StatementQuestion) -> Result<StatementFacts> {
         let mut tx = self.store().read().await?;
@@ -116,6 +138,37 @@ impl Ledger {
         let booking = own_booking(&row, now)?;
         let legs = legs_of(&mut tx, &booking.booking).await?;
         Ok(StatementFacts { now, booking: Some(booking), legs })
+    }
+}
+
+/// A call that came into no conference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CallLine {
+    pub edge: String,
+    /// `+420…456`; absent when withheld.
+    pub caller: Option<String>,
+    pub network: String,
+    pub trunk: String,
+    pub answered: UnixMs,
+    pub ended: UnixMs,
+    pub duration_ms: u64,
+    pub end: LegEnd,
+    /// Absent until it has been rated.
+    pub rating: Option<Rating>,
+}
+
+fn call_line(rated: RatedLeg) -> CallLine {
+    let leg = rated.leg;
+    CallLine {
+        edge: rated.record.edge,
+        caller: leg.caller.number.map(|number| number.masked()),
+        network: leg.caller.network,
+        trunk: leg.caller.trunk,
+        answered: leg.answered,
+        ended: leg.ended,
+        duration_ms: leg.duration_ms,
+        end: leg.end,
+        rating: rated.rating,
     }
 }
 

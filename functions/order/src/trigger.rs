@@ -118,10 +118,10 @@ async fn commit(answer: Answer) -> Result<(), Failure> {
     let facts: OffersFacts = ledger("/v1/facts/offers", &question).await?;
     let answer = answer.under(facts.restriction);
     match propose(answer.clone()).await? {
-        Outcome::Committed { .. } | Outcome::Repeated => Ok(()),
+        Outcome::Committed { .. } | Outcome::Repeated | Outcome::OverBudget => Ok(()),
         // It happened between the two calls.
         Outcome::Moved(Moved::Restricted) => match propose(answer.restricted(None)).await? {
-            Outcome::Committed { .. } | Outcome::Repeated => Ok(()),
+            Outcome::Committed { .. } | Outcome::Repeated | Outcome::OverBudget => Ok(()),
             Outcome::Moved(_) => Err(Failure("the ledger has moved twice")),
         },
         Outcome::Moved(_) => Err(Failure("the ledger has moved")),

@@ -304,6 +304,7 @@ impl Reply<'_> {
         Ok(match outside.ledger("/v1/commit", &proposal).await? {
             Outcome::Committed { .. } => Some(decided.answer),
             Outcome::Repeated => Some(OrderAnswer::Repeated),
+            Outcome::OverBudget => Some(OrderAnswer::Refused { reason: "over budget".to_owned() }),
             Outcome::Moved(_) => None,
         })
     }

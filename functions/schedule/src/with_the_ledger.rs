@@ -19,7 +19,7 @@ use konf_contract::link::{
     Admission, AdmissionRequest, Denial, ExtensionReply, ExtensionRequest, Grant, KeyedCredentials,
 };
 use konf_contract::{Caller, ConferenceNumber, Language, LegId, Msisdn, UnixMs, Window};
-use konf_ledger::{EdgeSeats, Ledger, Settings};
+use konf_ledger::{Budget, EdgeSeats, Ledger, Settings};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::task::{LocalSet, spawn_local};
@@ -99,11 +99,12 @@ impl World {
         std::fs::create_dir_all(&folder).unwrap();
         let now = Arc::new(AtomicI64::new(at(-24 * 60).0));
         let clock = now.clone();
-        let settings = Settings::new(
+        let mut settings = Settings::new(
             "a-token-of-the-test",
             Arc::new(move || UnixMs(clock.load(Ordering::Relaxed))),
             vec![EdgeSeats { name: "edge-1".into(), seats: CAPACITY }],
         );
+        settings.budget = Budget { per_recipient: u32::MAX, total: u32::MAX };
         let ledger = Ledger::open(&folder.join("ledger.db"), settings).await.unwrap();
         Rc::new(World {
             ledger,

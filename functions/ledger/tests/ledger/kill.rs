@@ -21,7 +21,8 @@ const PEOPLE: u32 = 8;
 
 async fn open(folder: &Path) -> Ledger {
     let clock = Arc::new(|| UnixMs(START));
-    let settings = Settings::new(TOKEN, clock, vec![edge(EDGE, 10_000)]);
+    let mut settings = Settings::new(TOKEN, clock, vec![edge(EDGE, 10_000)]);
+    settings.budget = NO_BUDGET;
     Ledger::open(&folder.join("ledger.db"), settings).await.unwrap()
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod admission;
+mod budget;
 mod database;
 mod expiry;
 mod http_interface;

@@ -105,6 +105,7 @@ impl Person {
             }
             Outcome::Moved(_) => None,
             Outcome::Repeated => panic!("nothing is answered twice here"),
+            Outcome::OverBudget => panic!("there is no budget here"),
         }
     }
 

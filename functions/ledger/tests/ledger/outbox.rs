@@ -79,3 +79,68 @@ async fn a_message_does_not_leave_before_its_time_and_not_after_its_booking_was_
         ["cancelled"]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_an_sms_leave_one_after_the_other_and_a_failure_repeats_only_its_own() {
+    let bench = Bench::new(10).await;
+    let parts = ["one", "two", "three"].map(str::to_owned).to_vec();
+    let body = MessageBody::Sms { parts };
+    let answer = Proposal {
+        messages: vec![OutboxMessage { body, ..message(&sms(1)) }],
+        ..proposal(&sms(1), Effect::Book(bench.booking(window(60, 60), 1)))
+    };
+    bench.ledger.commit(&answer, "").await.unwrap();
+    let mut told = Vec::new();
+    for attempt in 0.. {
+        let due = bench.ledger.outbox_due(10).await.unwrap();
+        let Some(item) = due.first() else { break };
+        assert_eq!(due.len(), 1, "one part at a time");
+        let MessageBody::Sms { parts } = &item.message.body else { panic!("no SMS") };
+        assert_eq!(parts.len(), 1);
+        // The first attempt of the second part fails.
+        if attempt == 1 {
+            let retry = Some(bench.now());
+            bench.ledger.outbox_failed(&item.id, "503", retry).await.unwrap();
+        } else {
+            told.push(parts[0].clone());
+            bench.ledger.outbox_sent(&item.id, None).await.unwrap();
+        }
+    }
+    assert_eq!(told, ["one", "two", "three"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_was_given_up_does_not_hold_up_the_next() {
+    let bench = Bench::new(10).await;
+    let body = MessageBody::Sms { parts: vec!["one".to_owned(), "two".to_owned()] };
+    let answer = Proposal {
+        messages: vec![OutboxMessage { body, ..message(&sms(1)) }],
+        ..proposal(&sms(1), Effect::Answer)
+    };
+    bench.ledger.commit(&answer, "").await.unwrap();
+    let first = bench.ledger.outbox_due(10).await.unwrap().remove(0);
+    bench.ledger.outbox_failed(&first.id, "no such number", None).await.unwrap();
+    let second = bench.ledger.outbox_due(10).await.unwrap();
+    assert_eq!(second.len(), 1);
+    assert_ne!(second[0].id, first.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_has_a_dead_letter_tried_again_or_drops_it() {
+    let bench = Bench::new(10).await;
+    bench.book(&sms(1), window(60, 60), 1).await;
+    let id = bench.ledger.outbox_due(10).await.unwrap().remove(0).id;
+    assert!(!bench.ledger.outbox_retry(&id).await.unwrap(), "it is being sent");
+    assert!(!bench.ledger.outbox_drop(&id).await.unwrap(), "it is being sent");
+    bench.ledger.outbox_failed(&id, "refused", None).await.unwrap();
+    assert!(bench.ledger.outbox_retry(&id).await.unwrap());
+    assert!(!bench.ledger.outbox_retry(&id).await.unwrap(), "it is no dead letter now");
+    let again = bench.ledger.outbox_due(10).await.unwrap().remove(0);
+    assert_eq!((again.id.as_str(), again.attempt), (id.as_str(), 1));
+    assert_eq!(again.idempotency_key, id);
+    bench.ledger.outbox_failed(&id, "refused", None).await.unwrap();
+    assert!(bench.ledger.outbox_drop(&id).await.unwrap());
+    assert_eq!(bench.ledger.outbox(1).await.unwrap()[0].state, "dropped");
+    assert!(!bench.ledger.outbox_retry(&id).await.unwrap());
+    assert!(!bench.ledger.outbox_drop("out-0").await.unwrap());
+}

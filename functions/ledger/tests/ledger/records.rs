@@ -161,3 +161,25 @@ async fn a_statement_is_of_the_latest_booking_of_a_number() {
     let nobody = ConferenceNumber::new("999999").unwrap();
     assert_eq!(statement(&bench, &nobody).await.booking, None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_came_into_no_conference_are_listed_with_their_price() {
+    let bench = Bench::new(10).await;
+    let (id, _) = bench.book(&sms(1), window(-10, 60), 2).await;
+    let mut stray = left(2, 2, &id, bench.now(), EndReason::Denied);
+    if let RecordEvent::LegLeft(leg) = &mut stray.event {
+        (leg.booking, leg.joined, leg.role) = (None, None, None);
+    }
+    let inside = left(1, 1, &id, bench.now(), EndReason::HungUp);
+    bench.records(vec![inside, stray]).await;
+    let calls = bench.ledger.stray_calls(10).await.unwrap();
+    assert_eq!(calls.len(), 1);
+    assert_eq!((calls[0].caller.as_deref(), calls[0].duration_ms), (Some("+420…002"), 61_000));
+    assert!(calls[0].rating.is_none());
+    let record = RecordKey { edge: EDGE.to_owned(), boot: BOOT.to_owned(), sequence: 2 };
+    let amount = Amount(24_400_000);
+    let rating = RatingProposal { record, amount, billed_s: 61, rule: "own-mobile".to_owned() };
+    bench.ledger.rate(&rating, "").await.unwrap();
+    let calls = bench.ledger.stray_calls(10).await.unwrap();
+    assert_eq!(calls[0].rating.as_ref().unwrap().amount, amount);
+}

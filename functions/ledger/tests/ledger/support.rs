@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use konf_api::ledger::*;
 use konf_contract::link::*;
 use konf_contract::*;
-use konf_ledger::{EdgeSeats, Ledger, Settings};
+use konf_ledger::{Budget, EdgeSeats, Ledger, Settings};
 
 /// 2027-07-01T08:00:00Z.
 pub(crate) const START: i64 = 1_814_428_800_000;
@@ -16,12 +16,14 @@ pub(crate) const DAY: i64 = 24 * HOUR;
 pub(crate) const TOKEN: &str = "a token of the tests";
 pub(crate) const EDGE: &str = "edge-1";
 pub(crate) const BOOT: &str = "boot-1";
+pub(crate) const NO_BUDGET: Budget = Budget { per_recipient: u32::MAX, total: u32::MAX };
 
 pub(crate) struct Bench {
     pub(crate) ledger: Ledger,
     pub(crate) folder: tempfile::TempDir,
     clock: Arc<AtomicI64>,
     edges: Vec<EdgeSeats>,
+    budget: Budget,
     numbers: AtomicU64,
 }
 
@@ -30,16 +32,21 @@ impl Bench {
         Bench::with_edges(vec![edge(EDGE, seats)]).await
     }
 
+    /// The crowds of most tests are a few senders: without a budget.
     pub(crate) async fn with_edges(edges: Vec<EdgeSeats>) -> Bench {
+        Bench::with_budget(edges, NO_BUDGET).await
+    }
+
+    pub(crate) async fn with_budget(edges: Vec<EdgeSeats>, budget: Budget) -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(AtomicI64::new(START));
-        let ledger = open(&folder, &clock, &edges).await;
-        Bench { ledger, folder, clock, edges, numbers: AtomicU64::new(100_000) }
+        let ledger = open(&folder, &clock, &edges, budget).await;
+        Bench { ledger, folder, clock, edges, budget, numbers: AtomicU64::new(100_000) }
     }
 
     /// As after a kill: the old handle is dropped without a word, the file is opened again.
     pub(crate) async fn reopen(&mut self) {
-        self.ledger = open(&self.folder, &self.clock, &self.edges).await;
+        self.ledger = open(&self.folder, &self.clock, &self.edges, self.budget).await;
     }
 
     pub(crate) async fn reopen_with(&mut self, edges: Vec<EdgeSeats>) {
@@ -129,10 +136,16 @@ impl Bench {
     }
 }
 
-async fn open(folder: &tempfile::TempDir, clock: &Arc<AtomicI64>, edges: &[EdgeSeats]) -> Ledger {
+async fn open(
+    folder: &tempfile::TempDir,
+    clock: &Arc<AtomicI64>,
+    edges: &[EdgeSeats],
+    budget: Budget,
+) -> Ledger {
     let clock = clock.clone();
     let clock = Arc::new(move || UnixMs(clock.load(Ordering::SeqCst)));
-    let settings = Settings::new(TOKEN, clock, edges.to_vec());
+    let mut settings = Settings::new(TOKEN, clock, edges.to_vec());
+    settings.budget = budget;
     Ledger::open(&folder.path().join("data/ledger.db"), settings).await.unwrap()
 }
 
