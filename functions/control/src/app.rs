@@ -18,6 +18,8 @@ use konf_host::{Host, Internal};
 use konf_ledger::{EdgeSeats, Ledger, LedgerError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::config::Config;
 use crate::mailbox::Mailbox;
@@ -26,7 +28,7 @@ use crate::{clock, link, operator, server, tasks};
 pub const LEDGER_FILE: &str = "ledger.sqlite";
 /// Under this name components reach the ledger without a socket.
 const LEDGER_AUTHORITY: &str = "ledger.konf.internal";
-/// How long requests in flight may take when control goes down.
+/// How long each step may take when control goes down.
 const DRAIN: Duration = Duration::from_secs(3);
 
 /// Runs until Ctrl-C or SIGTERM.
@@ -42,6 +44,9 @@ pub async fn run(config: Config) -> Result<()> {
     let wakes = tasks::Wakes::default();
     let mailbox = Mailbox::default();
 
+    // What is told to stop and waited for: taken requests are answered, a message being sent is noted as sent.
+    let (stop, stopping) = watch::channel(false);
+    let mut running = JoinSet::new();
     let http = server::bind("http_listen", config.http_listen).await?;
     let link = link::bind(&config.link)?;
     tracing::info!(address = %http.local_addr()?, "listening for HTTP");
@@ -53,23 +58,34 @@ pub async fn run(config: Config) -> Result<()> {
     if let Some(address) = config.ledger_listen {
         let listener = server::bind("ledger_listen", address).await?;
         tracing::info!(address = %listener.local_addr()?, "listening for components under another host");
-        tokio::spawn(server::serve(listener, Arc::new(LedgerHandler(ledger.clone()))));
+        let handler = Arc::new(LedgerHandler(ledger.clone()));
+        running.spawn(server::serve(listener, handler, stopping.clone()));
     }
 
     let service =
         Arc::new(Service { host: host.clone(), ledger: ledger.clone(), wakes: wakes.clone() });
     tokio::spawn(link::serve(link.clone(), edges.clone(), service));
-    tasks::start(&config, &ledger, &host, &edges, &wakes)?;
-    let desk = operator::Desk { ledger, edges, token: config.operator_token.clone() };
+    tasks::start(&config, &ledger, &host, &edges, &wakes, &mut running, &stopping)?;
+    let desk = operator::Desk {
+        ledger: ledger.clone(),
+        edges,
+        token: config.operator_token.clone(),
+        outbox: wakes.outbox.clone(),
+    };
     let open_mailbox = config.mailbox_smtp_listen.is_some().then_some(mailbox);
     let front = Arc::new(Front { host, desk, mailbox: open_mailbox, wakes });
-    tokio::spawn(server::serve(http, front));
+    running.spawn(server::serve(http, front, stopping));
     tracing::info!(web = config.public_url, "control is ready");
 
     wait_for_signal().await?;
     tracing::info!("control goes down");
+    let _ = stop.send(true);
+    if tokio::time::timeout(DRAIN, running.join_all()).await.is_err() {
+        tracing::warn!("what was under way took too long and is cut");
+    }
     link.close(quinn::VarInt::from_u32(0), b"control goes down");
     let _ = tokio::time::timeout(DRAIN, link.wait_idle()).await;
+    let _ = tokio::time::timeout(DRAIN, ledger.close()).await;
     Ok(())
 }
 
@@ -104,8 +120,9 @@ pub async fn ledger(config: &Config) -> Result<Ledger> {
         .iter()
         .map(|edge| EdgeSeats { name: edge.name.clone(), seats: edge.seats })
         .collect();
-    let settings =
+    let mut settings =
         konf_ledger::Settings::new(config.ledger_token.expose(), Arc::new(clock::now), edges);
+    settings.budget = config.budget;
     Ledger::open(&path, settings).await.with_context(|| format!("the ledger in {}", path.display()))
 }
 

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
+use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::{app, keys};
@@ -39,10 +40,24 @@ enum Command {
     Bookings(Output),
     /// Rooms that are live now, with their callers
     Rooms(Output),
-    /// Messages that wait, were sent, or could not be delivered
-    Outbox(Output),
+    /// Messages out: those that could not be delivered first, then the newest
+    #[command(args_conflicts_with_subcommands = true)]
+    Outbox {
+        #[command(flatten)]
+        output: Output,
+        #[command(subcommand)]
+        change: Option<OutboxChange>,
+    },
     /// Requests that an operator has to handle, the most urgent first
-    Queue(Output),
+    #[command(args_conflicts_with_subcommands = true)]
+    Queue {
+        #[command(flatten)]
+        output: Output,
+        #[command(subcommand)]
+        change: Option<QueueChange>,
+    },
+    /// Calls that came into no conference, and what they cost their callers
+    Calls(Output),
     /// Media edges that are connected
     Edges(Output),
     /// What the calls of a conference cost
@@ -63,6 +78,8 @@ enum Command {
         #[arg(long)]
         days: Option<u32>,
     },
+    /// Senders who may not order
+    Restrictions(Output),
     /// Let a restricted sender order again
     Unrestrict {
         /// Telephone number or e-mail address
@@ -87,6 +104,32 @@ enum Command {
         /// Names of the edges
         #[arg(long = "edge", default_value = "edge-1")]
         edges: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum OutboxChange {
+    /// Try a dead letter again
+    Retry {
+        /// As `konf outbox` shows it
+        id: String,
+    },
+    /// Give up a message that waits or is a dead letter
+    Drop {
+        /// As `konf outbox` shows it
+        id: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum QueueChange {
+    /// Note that a request has been dealt with
+    Close {
+        /// As `konf queue` shows it
+        id: String,
+        /// What became of it
+        #[arg(long)]
+        note: String,
     },
 }
 
@@ -131,25 +174,43 @@ async fn command(command: &Command, config: Config, path: &Path) -> Result<()> {
         Command::Doctor => doctor::run(config, path).await,
         Command::Bookings(output) => show(&config, "bookings", table::BOOKINGS, output).await,
         Command::Rooms(output) => show(&config, "rooms", table::ROOMS, output).await,
-        Command::Outbox(output) => show(&config, "outbox", table::OUTBOX, output).await,
-        Command::Queue(output) => show(&config, "queue", table::QUEUE, output).await,
+        Command::Outbox { output, change: None } => {
+            show(&config, "outbox", table::OUTBOX, output).await
+        }
+        Command::Outbox { change: Some(OutboxChange::Retry { id }), .. } => {
+            change(&config, "outbox/retry", json!({ "id": id }), "It will be tried again.").await
+        }
+        Command::Outbox { change: Some(OutboxChange::Drop { id }), .. } => {
+            change(&config, "outbox/drop", json!({ "id": id }), "Dropped.").await
+        }
+        Command::Queue { output, change: None } => {
+            show(&config, "queue", table::QUEUE, output).await
+        }
+        Command::Queue { change: Some(QueueChange::Close { id, note }), .. } => {
+            change(&config, "queue/close", json!({ "id": id, "note": note }), "Closed.").await
+        }
+        Command::Calls(output) => show(&config, "calls", table::CALLS, output).await,
+        Command::Restrictions(output) => {
+            show(&config, "restrictions", table::RESTRICTIONS, output).await
+        }
         Command::Edges(output) => show(&config, "edges", table::EDGES, output).await,
         Command::Statement { number, output } => statement(&config, number, output).await,
         Command::Restrict { sender, reason, days } => {
-            let body = serde_json::json!({ "sender": sender, "reason": reason, "days": days });
-            client::post(&config, "/operator/v1/restrictions", &body).await?;
-            table::say("Restricted.");
-            Ok(())
+            let body = json!({ "sender": sender, "reason": reason, "days": days });
+            change(&config, "restrictions", body, "Restricted.").await
         }
         Command::Unrestrict { sender } => {
-            let body = serde_json::json!({ "sender": sender });
-            client::post(&config, "/operator/v1/restrictions/lift", &body).await?;
-            table::say("Lifted.");
-            Ok(())
+            change(&config, "restrictions/lift", json!({ "sender": sender }), "Lifted.").await
         }
         Command::Sms { text, from, id } => sms::send(&config, from, text, id.as_deref()).await,
         Command::Keys { .. } => Ok(()),
     }
+}
+
+async fn change(config: &Config, what: &str, body: Value, done: &str) -> Result<()> {
+    client::post(config, &format!("/operator/v1/{what}"), &body).await?;
+    table::say(done);
+    Ok(())
 }
 
 async fn show(
@@ -176,4 +237,35 @@ async fn statement(config: &Config, number: &str, output: &Output) -> Result<()>
         table::statement(&value)
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_command_can_be_written_and_says_what_it_is_for() {
+        Arguments::command().debug_assert();
+        for line in [
+            "konf outbox",
+            "konf outbox --json",
+            "konf outbox retry out-1",
+            "konf outbox drop out-1",
+            "konf queue",
+            "konf queue close request-1 --note answered",
+            "konf calls --json",
+            "konf restrictions",
+        ] {
+            assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
+        }
+        for line in ["konf outbox retry", "konf queue close request-1", "konf outbox --json drop x"]
+        {
+            assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+        assert!(
+            Arguments::command().get_subcommands().all(|command| command.get_about().is_some())
+        );
+    }
 }

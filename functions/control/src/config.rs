@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use konf_ledger::Budget;
 use serde::Deserialize;
 
 /// What stands in `konf.toml`. Paths are relative to the file.
@@ -29,6 +30,7 @@ struct Written {
     edges: Vec<Edge>,
     sms: Option<WrittenSms>,
     mail: Option<WrittenMail>,
+    budget: Option<WrittenBudget>,
     development: Option<WrittenDevelopment>,
 }
 
@@ -73,6 +75,13 @@ struct WrittenMail {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct WrittenBudget {
+    per_recipient: Option<u32>,
+    total: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct WrittenDevelopment {
     smtp_listen: String,
 }
@@ -113,6 +122,8 @@ pub struct Config {
     pub edges: Vec<Edge>,
     pub sms: Option<Sms>,
     pub mail: Option<Mail>,
+    /// Messages out within an hour.
+    pub budget: Budget,
     /// Where the development mailbox takes SMTP; its page is `/mailbox`. Never in a deployment.
     pub mailbox_smtp_listen: Option<SocketAddr>,
 }
@@ -212,6 +223,7 @@ impl Config {
             edges: written.edges,
             sms: written.sms.map(sms).transpose()?,
             mail: written.mail.map(mail).transpose()?,
+            budget: written.budget.map_or_else(|| Ok(Budget::default()), budget)?,
             mailbox_smtp_listen: written
                 .development
                 .map(|development| address("development.smtp_listen", &development.smtp_listen))
@@ -263,6 +275,22 @@ fn mail(written: WrittenMail) -> Result<Mail> {
     Ok(Mail { host, port, from, tls, user: written.user, password: written.password })
 }
 
+fn budget(written: WrittenBudget) -> Result<Budget> {
+    let default = Budget::default();
+    let budget = Budget {
+        per_recipient: written.per_recipient.unwrap_or(default.per_recipient),
+        total: written.total.unwrap_or(default.total),
+    };
+    // The credentials of one order are three messages at most.
+    ensure!(
+        budget.per_recipient >= 3 && budget.total >= budget.per_recipient,
+        "budget.per_recipient is {} and budget.total {}: an order's answer takes up to 3 messages, and total is the larger",
+        budget.per_recipient,
+        budget.total
+    );
+    Ok(budget)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,6 +335,15 @@ mod tests {
             error(&GOOD.replace("0123456789abcdef", "short")).contains("ledger_token is too short")
         );
         assert!(error(&GOOD.replace("seats = 200", "seats = 0")).contains("seats is 0"));
+    }
+
+    #[test]
+    fn a_budget_that_would_silence_everybody_is_refused() {
+        let with = |text: &str| format!("{GOOD}\n[budget]\n{text}");
+        let config = Config::read(&with("total = 500"), Path::new(".")).unwrap();
+        assert_eq!(config.budget, Budget { total: 500, ..Budget::default() });
+        assert!(error(&with("per_recipient = 0")).contains("budget.per_recipient is 0"));
+        assert!(error(&with("total = 10")).contains("budget.total 10"));
     }
 
     #[test]

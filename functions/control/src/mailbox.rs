@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use konf_contract::UnixMs;
 use serde::Deserialize;
 use tokio::net::TcpListener;
@@ -93,7 +93,11 @@ impl Mailbox {
     }
 
     fn page(&self) -> Response<Bytes> {
-        respond(StatusCode::OK, "text/html; charset=utf-8", page::render(&self.snapshot()))
+        let page = page::render(&self.snapshot());
+        let mut response = respond(StatusCode::OK, "text/html; charset=utf-8", page);
+        let policy = HeaderValue::from_static(page::CONTENT_SECURITY_POLICY);
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        response
     }
 }
 

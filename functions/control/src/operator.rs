@@ -2,13 +2,19 @@
 //!
 //! | call | answer |
 //! |---|---|
-//! | `GET bookings`, `outbox`, `queue` | lines of the ledger |
+//! | `GET bookings`, `outbox`, `queue`, `calls`, `restrictions` | lines of the ledger; `calls` are those into no conference |
 //! | `GET rooms` | one line for each caller in a live room |
 //! | `GET edges` | connected edges |
 //! | `POST restrictions` `{"sender", "reason", "days"}` | `{}` |
 //! | `POST restrictions/lift` `{"sender"}` | `{}` |
+//! | `POST outbox/retry`, `outbox/drop` `{"id"}` | `{}` |
+//! | `POST queue/close` `{"id", "note"}` | `{}` |
+//!
+//! A sender, message or request that is not there to be changed is answered 404; a body that is not understood 400.
 
-use anyhow::{Context, Result};
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use konf_api::ledger::Sender;
@@ -17,6 +23,7 @@ use konf_contract::link::{ControlCall, EdgeReply, LegStatus, RoomStatus};
 use konf_ledger::{BookingFilter, Ledger};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::clock;
 use crate::config::Secret;
@@ -29,11 +36,19 @@ const LINES_MAX: u32 = 500;
 /// Who acted, for the audit: one token stands for all operators.
 const OPERATOR: &str = "operator";
 const DAY_MS: i64 = 86_400_000;
+/// Ten years.
+const DAYS_MAX: u32 = 3_660;
+/// A reason or a note is a few sentences.
+const TEXT_CHARACTERS_MAX: usize = 1_000;
+/// So much of what was taken for a sender is said back.
+const SHOWN_CHARACTERS_MAX: usize = 60;
 
 pub struct Desk {
     pub ledger: Ledger,
     pub edges: Edges,
     pub token: Secret,
+    /// Wakes the deliveries.
+    pub outbox: Arc<Notify>,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +65,52 @@ struct LiftBody {
     sender: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IdBody {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CloseBody {
+    id: String,
+    note: String,
+}
+
+/// Why a request is not done: the operator's to mend.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error(
+        "{0:?} is neither a telephone number such as +420606123456 nor an e-mail address such as jana@example.cz"
+    )]
+    NoSender(String),
+    #[error("{0} is empty or longer than {TEXT_CHARACTERS_MAX} characters")]
+    Text(&'static str),
+    #[error("days is 0 or more than {DAYS_MAX}; leave it out to restrict until it is lifted")]
+    Days,
+    #[error("this sender is not restricted")]
+    NotRestricted,
+    #[error("{0}: there is no dead letter of that id whose text is still kept")]
+    NoDeadLetter(String),
+    #[error("{0}: there is no message of that id that waits or is dead")]
+    NothingToDrop(String),
+    #[error("{0}: there is no open request of that id")]
+    NoRequest(String),
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Refusal::NoSender(_) | Refusal::Text(_) | Refusal::Days => StatusCode::BAD_REQUEST,
+            Refusal::NotRestricted
+            | Refusal::NoDeadLetter(_)
+            | Refusal::NothingToDrop(_)
+            | Refusal::NoRequest(_) => StatusCode::NOT_FOUND,
+        }
+    }
+}
+
 impl Desk {
     pub async fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
         if !authorised(request, self.token.expose()) {
@@ -60,16 +121,21 @@ impl Desk {
             Ok(Some(value)) => server::json(StatusCode::OK, &value),
             Ok(None) => fault(
                 StatusCode::NOT_FOUND,
-                "known are bookings, rooms, outbox, queue, edges, restrictions",
+                "known are bookings, rooms, outbox, queue, calls, edges, restrictions",
             ),
-            Err(error) if error.is::<serde_json::Error>() || error.is::<BadSender>() => {
-                fault(StatusCode::BAD_REQUEST, &format!("{error:#}"))
-            }
-            Err(error) => {
-                tracing::error!(what, error = format!("{error:#}"), "operator's request failed");
-                fault(StatusCode::INTERNAL_SERVER_ERROR, "the ledger could not answer; see the log")
-            }
+            Err(error) => self.failed(what, &error),
         }
+    }
+
+    fn failed(&self, what: &str, error: &anyhow::Error) -> Response<Bytes> {
+        if let Some(refusal) = error.downcast_ref::<Refusal>() {
+            return fault(refusal.status(), &refusal.to_string());
+        }
+        if error.is::<serde_json::Error>() {
+            return fault(StatusCode::BAD_REQUEST, &format!("{error:#}"));
+        }
+        tracing::error!(what, error = format!("{error:#}"), "operator's request failed");
+        fault(StatusCode::INTERNAL_SERVER_ERROR, "the ledger could not answer; see the log")
     }
 
     async fn answer(&self, method: &Method, what: &str, body: &[u8]) -> Result<Option<Value>> {
@@ -81,22 +147,49 @@ impl Desk {
             ),
             (&Method::GET, "outbox") => json!(self.ledger.outbox(LINES_MAX).await?),
             (&Method::GET, "queue") => json!(self.ledger.queue(false, LINES_MAX).await?),
+            (&Method::GET, "calls") => json!(self.ledger.stray_calls(LINES_MAX).await?),
+            (&Method::GET, "restrictions") => json!(self.ledger.restrictions().await?),
             (&Method::GET, "edges") => json!(self.edges.lines()),
             (&Method::GET, "rooms") => self.rooms().await,
-            (&Method::POST, "restrictions") => {
-                let body: RestrictionBody = serde_json::from_slice(body)?;
-                let until = body.days.map(|days| clock::now().plus_ms(i64::from(days) * DAY_MS));
-                self.ledger.restrict(&sender(&body.sender)?, &body.reason, until, OPERATOR).await?;
-                json!({})
-            }
-            (&Method::POST, "restrictions/lift") => {
-                let body: LiftBody = serde_json::from_slice(body)?;
-                self.ledger.unrestrict(&sender(&body.sender)?, OPERATOR).await?;
-                json!({})
-            }
+            (&Method::POST, change) => return self.change(change, body).await,
             _ => return Ok(None),
         };
         Ok(Some(value))
+    }
+
+    async fn change(&self, what: &str, body: &[u8]) -> Result<Option<Value>> {
+        match what {
+            "restrictions" => self.restrict(&serde_json::from_slice(body)?).await?,
+            "restrictions/lift" => {
+                let body: LiftBody = serde_json::from_slice(body)?;
+                let lifted = self.ledger.unrestrict(&sender(&body.sender)?, OPERATOR).await?;
+                ensure!(lifted, Refusal::NotRestricted);
+            }
+            "outbox/retry" => {
+                let IdBody { id } = serde_json::from_slice(body)?;
+                ensure!(self.ledger.outbox_retry(&id).await?, Refusal::NoDeadLetter(id));
+                self.outbox.notify_one();
+            }
+            "outbox/drop" => {
+                let IdBody { id } = serde_json::from_slice(body)?;
+                ensure!(self.ledger.outbox_drop(&id).await?, Refusal::NothingToDrop(id));
+            }
+            "queue/close" => {
+                let CloseBody { id, note } = serde_json::from_slice(body)?;
+                let note = text("note", &note)?;
+                ensure!(self.ledger.close_request(&id, note).await?, Refusal::NoRequest(id));
+            }
+            _ => return Ok(None),
+        }
+        tracing::info!(what, "changed by an operator");
+        Ok(Some(json!({})))
+    }
+
+    async fn restrict(&self, body: &RestrictionBody) -> Result<()> {
+        let (sender, reason) = (sender(&body.sender)?, text("reason", &body.reason)?);
+        ensure!(body.days.is_none_or(|days| (1..=DAYS_MAX).contains(&days)), Refusal::Days);
+        let until = body.days.map(|days| clock::now().plus_ms(i64::from(days) * DAY_MS));
+        Ok(self.ledger.restrict(&sender, reason, until, OPERATOR).await?)
     }
 
     async fn rooms(&self) -> Value {
@@ -126,15 +219,23 @@ fn room_lines(edge: &str, room: &RoomStatus) -> Vec<Value> {
     room.legs.iter().map(line).collect()
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("{0:?} is neither a telephone number such as +420606123456 nor an e-mail address")]
-struct BadSender(String);
-
-fn sender(text: &str) -> Result<Sender> {
-    if text.contains('@') {
-        return Ok(Sender::Email(text.trim().to_lowercase()));
+fn sender(text: &str) -> Result<Sender, Refusal> {
+    let no_sender = || Refusal::NoSender(text.chars().take(SHOWN_CHARACTERS_MAX).collect());
+    let Some((user, domain)) = text.trim().split_once('@') else {
+        return Msisdn::parse(text).map(Sender::Sms).map_err(|_| no_sender());
+    };
+    let plain = |part: &str| !part.is_empty() && !part.contains(|c: char| c == '@' || c <= ' ');
+    if !plain(user) || !plain(domain) {
+        return Err(no_sender());
     }
-    Msisdn::parse(text).map(Sender::Sms).ok().context(BadSender(text.to_owned()))
+    Ok(Sender::Email(text.trim().to_lowercase()))
+}
+
+/// What an operator wrote, without the space around it.
+fn text<'a>(field: &'static str, text: &'a str) -> Result<&'a str, Refusal> {
+    let text = text.trim();
+    let long = text.chars().count() > TEXT_CHARACTERS_MAX;
+    if text.is_empty() || long { Err(Refusal::Text(field)) } else { Ok(text) }
 }
 
 fn authorised(request: &Request<Bytes>, token: &str) -> bool {
@@ -147,3 +248,6 @@ fn authorised(request: &Request<Bytes>, token: &str) -> bool {
 fn same(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len() && one.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
+
+#[cfg(test)]
+mod tests;

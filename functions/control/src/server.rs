@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// RELIABILITY.md, row 29: strangers that dawdle are cut within 30 s.
 const HEADER_PATIENCE: Duration = Duration::from_secs(10);
 const BODY_PATIENCE: Duration = Duration::from_secs(15);
 /// FIELD.md, section 2: the largest inbound message.
 const BODY_MAX: usize = 256 * 1024;
-const CONNECTIONS_MAX: usize = 1024;
+const CONNECTIONS_MAX: u32 = 1024;
 
 pub trait Handler: Send + Sync + 'static {
     fn handle(&self, request: Request<Bytes>) -> impl Future<Output = Response<Bytes>> + Send;
@@ -30,16 +30,27 @@ pub async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} ({key})"))
 }
 
-/// Serves until the task is dropped.
-pub async fn serve<H: Handler>(listener: TcpListener, handler: Arc<H>) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+/// Serves until `stopping` says so; then takes no more connections and waits until the requests taken are answered.
+pub async fn serve<H: Handler>(
+    listener: TcpListener,
+    handler: Arc<H>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
     loop {
-        let Ok(permit) = room.clone().acquire_owned().await else { return };
-        match listener.accept().await {
+        let accepted = async {
+            let permit = room.clone().acquire_owned().await;
+            (permit, listener.accept().await)
+        };
+        let (permit, accepted) = tokio::select! {
+            accepted = accepted => accepted,
+            () = stopped(&mut stopping) => break,
+        };
+        match accepted {
             Ok((stream, _)) => {
-                let handler = handler.clone();
+                let (handler, stopping) = (handler.clone(), stopping.clone());
                 tokio::spawn(async move {
-                    serve_connection(stream, handler).await;
+                    serve_connection(stream, handler, stopping).await;
                     drop(permit);
                 });
             }
@@ -50,9 +61,20 @@ pub async fn serve<H: Handler>(listener: TcpListener, handler: Arc<H>) {
             }
         }
     }
+    drop(listener);
+    let _ = room.acquire_many(CONNECTIONS_MAX).await;
 }
 
-async fn serve_connection<H: Handler>(stream: TcpStream, handler: Arc<H>) {
+/// Waits for the word, or for the end of whoever could give it.
+pub async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+async fn serve_connection<H: Handler>(
+    stream: TcpStream,
+    handler: Arc<H>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let handler = handler.clone();
@@ -62,7 +84,15 @@ async fn serve_connection<H: Handler>(stream: TcpStream, handler: Arc<H>) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_PATIENCE)
         .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = connection.await {
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopped(&mut stopping) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
         tracing::debug!(%error, "connection ended");
     }
 }
@@ -79,7 +109,21 @@ async fn respond<H: Handler>(request: Request<Incoming>, handler: &H) -> Respons
         Ok(Err(_)) => fault(StatusCode::BAD_REQUEST, "the body could not be read"),
         Err(_) => fault(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
     };
-    response.map(Full::new)
+    guarded(response).map(Full::new)
+}
+
+/// What every answer says to a browser, unless its maker said otherwise: answers are for the one who asked, they are
+/// what they say they are, and a page of them loads nothing and stands in no frame (RELIABILITY.md, row 37).
+fn guarded(mut response: Response<Bytes>) -> Response<Bytes> {
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// `{"error": "…"}`.
@@ -91,8 +135,10 @@ pub fn json(status: StatusCode, value: &impl serde::Serialize) -> Response<Bytes
     let body = serde_json::to_vec(value).unwrap_or_default();
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
     response
 }
+
+#[cfg(test)]
+mod tests;

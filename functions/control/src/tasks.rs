@@ -12,7 +12,8 @@ use konf_api::ordering::ProcessRequest;
 use konf_api::rating::RateRequest;
 use konf_host::Host;
 use konf_ledger::{Ledger, OutboxItem};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 
 use crate::app::ask;
 use crate::clock;
@@ -21,9 +22,13 @@ use crate::delivery::mail::{Letter, Mailer};
 use crate::delivery::sms::SmsGateway;
 use crate::delivery::{self, Failure};
 use crate::link::Edges;
+use crate::server::stopped;
 
 /// As many as are taken up at once; the rest comes in the next round, at once.
 const BATCH: u32 = 50;
+/// Messages out of one round, and as many at once: three times a mail server's 30 s stay below the lease of 2 minutes.
+const DELIVERIES: u32 = 30;
+const DELIVERIES_AT_ONCE: usize = 10;
 /// A message that has not been answered by then was left by a crash: every gateway has given up waiting.
 const UNANSWERED_MS: i64 = 15_000;
 
@@ -40,81 +45,117 @@ pub fn start(
     host: &Arc<Host>,
     edges: &Edges,
     wakes: &Wakes,
+    running: &mut JoinSet<()>,
+    stopping: &watch::Receiver<bool>,
 ) -> Result<()> {
+    let mut spawn = Spawn { running, stopping };
     let deliver = Arc::new(Deliveries {
         ledger: ledger.clone(),
         sms: config.sms.clone().map(SmsGateway::new).transpose()?,
         mail: config.mail.as_ref().map(Mailer::new).transpose()?,
+        stopping: stopping.clone(),
     });
-    spawn("outbox", Duration::from_secs(2), wakes.outbox.clone(), move || {
+    spawn.task("outbox", Duration::from_secs(2), wakes.outbox.clone(), move || {
         let deliver = deliver.clone();
-        async move { deliver.round().await }
+        deliver.round()
     });
     let (l, h) = (ledger.clone(), host.clone());
-    spawn("rating", Duration::from_secs(5), wakes.rating.clone(), move || {
+    spawn.task("rating", Duration::from_secs(5), wakes.rating.clone(), move || {
         rate(l.clone(), h.clone())
     });
     let (l, h) = (ledger.clone(), host.clone());
-    spawn("unanswered", Duration::from_secs(5), Arc::default(), move || {
+    spawn.task("unanswered", Duration::from_secs(5), Arc::default(), move || {
         answer(l.clone(), h.clone())
     });
     let l = ledger.clone();
-    spawn("expiry", Duration::from_secs(5), Arc::default(), move || expire(l.clone()));
+    spawn.task("expiry", Duration::from_secs(5), Arc::default(), move || expire(l.clone()));
     let (l, e) = (ledger.clone(), edges.clone());
-    spawn("cancelled rooms", Duration::from_secs(5), Arc::default(), move || {
+    spawn.task("cancelled rooms", Duration::from_secs(5), Arc::default(), move || {
         close_cancelled(l.clone(), e.clone())
     });
     Ok(())
 }
 
-/// Runs `round` again and again: at once while it says that there is more, otherwise on a signal or after `period`.
-fn spawn<F>(
-    name: &'static str,
-    period: Duration,
-    wake: Arc<Notify>,
-    round: impl Fn() -> F + Send + 'static,
-) where
-    F: Future<Output = Result<bool>> + Send,
-{
-    tokio::spawn(async move {
-        loop {
-            match round().await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => tracing::error!(
-                    task = name,
-                    error = format!("{error:#}"),
-                    "task failed, will be tried again"
-                ),
+struct Spawn<'a> {
+    running: &'a mut JoinSet<()>,
+    stopping: &'a watch::Receiver<bool>,
+}
+
+impl Spawn<'_> {
+    /// Runs `round` again and again: at once while it says that there is more, otherwise on a signal or after `period`.
+    /// When control goes down, the round that runs is the last.
+    fn task<F>(
+        &mut self,
+        name: &'static str,
+        period: Duration,
+        wake: Arc<Notify>,
+        round: impl Fn() -> F + Send + 'static,
+    ) where
+        F: Future<Output = Result<bool>> + Send,
+    {
+        let mut stopping = self.stopping.clone();
+        self.running.spawn(async move {
+            while !*stopping.borrow() {
+                match round().await {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(error) => tracing::error!(
+                        task = name,
+                        error = format!("{error:#}"),
+                        "task failed, will be tried again"
+                    ),
+                }
+                tokio::select! {
+                    _ = tokio::time::timeout(period, wake.notified()) => {}
+                    () = stopped(&mut stopping) => return,
+                }
             }
-            let _ = tokio::time::timeout(period, wake.notified()).await;
-        }
-    });
+        });
+    }
 }
 
 struct Deliveries {
     ledger: Ledger,
     sms: Option<SmsGateway>,
     mail: Option<Mailer>,
+    stopping: watch::Receiver<bool>,
 }
 
 impl Deliveries {
-    async fn round(&self) -> Result<bool> {
-        let due = self.ledger.outbox_due(BATCH).await?;
-        for item in &due {
-            match self.deliver(item).await {
-                Ok(()) => {
-                    self.ledger.outbox_sent(&item.id, None).await?;
-                    tracing::info!(
-                        message = item.id,
-                        kind = item.message.kind,
-                        "message delivered"
-                    );
-                }
-                Err(failure) => self.note(item, &failure).await?,
+    /// Some at once, so that a gateway that does not answer holds up the others only for a while. There may be more when
+    /// something has left: the next part of an SMS.
+    async fn round(self: Arc<Self>) -> Result<bool> {
+        let due = self.ledger.outbox_due(DELIVERIES).await?;
+        let mut delivered = 0;
+        for items in due.chunks(DELIVERIES_AT_ONCE) {
+            if *self.stopping.borrow() {
+                break;
+            }
+            let mut sending = JoinSet::new();
+            for item in items {
+                let (this, item) = (self.clone(), item.clone());
+                sending.spawn(async move { this.settle(&item).await });
+            }
+            for outcome in sending.join_all().await {
+                delivered += u32::from(outcome?);
             }
         }
-        Ok(due.len() == BATCH as usize)
+        Ok(delivered > 0)
+    }
+
+    /// Whether it was delivered.
+    async fn settle(&self, item: &OutboxItem) -> Result<bool> {
+        match self.deliver(item).await {
+            Ok(()) => {
+                self.ledger.outbox_sent(&item.id, None).await?;
+                tracing::info!(message = item.id, kind = item.message.kind, "message delivered");
+                Ok(true)
+            }
+            Err(failure) => {
+                self.note(item, &failure).await?;
+                Ok(false)
+            }
+        }
     }
 
     async fn note(&self, item: &OutboxItem, failure: &Failure) -> Result<()> {
@@ -141,6 +182,7 @@ impl Deliveries {
         match (&item.message.recipient, &item.message.body) {
             (Sender::Sms(to), MessageBody::Sms { parts }) => {
                 let gateway = self.sms.as_ref().ok_or_else(|| not_configured("[sms]"))?;
+                // One part, but for what an earlier version has left.
                 for (at, part) in parts.iter().enumerate() {
                     let id = format!("{}-{}", item.idempotency_key, at + 1);
                     gateway.send(&id, to, part, clock::now()).await?;

@@ -20,6 +20,8 @@ enum Form {
     Minute,
     /// Milliseconds, shown in seconds.
     Seconds,
+    /// An exact amount, shown in CZK with four decimals, half up as on a statement.
+    Price,
     /// `sha256:` and 64 digits, of which the first eight tell one from another.
     Digest,
 }
@@ -61,10 +63,30 @@ pub(super) const OUTBOX: &[Column] = &[
     column("LAST ERROR", "/last_error", Form::Plain),
 ];
 pub(super) const QUEUE: &[Column] = &[
+    column("ID", "/id", Form::Plain),
     column("DUE", "/due", Form::Time),
     column("RECEIVED", "/received", Form::Time),
     column("FROM", "/sender", Form::Plain),
     column("TEXT", "/text", Form::Plain),
+];
+pub(super) const CALLS: &[Column] = &[
+    column("CALLER", "/caller", Form::Plain),
+    column("NETWORK", "/network", Form::Plain),
+    column("FROM", "/answered", Form::Time),
+    column("TO", "/ended", Form::Time),
+    column("SECONDS", "/duration_ms", Form::Seconds),
+    column("BILLED", "/rating/billed_s", Form::Plain),
+    column("PRICE CZK", "/rating/amount", Form::Price),
+    column("RULE", "/rating/rule", Form::Plain),
+    column("ENDED", "/end/reason", Form::Plain),
+    column("BY", "/end/who", Form::Plain),
+];
+pub(super) const RESTRICTIONS: &[Column] = &[
+    column("SENDER", "/sender", Form::Plain),
+    column("SINCE", "/since", Form::Time),
+    column("UNTIL", "/until", Form::Time),
+    column("REASON", "/reason", Form::Plain),
+    column("BY", "/by", Form::Plain),
 ];
 pub(super) const EDGES: &[Column] = &[
     column("EDGE", "/edge", Form::Plain),
@@ -162,6 +184,7 @@ fn show(value: &Value, form: Form) -> String {
         (Form::Seconds, Value::Number(ms)) => {
             format!("{:.1}", ms.as_f64().unwrap_or_default() / 1000.0)
         }
+        (Form::Price, Value::Number(amount)) => price(amount.as_i64().unwrap_or_default()),
         (_, Value::String(text)) => text.clone(),
         (_, Value::Bool(true)) => "yes".to_owned(),
         (_, Value::Bool(false)) => "no".to_owned(),
@@ -172,6 +195,15 @@ fn show(value: &Value, form: Form) -> String {
         (_, other) => other.to_string(),
     }
 }
+
+fn price(amount: i64) -> String {
+    let unit = konf_api::ledger::Amount::PER_CZK / DECIMALS;
+    let rounded = amount.saturating_add(unit / 2).div_euclid(unit);
+    format!("{}.{:04}", rounded / DECIMALS, rounded % DECIMALS)
+}
+
+/// Four decimals of a crown.
+const DECIMALS: i64 = 10_000;
 
 fn wall_time(at: UnixMs) -> String {
     let zone = jiff::tz::get!("Europe/Prague");
@@ -184,6 +216,15 @@ fn wall_time(at: UnixMs) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_price_is_shown_as_on_a_statement() {
+        // 61 seconds at 4 CZK a minute.
+        assert_eq!(price(24_000_000 * 61 / 60), "4.0667");
+        assert_eq!(price(0), "0.0000");
+        assert_eq!(price(299), "0.0000");
+        assert_eq!(price(300), "0.0001");
+    }
 
     #[test]
     fn a_table_is_as_wide_as_its_widest_cell() {

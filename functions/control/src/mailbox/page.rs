@@ -2,6 +2,9 @@
 
 use super::Kept;
 
+/// What a message holds can neither run nor load anything; only the page's own style counts.
+pub(super) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 const HEAD: &str = "<!doctype html><html lang=en><meta charset=utf-8>\
 <meta name=viewport content='width=device-width, initial-scale=1'><meta http-equiv=refresh content=5>\
 <title>Konf development mailbox</title><style>\
