@@ -55,8 +55,12 @@ pub enum Phrase {
     Unmuted,
     /// The keys of a participant.
     Help,
+    /// The key of a participant's hand, before [`Phrase::Help`].
+    HelpHand,
     /// The keys of an organiser, after [`Phrase::Help`].
     HelpOrganiser,
+    /// More of them, after [`Phrase::HelpOrganiser`].
+    HelpModes,
     /// "The conference is locked." / "… open."
     Locked,
     Unlocked,
@@ -73,6 +77,21 @@ pub enum Phrase {
     /// "This key belongs to the organiser." / "This key has no meaning."
     OrganiserOnly,
     UnknownKey,
+    /// "Questions. Raise your hand with star nine to speak." To all, and to whoever cannot unmute.
+    ModeQuestions,
+    /// "Lecture. Only the organiser speaks." To all, and to whoever cannot unmute.
+    ModeLecture,
+    /// "Your hand is up." / "Your hand is down."
+    HandRaised,
+    HandLowered,
+    /// To organisers: "A hand is up." before the recorded name.
+    HandUp,
+    /// To organisers: "No hand is up."
+    NoHands,
+    /// To the one whose hand was up: "You may speak now."
+    YouMaySpeak,
+    /// To the organiser who let somebody speak: "The next one may speak." before the recorded name.
+    NextSpeaks,
     // ── time
     /// "The conference has been extended." / "The conference cannot be extended."
     Extended,
@@ -121,7 +140,9 @@ const PLAIN: &[(Phrase, &str)] = &[
     (Phrase::Muted, "muted"),
     (Phrase::Unmuted, "unmuted"),
     (Phrase::Help, "help"),
+    (Phrase::HelpHand, "help-hand"),
     (Phrase::HelpOrganiser, "help-organiser"),
+    (Phrase::HelpModes, "help-modes"),
     (Phrase::Locked, "locked"),
     (Phrase::Unlocked, "unlocked"),
     (Phrase::RoomIsLocked, "room-is-locked"),
@@ -132,6 +153,14 @@ const PLAIN: &[(Phrase, &str)] = &[
     (Phrase::YouAreDropped, "you-are-dropped"),
     (Phrase::OrganiserOnly, "organiser-only"),
     (Phrase::UnknownKey, "unknown-key"),
+    (Phrase::ModeQuestions, "mode-questions"),
+    (Phrase::ModeLecture, "mode-lecture"),
+    (Phrase::HandRaised, "hand-raised"),
+    (Phrase::HandLowered, "hand-lowered"),
+    (Phrase::HandUp, "hand-up"),
+    (Phrase::NoHands, "no-hands"),
+    (Phrase::YouMaySpeak, "you-may-speak"),
+    (Phrase::NextSpeaks, "next-speaks"),
     (Phrase::Extended, "extended"),
     (Phrase::CannotExtend, "cannot-extend"),
     (Phrase::EndsInFive, "ends-in-five"),

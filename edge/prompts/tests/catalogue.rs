@@ -1,4 +1,4 @@
-//! Measures every built-in sound, since nobody listens to 433 files at each change.
+//! Measures every built-in sound, since nobody listens to hundreds of files at each change.
 
 use std::collections::BTreeSet;
 use std::path::Path;

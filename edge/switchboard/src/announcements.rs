@@ -14,6 +14,8 @@ use crate::Sound;
 pub(crate) const WORDS_LENGTH: Duration = Duration::from_millis(2800);
 /// An [`Phrase::EntryChime`] or [`Phrase::LeaveChime`].
 pub(crate) const CHIME_LENGTH: Duration = Duration::from_millis(800);
+/// [`Phrase::ModeQuestions`] or [`Phrase::ModeLecture`].
+pub(crate) const MODE_LENGTH: Duration = Duration::from_millis(4500);
 /// When more comings and goings than this wait, chimes stand for them: 20 people who join within seconds must not give
 /// minutes of announcements.
 const WAITING_MAX: usize = 3;
@@ -42,6 +44,7 @@ impl Announcement {
     fn length(self) -> Duration {
         match self {
             Announcement::Came(None) | Announcement::Left(None) => CHIME_LENGTH,
+            Announcement::Changed(Phrase::ModeQuestions | Phrase::ModeLecture) => MODE_LENGTH,
             _ => WORDS_LENGTH,
         }
     }
@@ -54,7 +57,9 @@ impl Announcement {
     fn is_overtaken_by(self, later: Announcement) -> bool {
         let topic = |announcement| match announcement {
             Announcement::Changed(Phrase::Locked | Phrase::Unlocked) => Some("lock"),
-            Announcement::Changed(Phrase::AllMuted | Phrase::AllUnmuted) => Some("mute"),
+            Announcement::Changed(
+                Phrase::AllMuted | Phrase::AllUnmuted | Phrase::ModeQuestions | Phrase::ModeLecture,
+            ) => Some("mode"),
             _ => None,
         };
         topic(self).is_some() && topic(self) == topic(later)

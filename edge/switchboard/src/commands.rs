@@ -1,17 +1,20 @@
 //! What the keys in the room do.
 
-use konf_contract::LegId;
-use konf_contract::link::{EndReason, Party};
+use std::time::Duration;
+
+use konf_contract::link::{EndReason, Party, RoomMode};
+use konf_contract::{ConferenceNumber, LegId};
 use konf_prompts::Phrase;
 
 use crate::keys::{Command, GAP, Pressed};
-use crate::leg::Muted;
 use crate::stage::Stage;
 use crate::timers::Timer;
-use crate::{Key, Now, Output, Switchboard};
+use crate::{Key, Now, Sound, Switchboard};
 
 /// The most that [`Phrase::PeopleHere`] can say.
 const PEOPLE_MAX: usize = 50;
+/// Of names in a row: twenty seconds with the number of people before them; longer is not listened to.
+const NAMES_LENGTH: Duration = Duration::from_secs(18);
 
 impl Switchboard {
     pub(crate) fn room_key(&mut self, now: Now, leg: LegId, key: Key) {
@@ -24,6 +27,10 @@ impl Switchboard {
         } else {
             self.timers.clear(Timer::KeyGap(leg));
         }
+        self.pressed(now, leg, pressed);
+    }
+
+    fn pressed(&mut self, now: Now, leg: LegId, pressed: Pressed) {
         match pressed {
             Pressed::Command(command) => self.command(now, leg, command),
             Pressed::OrganiserOnly => self.tell(leg, &[Phrase::OrganiserOnly]),
@@ -32,28 +39,36 @@ impl Switchboard {
         }
     }
 
-    pub(crate) fn key_gap(&mut self, leg: LegId) {
+    pub(crate) fn key_gap(&mut self, now: Now, leg: LegId) {
         let Some(call) = self.legs.get_mut(&leg) else { return };
+        let role = call.role();
         let Stage::Talking(sequence) = &mut call.stage else { return };
-        if sequence.gap() == Pressed::Unknown {
-            self.tell(leg, &[Phrase::UnknownKey]);
-        }
+        let pressed = sequence.gap(role);
+        self.pressed(now, leg, pressed);
     }
 
     fn command(&mut self, now: Now, leg: LegId, command: Command) {
         let Some((call, room)) = self.leg_and_room(leg) else { return };
-        let (locked, all_muted, organiser) = (room.locked, room.all_muted, call.is_organiser());
+        let (locked, mode, organiser) = (room.locked, room.mode, call.is_organiser());
         let Some(conference) = self.conference_of(leg) else { return };
         match command {
             Command::Mute => self.toggle_mute(leg),
-            Command::Help if organiser => self.tell(leg, &[Phrase::Help, Phrase::HelpOrganiser]),
-            Command::Help => self.tell(leg, &[Phrase::Help]),
-            Command::People => {
-                let people = self.present(&conference).len().clamp(1, PEOPLE_MAX);
-                self.tell(leg, &[Phrase::PeopleHere(people as u8)]);
+            Command::Help if organiser => {
+                self.tell(leg, &[Phrase::Help, Phrase::HelpOrganiser, Phrase::HelpModes]);
             }
+            Command::Help => self.tell(leg, &[Phrase::HelpHand, Phrase::Help]),
+            Command::People => {
+                let people = self.people_here(&conference);
+                self.tell(leg, &[people]);
+            }
+            Command::Names => self.tell_names(leg, &conference),
+            Command::Hand if organiser => self.let_next_speak(leg, &conference),
+            Command::Hand => self.toggle_hand(now, leg, &conference),
             Command::Lock => self.set_locked(now, &conference, !locked),
-            Command::MuteAll => self.set_all_muted(now, &conference, !all_muted),
+            Command::MuteAll => {
+                self.set_all_muted(now, &conference, mode == RoomMode::Everybody);
+            }
+            Command::Mode => self.next_mode(now, &conference),
             Command::DropLast => self.drop_last(now, leg),
             Command::Extend => self.ask_extension(now, &conference, Some(leg)),
             Command::EndForAll => {
@@ -62,13 +77,25 @@ impl Switchboard {
         }
     }
 
-    /// Always works, whoever muted (FIELD.md, section 5: "muted phone callers can't unmute themselves").
-    fn toggle_mute(&mut self, leg: LegId) {
-        let Some(call) = self.legs.get_mut(&leg) else { return };
-        let muted = call.muted == Muted::No;
-        call.muted = if muted { Muted::ByThemselves } else { Muted::No };
-        self.outputs.push_back(Output::Mute { leg, muted });
-        self.tell(leg, &[if muted { Phrase::Muted } else { Phrase::Unmuted }]);
+    fn people_here(&self, conference: &ConferenceNumber) -> Phrase {
+        Phrase::PeopleHere(self.present(conference).len().clamp(1, PEOPLE_MAX) as u8)
+    }
+
+    /// How many, then recorded names in the order of entry, as many as fit into [`NAMES_LENGTH`].
+    fn tell_names(&mut self, leg: LegId, conference: &ConferenceNumber) {
+        let mut length = Duration::ZERO;
+        let named: Vec<Sound> = self
+            .present(conference)
+            .into_iter()
+            .filter_map(|present| Some((present, self.names.get(&present)?.length)))
+            .take_while(|(_, name)| {
+                length += *name;
+                length <= NAMES_LENGTH
+            })
+            .map(|(present, _)| Sound::NameOf(present))
+            .collect();
+        let people = self.people_here(conference);
+        self.tell_with(leg, &[people], &named);
     }
 
     /// The last who came and is no organiser.
@@ -90,7 +117,12 @@ impl Switchboard {
 
     /// An answer to a key: in place of what is still being said to this leg alone.
     pub(crate) fn tell(&mut self, leg: LegId, phrases: &[Phrase]) {
+        self.tell_with(leg, phrases, &[]);
+    }
+
+    /// The same with names behind it.
+    pub(crate) fn tell_with(&mut self, leg: LegId, phrases: &[Phrase], names: &[Sound]) {
         self.stop_playing(leg);
-        self.play(leg, phrases);
+        self.play_with(leg, phrases, names);
     }
 }

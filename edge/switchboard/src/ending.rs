@@ -52,6 +52,9 @@ impl Switchboard {
         call.typed.clear();
         let reason = call.end.map_or("ended", |(reason, _)| label(reason)).to_owned();
         self.timers.clear_leg(leg);
+        if let Some(conference) = self.conference_of(leg) {
+            self.leave_floor(leg, &conference);
+        }
         self.outputs.push_back(Output::HangUp { leg, reason });
     }
 

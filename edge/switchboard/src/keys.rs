@@ -19,8 +19,12 @@ pub(crate) enum Command {
     Mute,
     Help,
     People,
+    Names,
+    /// A participant's own; an organiser lets the first one speak.
+    Hand,
     Lock,
     MuteAll,
+    Mode,
     DropLast,
     Extend,
     EndForAll,
@@ -38,16 +42,37 @@ const fn row(keys: &'static str, who: Role, command: Command, what: &'static str
 }
 
 /// PRODUCT.md, section 4, "in the room".
-pub(crate) const TABLE: [Row; 8] = [
+pub(crate) const TABLE: [Row; 11] = [
     row("*6", Role::Participant, Command::Mute, "mute or unmute yourself"),
     row("*1", Role::Participant, Command::Help, "help"),
     row("*2", Role::Participant, Command::People, "how many are here"),
+    row("*3", Role::Participant, Command::Names, "who is here"),
+    row(
+        "*9",
+        Role::Participant,
+        Command::Hand,
+        "raise or lower your hand; organiser: let the first speak",
+    ),
     row("*5", Role::Organiser, Command::Lock, "lock or open the conference"),
     row("##", Role::Organiser, Command::MuteAll, "mute or unmute all others"),
+    row("*7", Role::Organiser, Command::Mode, "everybody, questions, lecture"),
     row("*92", Role::Organiser, Command::DropLast, "disconnect the last who came"),
     row("*98", Role::Organiser, Command::Extend, "ask for an extension"),
     row("*99", Role::Organiser, Command::EndForAll, "end the conference for all"),
 ];
+
+impl Row {
+    fn pressed(&self, role: Role) -> Pressed {
+        match (self.who, role) {
+            (Role::Organiser, Role::Participant) => Pressed::OrganiserOnly,
+            _ => Pressed::Command(self.command),
+        }
+    }
+}
+
+fn row_of(keys: &str) -> Option<&'static Row> {
+    TABLE.iter().find(|row| row.keys == keys)
+}
 
 /// The table as text, one line per sequence.
 #[derive(Debug, Clone, Copy)]
@@ -99,18 +124,25 @@ impl Sequence {
             return Pressed::Nothing;
         }
         self.number = false;
+        let before = row_of(&self.keys);
         self.keys.push(letter(key));
-        if let Some(row) = TABLE.iter().find(|row| row.keys == self.keys) {
-            self.keys.clear();
-            return match (row.who, role) {
-                (Role::Organiser, Role::Participant) => Pressed::OrganiserOnly,
-                _ => Pressed::Command(row.command),
-            };
-        }
-        if TABLE.iter().any(|row| row.keys.starts_with(&self.keys)) {
+        let begins = |row: &Row| row.keys.starts_with(&self.keys) && row.keys != self.keys;
+        if TABLE.iter().any(begins) {
             return Pressed::Nothing;
         }
-        self.begin_anew(key)
+        if let Some(row) = row_of(&self.keys) {
+            self.keys.clear();
+            return row.pressed(role);
+        }
+        match (before, key) {
+            // `*9` was whole, and something else begins.
+            (Some(row), Key::Star | Key::Hash) => {
+                self.keys.clear();
+                self.keys.push(letter(key));
+                row.pressed(role)
+            }
+            _ => self.begin_anew(key),
+        }
     }
 
     /// No sequence begins with these keys: perhaps one begins with the last.
@@ -130,11 +162,11 @@ impl Sequence {
         self.number || !self.keys.is_empty()
     }
 
-    /// No key came. A star or a hash alone is forgotten; `*9` is a key that has no meaning.
-    pub(crate) fn gap(&mut self) -> Pressed {
-        let unknown = self.keys.len() > 1;
+    /// No key came: `*9` counts. A star or a hash alone is forgotten.
+    pub(crate) fn gap(&mut self, role: Role) -> Pressed {
+        let whole = row_of(&self.keys);
         *self = Sequence::default();
-        if unknown { Pressed::Unknown } else { Pressed::Nothing }
+        whole.map_or(Pressed::Nothing, |row| row.pressed(role))
     }
 }
 

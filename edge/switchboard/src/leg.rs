@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::time::Instant;
 
 use konf_contract::link::{EndReason, Grant, Party};
 use konf_contract::{Caller, Language, Role, UnixMs};
@@ -19,7 +20,7 @@ const PLAYING_MAX: usize = 8;
 pub(crate) enum Muted {
     No,
     ByThemselves,
-    /// By the organiser's "mute all"; ends with it.
+    /// By the organiser's "mute all", questions or lecture; ends with it.
     ByRoom,
 }
 
@@ -41,6 +42,10 @@ pub(crate) struct Leg {
     pub(crate) in_mix: bool,
     pub(crate) muted: Muted,
     pub(crate) music: bool,
+    /// When the name began to be recorded.
+    pub(crate) recorded_from: Option<Instant>,
+    /// When organisers were told of this leg's hand.
+    pub(crate) hand_told: Option<Instant>,
     /// Why we end it; absent while the caller decides that.
     pub(crate) end: Option<(EndReason, Party)>,
 }
@@ -61,6 +66,8 @@ impl Leg {
             in_mix: false,
             muted: Muted::No,
             music: false,
+            recorded_from: None,
+            hand_told: None,
             end: None,
         }
     }

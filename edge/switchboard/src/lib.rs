@@ -55,7 +55,8 @@
 //!
 //! Where things are: `entry` asks for number and code, `admission` takes the answer of control and the seat, `naming` the
 //! name, `room` who is in, `memory` what
-//! outlives an empty room, `keys` and `commands` what keys do, `clock` the ends of conferences and of legs,
+//! outlives an empty room, `keys` and `commands` what keys do, `floor` who
+//! may speak, `clock` the ends of conferences and of legs,
 //! `announcements` who came and left, `ending` the last words and the record, `control` the orders from control.
 
 mod admission;
@@ -65,6 +66,7 @@ mod commands;
 mod control;
 mod ending;
 mod entry;
+mod floor;
 mod keys;
 mod leg;
 mod memory;
@@ -195,7 +197,7 @@ impl Switchboard {
                 self.feed(now, leg);
             }
             Timer::Menu(leg) => self.menu_is_long(now, leg),
-            Timer::KeyGap(leg) => self.key_gap(leg),
+            Timer::KeyGap(leg) => self.key_gap(now, leg),
             Timer::Naming(leg) => self.naming_late(now, leg),
             Timer::Retry(leg) => self.retry_admission(now, leg),
             Timer::LimitWarning(leg) => self.limit_warning(leg),
@@ -314,12 +316,18 @@ impl Switchboard {
 
     /// To this leg alone, in its language.
     fn play(&mut self, leg: LegId, phrases: &[Phrase]) -> PlaybackId {
+        self.play_with(leg, phrases, &[])
+    }
+
+    /// The same with names behind it.
+    fn play_with(&mut self, leg: LegId, phrases: &[Phrase], names: &[Sound]) -> PlaybackId {
         self.next_playback += 1;
         let playback = PlaybackId(self.next_playback);
         if let Some(call) = self.legs.get_mut(&leg) {
             call.plays(playback);
             let language = call.language;
-            let sounds = phrases.iter().map(|phrase| Sound::Phrase(language, *phrase)).collect();
+            let said = phrases.iter().map(|phrase| Sound::Phrase(language, *phrase));
+            let sounds = said.chain(names.iter().copied()).collect();
             self.outputs.push_back(Output::Play { leg, playback, sounds });
         }
         playback

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use konf_contract::link::RoomMode;
+
 /// Of as many bookings as an edge has legs at most; the oldest is forgotten first. Control knows of the ends as well.
 const BOOKINGS_MAX: usize = 2_000;
 
@@ -11,7 +13,7 @@ pub(crate) struct Kept {
     /// It was ended for all: nobody comes in any more, even if control has not yet read the record of it.
     pub(crate) closed: bool,
     pub(crate) locked: bool,
-    pub(crate) all_muted: bool,
+    pub(crate) mode: RoomMode,
 }
 
 /// By booking: a number is used again.
@@ -42,7 +44,7 @@ impl Memory {
 mod tests {
     use super::*;
 
-    const LOCKED: Kept = Kept { closed: false, locked: true, all_muted: false };
+    const LOCKED: Kept = Kept { closed: false, locked: true, mode: RoomMode::Everybody };
 
     #[test]
     fn a_room_as_it_began_needs_no_memory() {

@@ -28,6 +28,8 @@ pub(crate) struct Name {
     conference: ConferenceNumber,
     /// Its leg may come back to a held seat.
     held: bool,
+    /// It takes no longer than the recording took.
+    pub(crate) length: Duration,
 }
 
 impl Switchboard {
@@ -56,6 +58,7 @@ impl Switchboard {
     pub(crate) fn record(&mut self, now: Now, leg: LegId) {
         let Some(call) = self.legs.get_mut(&leg) else { return };
         call.go(Stage::Recording { stopped: false });
+        call.recorded_from = Some(now.mono);
         let longest = self.config.name_longest;
         self.outputs.push_back(Output::RecordName { leg, longest });
         self.timers.set(Timer::Naming(leg), now.mono + longest + REPORT_PATIENCE);
@@ -88,7 +91,7 @@ impl Switchboard {
     pub(crate) fn name_recorded(&mut self, now: Now, leg: LegId, said: bool) {
         let recording =
             self.legs.get(&leg).is_some_and(|call| matches!(call.stage, Stage::Recording { .. }));
-        if said && (!recording || !self.keep_name(leg)) {
+        if said && (!recording || !self.keep_name(now, leg)) {
             self.outputs.push_back(Output::ForgetNames { legs: vec![leg] });
         }
         if recording {
@@ -112,14 +115,15 @@ impl Switchboard {
         }
     }
 
-    fn keep_name(&mut self, leg: LegId) -> bool {
-        let Some(grant) = self.legs.get(&leg).and_then(|call| call.grant.as_ref()) else {
-            return false;
-        };
+    fn keep_name(&mut self, now: Now, leg: LegId) -> bool {
+        let Some(call) = self.legs.get(&leg) else { return false };
+        let Some(grant) = &call.grant else { return false };
+        let took = call.recorded_from.map(|from| now.mono.saturating_duration_since(from));
+        let length = took.unwrap_or_default().min(self.config.name_longest);
         if self.names.len() >= NAMES_MAX {
             return false;
         }
-        self.names.insert(leg, Name { conference: grant.conference.clone(), held: false });
+        self.names.insert(leg, Name { conference: grant.conference.clone(), held: false, length });
         true
     }
 

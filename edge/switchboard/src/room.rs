@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use konf_contract::link::{EndReason, Grant, LegJoined, LegStatus, Party, RecordEvent, RoomStatus};
+use konf_contract::link::{
+    EndReason, Grant, LegJoined, LegStatus, Party, RecordEvent, RoomMode, RoomStatus,
+};
 use konf_contract::{ConferenceNumber, Language, LegId, Window};
 use konf_prompts::Phrase;
 
@@ -24,7 +26,11 @@ pub(crate) struct Room {
     pub(crate) end_at: Instant,
     pub(crate) seats: u32,
     pub(crate) locked: bool,
-    pub(crate) all_muted: bool,
+    pub(crate) mode: RoomMode,
+    /// Raised hands, the first first: of legs in the mix.
+    pub(crate) hands: Vec<LegId>,
+    /// Whom an organiser lets speak, in questions.
+    pub(crate) speaker: Option<LegId>,
     /// Every leg that took a seat and has not ended, in the order of coming.
     pub(crate) members: Vec<LegId>,
     /// Somebody was in the mix.
@@ -48,7 +54,9 @@ impl Room {
             end_at: clock::instant(now, grant.window.end),
             seats: grant.seats,
             locked: kept.locked,
-            all_muted: kept.all_muted,
+            mode: kept.mode,
+            hands: Vec::new(),
+            speaker: None,
             members: vec![leg],
             opened: false,
             warned: false,
@@ -125,8 +133,12 @@ impl Switchboard {
         let muted = self.take_place(now, leg, &conference);
         let mut phrases = vec![if grant.returning { Phrase::WelcomeBack } else { Phrase::Entered }];
         phrases.extend(alone.then_some(Phrase::FirstHere));
-        phrases.extend(muted.then_some(Phrase::Muted));
+        if muted {
+            phrases.push(Phrase::Muted);
+            phrases.extend(self.why_muted(&conference));
+        }
         self.play(leg, &phrases);
+        self.tell_newcomer_of_hands(leg, &conference);
     }
 
     /// Late joiners are muted as all others are. Returns whether this one is.
@@ -137,7 +149,7 @@ impl Switchboard {
         call.joined = Some(now.wall);
         call.in_mix = true;
         call.go(Stage::Talking(Sequence::default()));
-        let muted = room.all_muted && !call.is_organiser();
+        let muted = room.mode != RoomMode::Everybody && !call.is_organiser();
         if muted {
             call.muted = Muted::ByRoom;
             self.outputs.push_back(Output::Mute { leg, muted });
@@ -195,25 +207,6 @@ impl Switchboard {
         }
     }
 
-    /// All but organisers, those who come later too. Ends only the muteness it made: who muted themselves stay muted.
-    pub(crate) fn set_all_muted(&mut self, now: Now, conference: &ConferenceNumber, muted: bool) {
-        let Some(room) = self.rooms.get_mut(conference) else { return };
-        if std::mem::replace(&mut room.all_muted, muted) == muted {
-            return;
-        }
-        let (before, after) =
-            if muted { (Muted::No, Muted::ByRoom) } else { (Muted::ByRoom, Muted::No) };
-        for leg in self.present(conference) {
-            let Some(call) = self.legs.get_mut(&leg) else { continue };
-            if !call.is_organiser() && call.muted == before {
-                call.muted = after;
-                self.outputs.push_back(Output::Mute { leg, muted });
-            }
-        }
-        let phrase = if muted { Phrase::AllMuted } else { Phrase::AllUnmuted };
-        self.tell_room(now, conference, Announcement::Changed(phrase));
-    }
-
     /// Out of the mix; the others are told.
     pub(crate) fn leave_mix(&mut self, now: Now, leg: LegId) {
         let Some(call) = self.legs.get_mut(&leg) else { return };
@@ -222,6 +215,7 @@ impl Switchboard {
         }
         self.outputs.push_back(Output::LeaveRoom { leg });
         if let Some(conference) = self.conference_of(leg) {
+            self.leave_floor(leg, &conference);
             let named = self.names.contains_key(&leg).then_some(leg);
             self.tell_room(now, &conference, Announcement::Left(named));
         }
@@ -237,7 +231,7 @@ impl Switchboard {
         let Some(room) = self.rooms.remove(conference) else { return };
         self.timers.clear_room(conference);
         let closed = room.is_closed_for_good();
-        let kept = Kept { closed, locked: room.locked, all_muted: room.all_muted };
+        let kept = Kept { closed, locked: room.locked, mode: room.mode };
         self.memory.keep(&room.booking, kept);
         // Who left before the start gives nothing back: the booking stands.
         if room.opened || closed {
@@ -258,12 +252,13 @@ impl Switchboard {
             window: room.window,
             seats: room.seats,
             locked: room.locked,
-            legs: legs.map(|(leg, call)| leg_status(leg, call)).collect(),
+            legs: legs.map(|(leg, call)| leg_status(leg, call, room)).collect(),
+            mode: Some(room.mode),
         }
     }
 }
 
-fn leg_status(leg: LegId, call: &Leg) -> LegStatus {
+fn leg_status(leg: LegId, call: &Leg, room: &Room) -> LegStatus {
     LegStatus {
         leg,
         caller: call.caller.number.as_ref().map(|number| number.masked()).unwrap_or_default(),
@@ -271,5 +266,6 @@ fn leg_status(leg: LegId, call: &Leg) -> LegStatus {
         muted: call.muted != Muted::No,
         joined: call.joined,
         quality: None,
+        hand: room.hands.iter().position(|hand| *hand == leg).map(|place| place as u32 + 1),
     }
 }

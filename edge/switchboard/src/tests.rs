@@ -4,6 +4,7 @@ mod admissions;
 mod clocks;
 mod driver;
 mod endings;
+mod floor;
 mod menus;
 mod prompts;
 mod random;

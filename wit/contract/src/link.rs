@@ -297,6 +297,21 @@ pub struct RoomStatus {
     pub seats: u32,
     pub locked: bool,
     pub legs: Vec<LegStatus>,
+    pub mode: Option<RoomMode>,
+}
+
+/// Who may speak in a room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoomMode {
+    #[default]
+    Everybody,
+    /// Everybody who unmutes: all but organisers were muted (`##`).
+    Muted,
+    /// Organisers, and whom they let speak, one raised hand after the other.
+    Questions,
+    /// Organisers alone.
+    Lecture,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -309,6 +324,8 @@ pub struct LegStatus {
     /// In the room since; absent while waiting for the start.
     pub joined: Option<UnixMs>,
     pub quality: Option<Quality>,
+    /// The place of a raised hand among all that are up, from 1.
+    pub hand: Option<u32>,
 }
 
 // ── control → edge ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -106,7 +106,7 @@ fn local_time(at: UnixMs) -> LocalTime {
     LocalTime {
         year: 2026,
         month: 7,
-        day: 9 + minutes.div_euclid(24 * 60) as u8,
+        day: (9 + minutes.div_euclid(24 * 60)).clamp(1, 31) as u8,
         hour: (minutes.rem_euclid(24 * 60) / 60) as u8,
         minute: minutes.rem_euclid(60) as u8,
     }

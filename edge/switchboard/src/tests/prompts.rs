@@ -5,7 +5,7 @@ use std::time::Duration;
 use konf_contract::Language;
 use konf_prompts::{Catalogue, Phrase, RATE};
 
-use crate::announcements::{CHIME_LENGTH, WORDS_LENGTH};
+use crate::announcements::{CHIME_LENGTH, MODE_LENGTH, WORDS_LENGTH};
 use crate::clock::{CLOSING, LIMIT_SAID};
 use crate::entry::PROMPT_LONGEST;
 
@@ -36,6 +36,34 @@ fn announcements_have_the_time_that_is_kept_for_them() {
     }
     for said in [Phrase::Locked, Phrase::Unlocked, Phrase::AllMuted, Phrase::AllUnmuted] {
         assert!(length(&[said]) < WORDS_LENGTH, "{said:?}");
+    }
+    for said in [Phrase::ModeQuestions, Phrase::ModeLecture] {
+        assert!(length(&[said]) < MODE_LENGTH, "{said:?}");
+    }
+}
+
+#[test]
+fn help_names_exactly_the_keys_that_work() {
+    use crate::keys::{Command, TABLE};
+    let catalogue = Catalogue::built_in();
+    let helps = [Phrase::Help, Phrase::HelpHand, Phrase::HelpOrganiser, Phrase::HelpModes];
+    #[rustfmt::skip]
+    let languages = [
+        (Language::Cs, "hvězdič", ["jedna", "dva", "tři", "čtyři", "pět", "šest", "sedm", "osm", "devět"]),
+        (Language::En, "star", ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]),
+    ];
+    for (language, star, digits) in languages {
+        let text = helps.map(|help| catalogue.text(language, help).to_lowercase()).join(" ");
+        for (digit, word) in (1_u8..).zip(digits) {
+            // Behind the star, whatever its ending.
+            let named = text.split(star).skip(1).any(|rest| {
+                rest.split(' ').nth(1).is_some_and(|named| named.trim_end_matches(',') == word)
+            });
+            let works = TABLE.iter().any(|row| row.keys.starts_with(&format!("*{digit}")));
+            assert_eq!(named, works, "{language:?}: star {word}");
+        }
+        let named = if language == Language::Cs { "dva křížky" } else { "hash hash" };
+        assert!(text.contains(named) && TABLE.iter().any(|row| row.command == Command::MuteAll));
     }
 }
 

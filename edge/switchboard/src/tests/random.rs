@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use konf_contract::link::{
-    Admission, ControlCall, ControlReply, Denial, EdgeCall, ExtensionReply, Grant, Party,
-    RecordEvent,
+    Admission, ControlCall, ControlReply, Denial, EdgeCall, ExtensionReply, Grant, LegStatus,
+    Party, RecordEvent, RoomMode, RoomStatus,
 };
 use konf_contract::{
     Caller, ConferenceNumber, GrantId, Language, LegId, Msisdn, Role, UnixMs, Window,
@@ -37,6 +37,8 @@ struct Watched {
     closed: BTreeSet<String>,
     joins: u32,
     full: u32,
+    /// How often somebody had the word in questions.
+    words: u32,
 }
 
 struct World {
@@ -52,7 +54,7 @@ const SEATS: u32 = 3;
 
 #[test]
 fn random_inputs_keep_every_promise() {
-    let (mut joins, mut full) = (0, 0);
+    let (mut joins, mut full, mut words) = (0, 0, 0);
     for seed in 0..300 {
         println!("seed {seed}");
         let mut world = World::new(seed);
@@ -62,9 +64,11 @@ fn random_inputs_keep_every_promise() {
         world.end();
         joins += world.watched.joins;
         full += world.watched.full;
+        words += world.watched.words;
     }
-    println!("{joins} joins, {full} full");
-    // The walk reaches the rooms, otherwise it shows nothing.
+    println!("{joins} joins, {full} full, {words} words");
+    // The walk reaches the rooms and what happens there, otherwise it shows nothing.
+    assert!(words > 100, "{words} words");
     assert!(joins > 2_000 && full > 1_000, "{joins} joins, {full} full");
 }
 
@@ -247,7 +251,7 @@ impl World {
         let leg = LegId(self.random.random_range(self.legs.saturating_sub(12)..=self.legs));
         let whole = [
             "1#2#", "1#2#", "1#2##", "1#2##", "#", "*6", "##", "*92", "*98", "*99", "*5", "*9",
-            "*3", "*",
+            "*9*3", "*7", "*7", "*9#", "*",
         ];
         let keys = whole[self.random.random_range(0..whole.len())];
         for c in keys.chars() {
@@ -363,6 +367,8 @@ impl World {
         }
         for room in self.switchboard.rooms() {
             assert!(room.legs.len() <= room.seats as usize, "never more than seats: {room:?}");
+            check_floor(&room);
+            self.watched.words += u32::from(has_word(&room));
         }
         answered
     }
@@ -387,6 +393,26 @@ impl World {
         assert_eq!(self.watched.left, once, "one record for every answered call");
         assert!(self.watched.rooms.values().all(BTreeSet::is_empty), "all have left");
     }
+}
+
+/// In questions one speaks at most, in a lecture nobody but organisers; hands are a queue.
+fn check_floor(room: &RoomStatus) {
+    let heard =
+        |leg: &&LegStatus| leg.role == Role::Participant && leg.joined.is_some() && !leg.muted;
+    let heard = room.legs.iter().filter(heard).count();
+    match room.mode {
+        Some(RoomMode::Questions) => assert!(heard <= 1, "{room:?}"),
+        Some(RoomMode::Lecture) => assert_eq!(heard, 0, "{room:?}"),
+        _ => {}
+    }
+    let mut hands: Vec<u32> = room.legs.iter().filter_map(|leg| leg.hand).collect();
+    hands.sort_unstable();
+    assert!(hands.iter().copied().eq(1..=hands.len() as u32), "{room:?}");
+}
+
+fn has_word(room: &RoomStatus) -> bool {
+    let heard = |leg: &LegStatus| leg.role == Role::Participant && leg.joined.is_some();
+    room.mode == Some(RoomMode::Questions) && room.legs.iter().any(|leg| heard(leg) && !leg.muted)
 }
 
 fn take_any<T>(random: &mut SmallRng, from: &mut Vec<T>) -> Option<T> {

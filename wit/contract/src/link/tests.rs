@@ -146,6 +146,7 @@ fn room() -> RoomStatus {
         muted: false,
         joined: Some(UnixMs(1)),
         quality: Some(Quality::default()),
+        hand: Some(1),
     };
     RoomStatus {
         conference: conference(),
@@ -154,6 +155,7 @@ fn room() -> RoomStatus {
         seats: 10,
         locked: false,
         legs: vec![leg],
+        mode: Some(RoomMode::Questions),
     }
 }
 
