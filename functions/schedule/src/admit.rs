@@ -67,6 +67,11 @@ pub async fn admit(
     let keyed = asked.credentials.is_some();
     let verdict = outside.admission_policy(&policy_facts(&facts, keyed, grace_min));
     match (verdict, &facts.booking) {
+        // A conference has one room: whoever came in elsewhere would talk to nobody, on seats that another edge counts.
+        // Only who knows the code hears that, so it tells nothing to those who guess.
+        (Verdict::Admit(_), Some(booking)) if booking.edge != request.edge => {
+            Ok(Admission::Denied(Denial::Unavailable))
+        }
         (Verdict::Admit(role), Some(booking)) => {
             seat(outside, request, &facts, booking, role).await
         }

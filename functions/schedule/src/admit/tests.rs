@@ -142,6 +142,16 @@ fn the_right_code_learns_why_it_does_not_get_in() {
 }
 
 #[test]
+fn a_caller_at_another_edge_than_the_conference_takes_no_seat_and_guesses_learn_nothing_by_it() {
+    let elsewhere = with_booking(|booking| booking.edge = "b".into());
+    let script = Script::new([(FACTS, value(&elsewhere))]);
+    let answer = now(admit(&script, &keyed(), 15)).unwrap();
+    assert_eq!(answer, Admission::Denied(Denial::Unavailable));
+    let (answer, paths) = denied(&AdmissionFacts { matched: None, ..elsewhere });
+    assert_eq!((answer, paths), (Admission::Denied(Denial::Unknown), vec![FACTS, PROPOSE]));
+}
+
+#[test]
 fn the_grace_is_as_configured() {
     let early = AdmissionFacts { now: at(-16), ..facts() };
     let script = Script::new([(FACTS, value(&early)), (PROPOSE, admitted(false))]);
