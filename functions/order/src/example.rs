@@ -26,7 +26,7 @@ pub(crate) fn standard(now: UnixMs) -> Items {
 /// The order that was meant, as far as can be told, put right until it can be ordered.
 pub(crate) fn corrected(fault: Fault, order: Items, language: Language, now: UnixMs) -> String {
     let fallback = standard(now);
-    let repaired = repair(fault, order, fallback);
+    let repaired = repair(fault, order, fallback, now);
     // What was wrong besides the item that the refusal names.
     let bounded = Items {
         minutes: repaired.minutes.clamp(1, MINUTES_MAX),
@@ -61,10 +61,10 @@ pub(crate) fn completed(found: Partial, language: Language, now: UnixMs) -> Stri
     corrected(Fault::Missing { found: found.found() }, order, language, now)
 }
 
-fn repair(fault: Fault, order: Items, fallback: Items) -> Items {
+fn repair(fault: Fault, order: Items, fallback: Items, now: UnixMs) -> Items {
     let order = Items { year: None, turn: None, ..order };
     match fault {
-        Fault::NoSuchDate => repair_date(order, fallback),
+        Fault::NoSuchDate => repair_date(order, fallback, now),
         Fault::NoSuchTime => Items {
             hour: if order.hour < 24 { order.hour } else { fallback.hour },
             minute: if order.minute < 60 { order.minute } else { 0 },
@@ -79,13 +79,20 @@ fn repair(fault: Fault, order: Items, fallback: Items) -> Items {
     }
 }
 
-/// 31.6. becomes 30.6., and a month before its day is turned round.
-fn repair_date(order: Items, fallback: Items) -> Items {
+/// 31.6. becomes 30.6., and a month before its day is turned round. The last day is that of the month that comes next:
+/// 31.2. is mostly meant as 28.2., not as a leap day years ahead.
+fn repair_date(order: Items, fallback: Items, now: UnixMs) -> Items {
     if is_date(order.month, order.day) {
         return Items { day: order.month, month: order.day, ..order };
     }
-    match last_day(order.month) {
-        0 => Items { day: fallback.day, month: fallback.month, ..order },
-        last => Items { day: order.day.clamp(1, last), ..order },
+    let today = calendar::wall(now).date();
+    let year_ahead = today.checked_add(jiff::Span::new().years(1)).unwrap_or(today);
+    let comes_soon = |day: &u32| {
+        calendar::next_date(*day, order.month, None, today).is_some_and(|date| date <= year_ahead)
+    };
+    let last = last_day(order.month);
+    match (1..=order.day.clamp(1, last.max(1))).rev().find(comes_soon) {
+        Some(day) => Items { day, ..order },
+        None => Items { day: fallback.day, month: fallback.month, ..order },
     }
 }

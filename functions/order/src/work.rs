@@ -87,8 +87,7 @@ pub fn plan(stored: &InboundStored, message: &InboundMessage) -> Work {
 /// Free text by e-mail is a request for an operator (PRODUCT.md, section 1). By SMS it is mostly a wrong number or an
 /// advertisement: its sender gets an example, and the operators' queue stays readable.
 fn not_an_order(stored: &InboundStored, message: &InboundMessage) -> Work {
-    // The language of one who used no keyword is unknown; the service is Czech.
-    let language = Language::Cs;
+    let language = language_of(&message.sender, &message.text);
     match message.sender {
         Sender::Email(_) => enqueue(stored, message, language),
         Sender::Sms(_) => {
@@ -98,6 +97,33 @@ fn not_an_order(stored: &InboundStored, message: &InboundMessage) -> Work {
         }
     }
 }
+
+/// The language of one who used no keyword, as far as can be told: plain English words, or a number from abroad. The
+/// service is Czech.
+fn language_of(sender: &Sender, text: &str) -> Language {
+    let words = text.split(|c: char| !c.is_alphabetic()).take(WORDS_LOOKED_AT);
+    let english = words.filter(|word| ENGLISH.contains(&word.to_lowercase().as_str())).count();
+    let abroad = match sender {
+        Sender::Sms(number) => {
+            !number.expose().starts_with(CZECH) && !number.expose().starts_with(SLOVAK)
+        }
+        Sender::Email(_) => false,
+    };
+    if abroad || english >= 2 { Language::En } else { Language::Cs }
+}
+
+const CZECH: &str = "+420";
+/// Slovak is read in Czech.
+const SLOVAK: &str = "+421";
+
+/// A request says what it wants in its first lines.
+const WORDS_LOOKED_AT: usize = 200;
+
+/// Frequent, and no Czech or Slovak words with or without accents.
+const ENGLISH: [&str; 16] = [
+    "the", "please", "we", "would", "like", "for", "with", "people", "hello", "and", "at", "is",
+    "need", "tomorrow", "want", "thanks",
+];
 
 fn enqueue(stored: &InboundStored, message: &InboundMessage, language: Language) -> Work {
     let due = deadline::due(stored.received);

@@ -136,11 +136,12 @@ fn what_can_be_read_in_two_ways_is_refused_and_not_guessed() {
 fn the_one_wrong_item_is_named_with_the_order_put_right() {
     let table = [
         ("konf 3106 1400 60 10", "Cs NoSuchDate: konf 3006 1400 60 10"),
-        ("konf 3002 1400 60 10", "Cs NoSuchDate: konf 2902 1400 60 10"),
+        ("konf 3002 1400 60 10", "Cs NoSuchDate: konf 2802 1400 60 10"),
+        ("conf 3102 1400 60 10", "En NoSuchDate: conf 2802 1400 60 10"),
         ("conf 0713 1400 60 10", "En NoSuchDate: conf 1307 1400 60 10"),
         ("konf 0007 1400 60 10", "Cs NoSuchDate: konf 0107 1400 60 10"),
         ("konf 9999 1400 60 10", "Cs NoSuchDate: konf 2111 1400 60 10"),
-        ("konf 29.2.2027 14:00 60 10", "Cs NoSuchDate: konf 2902 1400 60 10"),
+        ("konf 29.2.2027 14:00 60 10", "Cs NoSuchDate: konf 2802 1400 60 10"),
         ("konf 0907 2400 60 10", "Cs NoSuchTime: konf 0907 1400 60 10"),
         ("konf 0907 1575 60 10", "Cs NoSuchTime: konf 0907 1500 60 10"),
         ("konf 2011 0930 60 10", "Cs Past: konf 2111 0930 60 10"),

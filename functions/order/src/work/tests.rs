@@ -89,3 +89,30 @@ fn a_restricted_sender_hears_that_and_is_not_queued() {
     assert_eq!(restricted.effect, Effect::Answer);
     assert_eq!(restricted.render.message, Message::Restricted { until, zone: ZONE.to_owned() });
 }
+
+fn language_of_answer(work: Work) -> Language {
+    match work {
+        Work::Answer(answer) => answer.render.language,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn who_used_no_keyword_is_answered_in_the_language_that_can_be_told_or_in_czech() {
+    let sms = |number: &str, text: &str| {
+        let sender = Sender::Sms(Msisdn::parse(number).unwrap());
+        language_of_answer(plan_of(sender, text, MORNING))
+    };
+    let mail = |text: &str| {
+        let sender = Sender::Email("jana@example.com".to_owned());
+        language_of_answer(plan_of(sender, text, MORNING))
+    };
+    assert_eq!(sms("+420606123456", "Hello, we need a room at two"), Language::En);
+    assert_eq!(sms("+420606123456", "Dobry den, potrebujeme mistnost"), Language::Cs);
+    assert_eq!(sms("+421905123456", "Dobry den"), Language::Cs);
+    assert_eq!(sms("+447700900123", "0907 1400 60 10"), Language::En);
+    assert_eq!(mail("Prosim o mistnost na zitra pro 50 lidi, dekuji."), Language::Cs);
+    assert_eq!(mail("Please book a room for 50 people tomorrow."), Language::En);
+    // One word is a name or a signature as well.
+    assert_eq!(sms("+420606123456", "Please"), Language::Cs);
+}
