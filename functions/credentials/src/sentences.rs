@@ -85,7 +85,9 @@ pub(crate) fn offer_gone(language: Language) -> String {
 pub(crate) fn restricted(until: Option<UnixMs>, language: Language) -> String {
     let until = until.map(|until| When::new(until).short(language));
     match (language, until) {
-        (Cs, Some(until)) => format!("Objednávání konferencí je pro Vás omezeno do {until}."),
+        (Cs, Some(until)) => {
+            format!("Objednávání konferencí je pro Vás omezeno. Skončí to {until}.")
+        }
         (En, Some(until)) => format!("Ordering conferences is restricted for you until {until}."),
         (Cs, None) => "Objednávání konferencí je pro Vás omezeno.".to_owned(),
         (En, None) => "Ordering conferences is restricted for you.".to_owned(),
@@ -95,7 +97,7 @@ pub(crate) fn restricted(until: Option<UnixMs>, language: Language) -> String {
 pub(crate) fn receipt(due: UnixMs, language: Language) -> String {
     let due = When::new(due).short(language);
     match language {
-        Cs => format!("Požadavek jsme přijali. Operátor ho vyřídí do {due}."),
+        Cs => format!("Požadavek jsme přijali. Operátor ho vyřídí nejpozději {due}."),
         En => format!("We have received your request. An operator will handle it by {due}."),
     }
 }

@@ -260,12 +260,12 @@ fn sms_in_czech() {
         [49] Konference 123456 (pa 9.7.2027 14:00) je zrusena.
         [70] Konferenci 123456 od Vas objednanou nemame. Zkontrolujte prosim cislo.
         [57] Tato nabidka uz neplati. Poslete prosim objednavku znovu.
-        [63] Objednavani konferenci je pro Vas omezeno do pa 9.7.2027 14:00.
+        [71] Objednavani konferenci je pro Vas omezeno. Skonci to pa 9.7.2027 14:00.
         [42] Objednavani konferenci je pro Vas omezeno.
         [61] Ke zruseni napiste i cislo konference. Priklad: storno 123456
         [108] ne 31.10.2027 02:30 nastane dvakrat. Poslete konf 3110 0230 60 10 A (CEST) nebo konf 3110 0230 60 10 B (CET)
         [108] ne 28.3.2027 02:30 kvuli zmene casu neexistuje. Poslete treba konf 2803 0130 60 10 nebo konf 2803 0330 60 10
-        [64] Pozadavek jsme prijali. Operator ho vyridi do pa 9.7.2027 14:00.
+        [72] Pozadavek jsme prijali. Operator ho vyridi nejpozdeji pa 9.7.2027 14:00.
         [55] Takove datum (ddmm) neni. Priklad: konf 0907 1400 60 10
         [53] Takovy cas (hhmm) neni. Priklad: konf 0907 1400 60 10
         [49] Tento cas uz minul. Priklad: konf 0907 1400 60 10
@@ -539,13 +539,13 @@ fn the_other_mails_in_czech() {
         no invitation
         Vaše objednávka konference
 
-        Objednávání konferencí je pro Vás omezeno do pá 9.7.2027 14:00.
+        Objednávání konferencí je pro Vás omezeno. Skončí to pá 9.7.2027 14:00.
 
         <!DOCTYPE html>
         <html lang="cs">
         <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
         <body style="font-family:sans-serif">
-        <p>Objednávání konferencí je pro Vás omezeno do pá 9.7.2027 14:00.</p>
+        <p>Objednávání konferencí je pro Vás omezeno. Skončí to pá 9.7.2027 14:00.</p>
         </body>
         </html>
 
@@ -604,13 +604,13 @@ fn the_other_mails_in_czech() {
         no invitation
         Váš požadavek na konferenci
 
-        Požadavek jsme přijali. Operátor ho vyřídí do pá 9.7.2027 14:00.
+        Požadavek jsme přijali. Operátor ho vyřídí nejpozději pá 9.7.2027 14:00.
 
         <!DOCTYPE html>
         <html lang="cs">
         <head><meta charset="utf-8"><title>Váš požadavek na konferenci</title></head>
         <body style="font-family:sans-serif">
-        <p>Požadavek jsme přijali. Operátor ho vyřídí do pá 9.7.2027 14:00.</p>
+        <p>Požadavek jsme přijali. Operátor ho vyřídí nejpozději pá 9.7.2027 14:00.</p>
         </body>
         </html>
 
