@@ -20,6 +20,10 @@ struct Written {
     capacity: u32,
     sip_listen: String,
     sip_advertised: Option<String>,
+    sip_tls_listen: Option<String>,
+    sip_tls_advertised: Option<String>,
+    sip_tls_cert: Option<PathBuf>,
+    sip_tls_key: Option<PathBuf>,
     #[serde(default)]
     served_users: Vec<String>,
     #[serde(default = "twenty")]
@@ -87,6 +91,7 @@ pub struct Config {
     pub sip_listen: SocketAddr,
     /// Port 0: the one that was bound.
     pub sip_advertised: SocketAddr,
+    pub sip_tls: Option<SipTls>,
     pub served_users: Vec<String>,
     pub stranger_calls_per_second: u32,
     /// Named in SDP.
@@ -105,6 +110,22 @@ pub struct Config {
     pub drain_patience: Duration,
     pub log_json: bool,
     pub trunks: Vec<konf_sip::Trunk>,
+}
+
+/// SIP over TLS.
+#[derive(Debug, Clone)]
+pub struct SipTls {
+    pub listen: SocketAddr,
+    /// Port 0: the one that was bound.
+    pub advertised: SocketAddr,
+    pub keys: TlsKeys,
+}
+
+/// PEM files: our certificate with what leads to an authority that telephones know, and its key.
+#[derive(Debug, Clone)]
+pub struct TlsKeys {
+    pub cert: PathBuf,
+    pub key: PathBuf,
 }
 
 /// PEM files: the authority that signed control's certificate, ours, and its key.
@@ -136,6 +157,7 @@ impl Config {
             !sip_advertised.ip().is_unspecified(),
             "sip_advertised is missing: sip_listen is every address, and peers need one to reach us by"
         );
+        let sip_tls = sip_tls(&written, sip_advertised.ip(), base)?;
         let media_address = match &written.media_address {
             Some(text) => parsed("media_address", text, "203.0.113.7")?,
             None => sip_advertised.ip(),
@@ -180,6 +202,7 @@ impl Config {
             capacity: written.capacity,
             sip_listen,
             sip_advertised,
+            sip_tls,
             served_users: written.served_users,
             stranger_calls_per_second: written.stranger_calls_per_second,
             media_address,
@@ -232,6 +255,23 @@ fn host_and_port(text: String) -> Result<String> {
         Some(1..) => Ok(text),
         _ => bail!("control_address = {text:?}: expected something like \"control.example:7443\""),
     }
+}
+
+/// All of it or nothing.
+fn sip_tls(written: &Written, address: IpAddr, base: &Path) -> Result<Option<SipTls>> {
+    let (listen, cert, key) =
+        match (&written.sip_tls_listen, &written.sip_tls_cert, &written.sip_tls_key) {
+            (Some(listen), Some(cert), Some(key)) => (listen, cert, key),
+            (None, None, None) if written.sip_tls_advertised.is_none() => return Ok(None),
+            _ => bail!("SIP over TLS needs sip_tls_listen, sip_tls_cert and sip_tls_key"),
+        };
+    let listen: SocketAddr = parsed("sip_tls_listen", listen, "127.0.0.1:5061")?;
+    let advertised = match &written.sip_tls_advertised {
+        Some(text) => parsed("sip_tls_advertised", text, "203.0.113.7:5061")?,
+        None => SocketAddr::new(address, listen.port()),
+    };
+    let keys = TlsKeys { cert: base.join(cert), key: base.join(key) };
+    Ok(Some(SipTls { listen, advertised, keys }))
 }
 
 fn trunk(written: WrittenTrunk) -> Result<konf_sip::Trunk> {

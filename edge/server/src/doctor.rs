@@ -31,6 +31,7 @@ pub fn examine(config: &Config) -> Vec<Finding> {
         ),
         finding("state directory", writable(&config.state_dir)),
         finding("SIP address", sip_address(config)),
+        finding("SIP by TLS", tls(config)),
         finding("media ports", media_ports(config)),
         finding("control", control(config)),
     ]
@@ -59,6 +60,14 @@ fn sip_address(config: &Config) -> Result<String> {
     UdpSocket::bind(address).with_context(|| format!("UDP {address}; is an edge running?"))?;
     TcpListener::bind(address).with_context(|| format!("TCP {address}; is an edge running?"))?;
     Ok(format!("{address} is free, UDP and TCP"))
+}
+
+fn tls(config: &Config) -> Result<String> {
+    let Some(door) = &config.sip_tls else { return Ok("not configured".to_owned()) };
+    crate::signalling::tls::acceptor(&door.keys)?;
+    let address = door.listen;
+    TcpListener::bind(address).with_context(|| format!("TCP {address}; is an edge running?"))?;
+    Ok(format!("{address} is free, certificate and key fit together"))
 }
 
 fn media_ports(config: &Config) -> Result<String> {

@@ -28,7 +28,7 @@ use crate::limits;
 use crate::link::{Dial, Link, News};
 use crate::media::{self, Counters, ToMedia};
 use crate::ports::Ports;
-use crate::signalling::{Piece, Signalling};
+use crate::signalling::{self, Piece, Signalling};
 
 /// What `Server` says in SIP, and the version that control hears.
 pub const PRODUCT: &str = concat!("konf-edge/", env!("CARGO_PKG_VERSION"));
@@ -92,7 +92,10 @@ impl Edge {
         let folder = config.state_dir.join(JOURNAL_FOLDER);
         let (journal, journal_thread) = Journal::start(&folder, &config.name, &boot, clock)?;
 
-        let (signalling, pieces) = Signalling::bind(config.sip_listen).await?;
+        let (mut signalling, pieces) = Signalling::bind(config.sip_listen).await?;
+        if let Some(door) = &config.sip_tls {
+            signalling.open_tls(door.listen, signalling::tls::acceptor(&door.keys)?).await?;
+        }
         let endpoint = Endpoint::new(sip_config(&config, &signalling, random.random()));
         let switchboard = Switchboard::new(switchboard_config(&config), random.random());
         let board = Board::new(Setup {
@@ -125,6 +128,7 @@ impl Edge {
             edge = config.name,
             boot,
             sip = %signalling.local,
+            sip_tls = signalling.local_tls.map(tracing::field::display),
             media = %config.media_listen,
             media_ports = format!("{}-{}", config.media_ports.start(), config.media_ports.end()),
             control = config.control_address,
@@ -215,6 +219,10 @@ impl Edge {
     fn take_piece(&mut self, piece: Piece) {
         let now = self.clock.now().mono;
         match piece {
+            Piece::Secured(stream, remote) => {
+                let flow = self.signalling.accept_tls(*stream, remote);
+                self.endpoint.handle_connected(now, flow);
+            }
             Piece::Bytes(connection, bytes) => self.endpoint.handle_stream(now, connection, &bytes),
             Piece::Closed(connection) => {
                 self.signalling.close(connection);
@@ -262,7 +270,7 @@ impl Edge {
         match output {
             Output::Send { flow, bytes } => {
                 if self.signalling.send(flow, bytes)
-                    && let konf_sip::Protocol::Tcp(connection) = flow.protocol
+                    && let Some(connection) = flow.protocol.connection()
                 {
                     self.endpoint.handle_disconnected(now.mono, connection);
                 }

@@ -1,4 +1,6 @@
-//! Sockets for SIP: one for datagrams, one that takes connections, on the same address.
+//! Sockets for SIP: one for datagrams, one that takes connections, on the same address, and maybe one for TLS.
+
+pub(crate) mod tls;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,11 +10,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use konf_sip::{ConnectionId, Flow, Protocol};
 use nix::sys::socket::{setsockopt, sockopt};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tracing::{debug, warn};
 
 /// Bursts of a trunk that has much to say at once: about a thousand messages.
@@ -31,6 +34,8 @@ const BIND_TRIES: usize = 16;
 /// What a connection brought.
 #[derive(Debug)]
 pub(crate) enum Piece {
+    /// A new one by TLS; it is nobody's yet.
+    Secured(Box<TlsStream<TcpStream>>, SocketAddr),
     Bytes(ConnectionId, Vec<u8>),
     Closed(ConnectionId),
 }
@@ -39,6 +44,7 @@ pub(crate) struct Signalling {
     pub(crate) udp: UdpSocket,
     pub(crate) tcp: TcpListener,
     pub(crate) local: SocketAddr,
+    pub(crate) local_tls: Option<SocketAddr>,
     connections: BTreeMap<ConnectionId, Peer>,
     next_connection: u64,
     pieces: mpsc::Sender<Piece>,
@@ -68,11 +74,21 @@ impl Signalling {
             udp,
             tcp,
             local,
+            local_tls: None,
             connections: BTreeMap::new(),
             next_connection: 1,
             pieces,
         };
         Ok((signalling, inbox))
+    }
+
+    /// Takes connections by TLS as well.
+    pub(crate) async fn open_tls(&mut self, listen: SocketAddr, keys: TlsAcceptor) -> Result<()> {
+        let door = TcpListener::bind(listen);
+        let door = door.await.with_context(|| format!("listening for SIP by TLS on {listen}"))?;
+        self.local_tls = Some(door.local_addr()?);
+        tokio::spawn(tls::serve(door, keys, self.pieces.clone()));
+        Ok(())
     }
 
     pub(crate) fn datagram_flow(&self, remote: SocketAddr) -> Flow {
@@ -81,16 +97,28 @@ impl Signalling {
 
     /// A connection came in; the flow that names it.
     pub(crate) fn accept(&mut self, stream: TcpStream, remote: SocketAddr) -> Flow {
-        let id = ConnectionId(self.next_connection);
-        self.next_connection += 1;
         let local = stream.local_addr().unwrap_or(self.local);
         let _ = stream.set_nodelay(true);
-        let (read, write) = stream.into_split();
+        let protocol = Protocol::Tcp(self.adopt(stream));
+        Flow { protocol, local, remote }
+    }
+
+    /// One came in by TLS and has shaken hands.
+    pub(crate) fn accept_tls(&mut self, stream: TlsStream<TcpStream>, remote: SocketAddr) -> Flow {
+        let local = stream.get_ref().0.local_addr().unwrap_or(self.local);
+        let protocol = Protocol::Tls(self.adopt(stream));
+        Flow { protocol, local, remote }
+    }
+
+    fn adopt(&mut self, stream: impl AsyncRead + AsyncWrite + Send + 'static) -> ConnectionId {
+        let id = ConnectionId(self.next_connection);
+        self.next_connection += 1;
+        let (read, write) = tokio::io::split(stream);
         let (writer, unsent) = mpsc::channel(UNSENT_MAX);
         tokio::spawn(write_all(write, unsent));
         let reader = tokio::spawn(read_all(id, read, self.pieces.clone())).abort_handle();
         self.connections.insert(id, Peer { writer, reader });
-        Flow { protocol: Protocol::Tcp(id), local, remote }
+        id
     }
 
     /// Sends, or loses what cannot be sent at once: SIP repeats what matters. True when the connection had to be given
@@ -104,7 +132,7 @@ impl Signalling {
                 }
                 false
             }
-            Protocol::Tcp(id) => {
+            Protocol::Tcp(id) | Protocol::Tls(id) => {
                 let Some(peer) = self.connections.get(&id) else { return false };
                 let stuck = peer.writer.try_send(bytes).is_err();
                 if stuck {
@@ -135,7 +163,7 @@ async fn bind_both(listen: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
     Err(last_error)
 }
 
-async fn read_all(id: ConnectionId, mut read: OwnedReadHalf, pieces: mpsc::Sender<Piece>) {
+async fn read_all(id: ConnectionId, mut read: impl AsyncRead + Unpin, pieces: mpsc::Sender<Piece>) {
     let mut buffer = vec![0; PIECE_BYTES];
     while let Ok(length @ 1..) = read.read(&mut buffer).await {
         if pieces.send(Piece::Bytes(id, buffer[..length].to_vec())).await.is_err() {
@@ -145,13 +173,18 @@ async fn read_all(id: ConnectionId, mut read: OwnedReadHalf, pieces: mpsc::Sende
     let _ = pieces.send(Piece::Closed(id)).await;
 }
 
-async fn write_all(mut write: OwnedWriteHalf, mut unsent: mpsc::Receiver<Vec<u8>>) {
+async fn write_all(mut write: impl AsyncWrite + Unpin, mut unsent: mpsc::Receiver<Vec<u8>>) {
     while let Some(bytes) = unsent.recv().await {
-        match tokio::time::timeout(WRITE_PATIENCE, write.write_all(&bytes)).await {
+        // TLS may keep what is written until it is flushed.
+        let written = async {
+            write.write_all(&bytes).await?;
+            write.flush().await
+        };
+        match tokio::time::timeout(WRITE_PATIENCE, written).await {
             Ok(Ok(())) => {}
             // The reader sees the end of the connection, or the next message finds no one to take it.
             _ => return,
         }
     }
-    let _ = write.shutdown().await;
+    let _ = tokio::time::timeout(WRITE_PATIENCE, write.shutdown()).await;
 }

@@ -34,6 +34,7 @@ fn main() -> std::io::Result<()> {
     let hang_up_after = arguments.next().and_then(|s| s.parse().ok()).map(Duration::from_millis);
     let config = Config {
         advertised: address,
+        advertised_tls: address,
         product: "konf".into(),
         served_users: Vec::new(),
         trunks: Vec::new(),
@@ -108,7 +109,7 @@ impl Shell {
             match output {
                 Output::Send { flow, bytes } => match flow.protocol {
                     Protocol::Udp => drop(self.udp.send_to(&bytes, flow.remote)),
-                    Protocol::Tcp(id) => {
+                    Protocol::Tcp(id) | Protocol::Tls(id) => {
                         if let Some(stream) = self.connections.get_mut(&id) {
                             drop(stream.write_all(&bytes));
                         }

@@ -67,7 +67,11 @@ impl Endpoint {
     fn bye(&self, id: CallId, branch: &str, reason: &str) -> Vec<u8> {
         let call = &self.calls[&id];
         let (dialog, flow) = (&call.dialog, call.flow);
-        let transport = if flow.protocol == Protocol::Udp { "UDP" } else { "TCP" };
+        let (transport, advertised) = match flow.protocol {
+            Protocol::Udp => ("UDP", self.config.advertised),
+            Protocol::Tcp(_) => ("TCP", self.config.advertised),
+            Protocol::Tls(_) => ("TLS", self.config.advertised_tls),
+        };
         let (target, routes) = way(&dialog.target, &dialog.routes);
         let mut out = format!("BYE {target} SIP/2.0\r\n").into_bytes();
         let mut line = |name: &str, value: &[u8]| {
@@ -76,7 +80,7 @@ impl Endpoint {
             out.extend_from_slice(value);
             out.extend_from_slice(b"\r\n");
         };
-        let via = format!("SIP/2.0/{transport} {};branch={branch};rport", self.config.advertised);
+        let via = format!("SIP/2.0/{transport} {advertised};branch={branch};rport");
         line("Via", via.as_bytes());
         line("Max-Forwards", b"70");
         for route in &routes {

@@ -2,30 +2,54 @@
 
 use std::time::Instant;
 
+use crate::call::{Call, Phase};
 use crate::endpoint::Endpoint;
 use crate::frame::{Frame, Framer};
-use crate::limits::{CONNECTION_IDLE, CONNECTIONS_SPARE, MESSAGE_PATIENCE};
+use crate::guard::Source;
+use crate::identity::trunk_of;
+use crate::limits::{
+    CONNECTION_IDLE, CONNECTIONS_LEAST, CONNECTIONS_SHARE, CONNECTIONS_SPARE, MESSAGE_PATIENCE,
+    STRANGER_IDLE,
+};
 use crate::message::{Framing, Message};
 use crate::timer::Timer;
-use crate::words::{ConnectionId, Flow, Protocol};
+use crate::words::{ConnectionId, Flow};
 
 #[derive(Debug)]
 pub(crate) struct Connection {
     flow: Flow,
     framer: Framer,
-    /// When the message began whose end has not come.
+    /// When the message began whose end has not come; of a stranger's first one, when the connection did.
     began: Option<Instant>,
+    /// From a trunk.
+    known: bool,
+    /// A whole message has come, or the peer is known.
+    spoke: bool,
 }
 
 impl Endpoint {
     /// A connection was accepted; `flow.protocol` names it. With too many of them it is closed at once.
     pub fn handle_connected(&mut self, now: Instant, flow: Flow) {
-        let Protocol::Tcp(id) = flow.protocol else { return };
-        if self.connections.len() >= self.config.calls_max + CONNECTIONS_SPARE {
+        let Some(id) = flow.protocol.connection() else { return };
+        let known = trunk_of(&self.config.trunks, flow.remote.ip()).is_some();
+        let most = self.config.calls_max + CONNECTIONS_SPARE;
+        if self.connections.len() >= most || !(known || self.admits_connection(flow)) {
             return self.close(id);
         }
-        self.connections.insert(id, Connection { flow, framer: Framer::default(), began: None });
-        self.timers.set(Timer::Connection(id), now + CONNECTION_IDLE);
+        let began = (!known).then_some(now);
+        let patience = if known { CONNECTION_IDLE } else { MESSAGE_PATIENCE };
+        let framer = Framer::default();
+        self.connections.insert(id, Connection { flow, framer, began, known, spoke: known });
+        self.timers.set(Timer::Connection(id), now + patience);
+    }
+
+    /// Strangers may have all but half of the spare ones, each address its share of them.
+    fn admits_connection(&self, flow: Flow) -> bool {
+        let all = self.config.calls_max + CONNECTIONS_SPARE / 2;
+        let share = (all / CONNECTIONS_SHARE).max(CONNECTIONS_LEAST);
+        let source = Source::of(flow.remote.ip());
+        let of_it = |c: &&Connection| Source::of(c.flow.remote.ip()) == source;
+        self.connections.len() < all && self.connections.values().filter(of_it).count() < share
     }
 
     /// Takes octets of a connection, split anywhere.
@@ -36,7 +60,7 @@ impl Endpoint {
             let flow = state.flow;
             let frame = state.framer.next();
             if matches!(frame, Some(Frame::Message(_))) {
-                state.began = None;
+                (state.began, state.spoke) = (None, true);
             }
             match frame {
                 // A peer repeats nothing over a stream: what is not read would be lost, so the stream ends.
@@ -70,18 +94,24 @@ impl Endpoint {
     /// Each message has its own patience from its first octet, so that nobody holds a connection by single octets.
     fn wait_for_more(&mut self, now: Instant, id: ConnectionId) {
         let Some(state) = self.connections.get_mut(&id) else { return };
-        let until = if state.framer.is_inside() {
-            *state.began.get_or_insert(now) + MESSAGE_PATIENCE
-        } else {
+        if state.spoke && !state.framer.is_inside() {
             state.began = None;
-            now + CONNECTION_IDLE
+        }
+        let until = match state.began {
+            Some(began) => began + MESSAGE_PATIENCE,
+            None if state.framer.is_inside() => *state.began.insert(now) + MESSAGE_PATIENCE,
+            None if state.known => now + CONNECTION_IDLE,
+            None => now + STRANGER_IDLE,
         };
         self.timers.set(Timer::Connection(id), until);
     }
 
     pub(crate) fn connection_timeout(&mut self, now: Instant, id: ConnectionId) {
         let Some(state) = self.connections.get(&id) else { return };
-        let busy = || self.calls.values().any(|c| c.flow.protocol == Protocol::Tcp(id));
+        let busy = || {
+            let on_it = |c: &Call| c.flow.protocol.connection() == Some(id);
+            self.calls.values().any(|c| c.phase != Phase::Leaving && on_it(c))
+        };
         if state.began.is_none() && busy() {
             return self.timers.set(Timer::Connection(id), now + CONNECTION_IDLE);
         }

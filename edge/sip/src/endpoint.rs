@@ -267,14 +267,14 @@ impl Endpoint {
         match flow.protocol {
             Protocol::Udp => format!("<sip:{}>", self.config.advertised),
             Protocol::Tcp(_) => format!("<sip:{};transport=tcp>", self.config.advertised),
+            Protocol::Tls(_) => format!("<sip:{};transport=tls>", self.config.advertised_tls),
         }
     }
 
     /// Unless its connection has gone.
     pub(crate) fn send(&mut self, flow: Flow, bytes: Vec<u8>) {
-        match flow.protocol {
-            Protocol::Tcp(connection) if !self.connections.contains_key(&connection) => {}
-            _ => self.outputs.push_back(Output::Send { flow, bytes }),
+        if flow.protocol.connection().is_none_or(|c| self.connections.contains_key(&c)) {
+            self.outputs.push_back(Output::Send { flow, bytes });
         }
     }
 
@@ -383,7 +383,7 @@ impl Endpoint {
 
     /// The calls of a dead connection: those without an answer are over, the others may come back.
     pub(crate) fn orphan(&mut self, now: Instant, connection: ConnectionId) {
-        let on_it = |c: &&Call| c.flow.protocol == Protocol::Tcp(connection);
+        let on_it = |c: &&Call| c.flow.protocol.connection() == Some(connection);
         let orphans: Vec<_> = self.calls.values().filter(on_it).map(|c| (c.id, c.phase)).collect();
         for (id, phase) in orphans {
             match phase {

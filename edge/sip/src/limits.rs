@@ -15,8 +15,10 @@ pub(crate) const UNANSWERED: Duration = TRANSACTION;
 pub(crate) const RECONNECT: Duration = TRANSACTION;
 /// RFC 5626, section 4.4.1 lets a peer ping a connection every 95 to 120 s; half as much again is silence.
 pub(crate) const CONNECTION_IDLE: Duration = Duration::from_secs(180);
-/// A message that has begun must be complete by then; the same patience as with a transaction.
-pub(crate) const MESSAGE_PATIENCE: Duration = TRANSACTION;
+/// The same for a stranger without a call, of whom nothing is expected (RELIABILITY.md, row 29: cut within 30 s).
+pub(crate) const STRANGER_IDLE: Duration = Duration::from_secs(25);
+/// A message that has begun must be complete by then, and a stranger's first one from the beginning of the connection.
+pub(crate) const MESSAGE_PATIENCE: Duration = Duration::from_secs(20);
 
 /// RFC 3261, section 17.2.1: the TU has that long before a 100 has to be sent.
 pub(crate) const TRYING: Duration = Duration::from_millis(200);
@@ -64,6 +66,9 @@ pub(crate) const INVITES_PER_CALL: usize = 4;
 pub(crate) const ANSWERED_PER_CALL: usize = 24;
 /// Connections beyond one for each call (health checks, idle trunks).
 pub(crate) const CONNECTIONS_SPARE: usize = 64;
+/// The part of all connections that one stranger's address may hold, and what it always may.
+pub(crate) const CONNECTIONS_SHARE: usize = 4;
+pub(crate) const CONNECTIONS_LEAST: usize = 16;
 /// Finished calls kept for retransmissions, beyond one for each call that may be up.
 pub(crate) const LEAVING_SPARE: usize = 64;
 

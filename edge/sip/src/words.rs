@@ -17,6 +17,17 @@ pub struct ConnectionId(pub u64);
 pub enum Protocol {
     Udp,
     Tcp(ConnectionId),
+    Tls(ConnectionId),
+}
+
+impl Protocol {
+    /// Nothing for datagrams.
+    pub fn connection(self) -> Option<ConnectionId> {
+        match self {
+            Protocol::Udp => None,
+            Protocol::Tcp(connection) | Protocol::Tls(connection) => Some(connection),
+        }
+    }
 }
 
 /// Where a message came from and where its answers go.
@@ -31,6 +42,8 @@ pub struct Flow {
 pub struct Config {
     /// What stands in Contact and Via, for peers to reach us.
     pub advertised: SocketAddr,
+    /// The same for what comes by TLS.
+    pub advertised_tls: SocketAddr,
     /// The value of `Server`.
     pub product: String,
     /// User parts of the Request-URI that are served; others get 404. Empty: all.

@@ -37,6 +37,16 @@ fn every_key_that_the_example_shows_is_understood() {
     let config = Config::read(&uncommented, Path::new(".")).unwrap();
     assert_eq!(config.media_listen, "0.0.0.0".parse::<IpAddr>().unwrap());
     assert_eq!(config.prompts_dir, Some("./prompts".into()));
+    let tls = config.sip_tls.unwrap();
+    assert_eq!(tls.advertised, "203.0.113.7:5061".parse().unwrap());
+    assert_eq!(tls.keys.cert, Path::new("./keys/sip.pem"));
+}
+
+#[test]
+fn tls_is_all_or_nothing() {
+    let text = with("sip_tls_listen", "\"127.0.0.1:5061\"");
+    assert!(error(&text).contains("needs sip_tls_listen, sip_tls_cert and sip_tls_key"));
+    assert!(Config::read(EXAMPLE, Path::new(".")).unwrap().sip_tls.is_none());
 }
 
 #[test]

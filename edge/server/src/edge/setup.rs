@@ -39,8 +39,13 @@ pub(super) fn sip_config(config: &Config, signalling: &Signalling, seed: u64) ->
     if advertised.port() == 0 {
         advertised.set_port(signalling.local.port());
     }
+    let mut advertised_tls = config.sip_tls.as_ref().map_or(advertised, |tls| tls.advertised);
+    if let Some(local) = signalling.local_tls.filter(|_| advertised_tls.port() == 0) {
+        advertised_tls.set_port(local.port());
+    }
     konf_sip::Config {
         advertised,
+        advertised_tls,
         product: PRODUCT.to_owned(),
         served_users: config.served_users.clone(),
         trunks: config.trunks.clone(),

@@ -2,6 +2,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 
 use konf_contract::UnixMs;
+use rustls_pki_types::pem::PemObject as _;
 use tokio::time::timeout;
 
 use super::setup::prague;
@@ -17,6 +18,7 @@ fn config(folder: &Path, control: &str) -> Config {
         capacity: 10,
         sip_listen: any,
         sip_advertised: any,
+        sip_tls: None,
         served_users: Vec::new(),
         stranger_calls_per_second: 20,
         media_address: any.ip(),
@@ -230,6 +232,62 @@ async fn requests_over_tcp_are_answered_on_their_connection_however_they_are_cut
         assert!(answer.starts_with("SIP/2.0 200"), "{answer}");
         assert!(answer.contains(&format!("tcp-{cut}")), "{answer}");
     }
+    stop.send_modify(|count| *count += 1);
+    timeout(Duration::from_secs(10), running).await.expect("the edge ends").unwrap().unwrap();
+}
+
+/// A door for TLS with the keys of the link, and who trusts them.
+async fn with_tls(folder: &Path) -> (Edge, tokio_rustls::TlsConnector) {
+    make_keys(folder);
+    let keys = link_keys(folder);
+    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let tls = crate::config::TlsKeys { cert: keys.cert, key: keys.key };
+    let sip_tls = Some(crate::config::SipTls { listen: any, advertised: any, keys: tls });
+    let edge = Edge::start(Config { sip_tls, ..config(folder, "127.0.0.1:1") }).await.unwrap();
+    let mut authorities = rustls::RootCertStore::empty();
+    let authority = rustls_pki_types::CertificateDer::from_pem_file(keys.ca).unwrap();
+    authorities.add(authority).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(authorities)
+        .with_no_client_auth();
+    (edge, std::sync::Arc::new(client).into())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_by_tls_is_answered_by_tls_and_silent_strangers_hold_nothing() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let folder = Folder::new("tls");
+    let (edge, connector) = with_tls(&folder.0).await;
+    let door = edge.signalling.local_tls.unwrap();
+    let (stop, stopped) = watch::channel(0);
+    let running = tokio::spawn(edge.run(stopped));
+
+    // More than may shake hands at once from one address: the last ones are closed without a word.
+    let mut silent = Vec::new();
+    for _ in 0..9 {
+        silent.push(tokio::net::TcpStream::connect(door).await.unwrap());
+    }
+    let mut byte = [0];
+    let refused = timeout(Duration::from_secs(2), silent[8].read(&mut byte)).await;
+    assert!(matches!(refused, Ok(Ok(0) | Err(_))), "{refused:?}");
+    let patience = Duration::from_secs(8);
+    let cut = timeout(patience, silent[0].read(&mut byte)).await;
+    assert!(matches!(cut, Ok(Ok(0) | Err(_))), "a handshake that never comes is cut: {cut:?}");
+
+    let stream = tokio::net::TcpStream::connect(door).await.unwrap();
+    let name = rustls_pki_types::ServerName::try_from("edge-1").unwrap();
+    let mut stream = connector.connect(name, stream).await.unwrap();
+    let options = format!(
+        "OPTIONS sip:{door} SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
+         From: <sip:a@b>;tag=a\r\nTo: <sip:{door}>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+    );
+    stream.write_all(options.as_bytes()).await.unwrap();
+    let mut buffer = [0; 4_096];
+    let length = timeout(Duration::from_secs(5), stream.read(&mut buffer)).await.unwrap().unwrap();
+    assert!(buffer[..length].starts_with(b"SIP/2.0 200 OK\r\n"));
     stop.send_modify(|count| *count += 1);
     timeout(Duration::from_secs(10), running).await.expect("the edge ends").unwrap().unwrap();
 }

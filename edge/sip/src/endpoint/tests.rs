@@ -37,6 +37,7 @@ pub(crate) fn beginning() -> Instant {
 pub(crate) fn config() -> Config {
     Config {
         advertised: "192.0.2.1:5060".parse().unwrap(),
+        advertised_tls: "192.0.2.1:5061".parse().unwrap(),
         product: "konf".into(),
         served_users: vec!["+420606000600".into(), "konf".into()],
         trunks: vec![Trunk {
@@ -74,7 +75,11 @@ impl World {
     }
 
     fn tcp() -> Self {
-        let flow = Flow { protocol: Protocol::Tcp(ConnectionId(1)), ..udp("198.51.100.7:50000") };
+        World::stream(Protocol::Tcp(ConnectionId(1)), "198.51.100.7:50000")
+    }
+
+    fn stream(protocol: Protocol, remote: &str) -> Self {
+        let flow = Flow { protocol, ..udp(remote) };
         let mut world = World::with(config(), flow);
         world.endpoint.handle_connected(world.now, flow);
         world
@@ -87,7 +92,9 @@ impl World {
     fn hear_bytes(&mut self, bytes: &[u8]) {
         match self.flow.protocol {
             Protocol::Udp => self.endpoint.handle_datagram(self.now, self.flow, bytes),
-            Protocol::Tcp(connection) => self.endpoint.handle_stream(self.now, connection, bytes),
+            Protocol::Tcp(connection) | Protocol::Tls(connection) => {
+                self.endpoint.handle_stream(self.now, connection, bytes);
+            }
         }
         self.collect();
     }

@@ -51,7 +51,9 @@ proptest! {
             let (now, flow) = (world.now, world.flow);
             match flow.protocol {
                 Protocol::Udp => world.endpoint.handle_datagram(now, flow, &bytes),
-                Protocol::Tcp(id) => world.endpoint.handle_stream(now, id, &bytes),
+                Protocol::Tcp(id) | Protocol::Tls(id) => {
+                    world.endpoint.handle_stream(now, id, &bytes);
+                },
             }
             let call = CallId(u64::from(choice));
             let media = MEDIA.parse().unwrap();
