@@ -31,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Dialling again after a failure: from a moment, for control that restarts, to what does not burden one that is down.
 const BACKOFF_FIRST: Duration = Duration::from_millis(200);
 const BACKOFF_LAST: Duration = Duration::from_secs(5);
+/// How long a dial may take beyond the pause before it: at first short, for what is sent before control listens is lost
+/// and QUIC repeats it ever more rarely; later long enough for any network.
+const DIAL_PATIENCE: Duration = Duration::from_secs(1);
 /// Calls to control under way at once; what control serves at once for one edge.
 const CALLS_AT_ONCE: usize = 256;
 /// Calls from control under way at once: a person at a console, or a reconciler; far more is a fault.
@@ -161,7 +164,7 @@ async fn stay_connected(
     let mut backoff = BACKOFF_FIRST;
     let mut said = false;
     loop {
-        match connect(&dial).await {
+        match connect(&dial, DIAL_PATIENCE + backoff).await {
             Ok(connection) => {
                 info!(control = %connection.remote_address(), "control is reached");
                 (backoff, said) = (BACKOFF_FIRST, false);
@@ -182,14 +185,14 @@ async fn stay_connected(
     }
 }
 
-async fn connect(dial: &Dial) -> Result<Connection> {
+async fn connect(dial: &Dial, patience: Duration) -> Result<Connection> {
     let config = keys::client_config(&dial.keys)?;
     let address = resolve(&dial.address).await?;
     let any: SocketAddr =
         if address.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
     let endpoint = quinn::Endpoint::client(any).context("opening a socket")?;
     let connecting = endpoint.connect_with(config, address, SERVER_NAME)?;
-    let connection = timeout(PATIENCE, connecting).await.context("no answer")??;
+    let connection = timeout(patience, connecting).await.context("no answer")??;
     greet(&connection, &dial.hello)
         .await
         .inspect_err(|_| connection.close(1u32.into(), b"no welcome"))?;

@@ -289,12 +289,40 @@ async fn an_order_of_control_is_answered_on_its_stream() {
 }
 
 #[tokio::test]
+async fn a_control_that_starts_late_is_reached_soon_after() {
+    let folder = Folder::new("late");
+    make_keys(&folder.0);
+    let clock = Clock::start();
+    let (journal, thread) =
+        Journal::start(&folder.0.join("journal"), "edge-1", "b", clock).unwrap();
+    // Takes what is sent and says nothing, as a host does whose control has not started.
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let (outbox, _news) = mpsc::channel(16);
+    let link = Link::start(dial(&address.to_string(), &folder.0), journal.clone(), clock, outbox);
+    sleep(Duration::from_millis(3_100)).await;
+    assert!(!link.is_up());
+    drop(silent);
+    let _control = Control::start_again_at(&folder.0, address).await;
+    timeout(Duration::from_millis(1_500), async {
+        while !link.is_up() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .expect("control is reached within 1.5 s of its start");
+    link.close().await;
+    journal.close().await;
+    thread.join().unwrap();
+}
+
+#[tokio::test]
 async fn a_control_of_another_authority_is_not_talked_to() {
     let (ours, theirs) = (Folder::new("ours"), Folder::new("theirs"));
     make_keys(&ours.0);
     make_keys(&theirs.0);
     let control = Control::start(&theirs.0);
-    let refused = connect(&dial(&control.address, &ours.0)).await.unwrap_err();
+    let refused = connect(&dial(&control.address, &ours.0), LIMIT).await.unwrap_err();
     assert!(format!("{refused:#}").contains("certificate"), "{refused:#}");
 }
 
