@@ -45,27 +45,35 @@ const NEWS_MAX: usize = 8192;
 /// Ready sockets that the kernel names at once.
 const READY_MAX: usize = 256;
 
+/// What the thread is told to do.
 #[derive(Debug)]
-pub(crate) enum ToMedia {
+pub enum ToMedia {
     /// A new leg with the socket that is its own.
     Open {
         leg: LegId,
         stream: Stream,
+        /// Non-blocking.
         socket: UdpSocket,
     },
+    /// For a leg or a room that is there.
     Command(Command),
 }
 
 /// What the thread counts for others to read, made anew every second.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Counters {
+pub struct Counters {
     /// Ticks that began a whole tick too late, since the start.
-    pub(crate) ticks_late: u64,
-    pub(crate) legs: BTreeMap<LegId, LegStats>,
+    pub ticks_late: u64,
+    /// How each leg is heard.
+    pub legs: BTreeMap<LegId, LegStats>,
 }
 
 /// Starts the thread. It ends when `orders` is closed.
-pub(crate) fn start(
+///
+/// # Errors
+///
+/// When the system gives no thread or no epoll.
+pub fn start(
     seed: u64,
     orders: mpsc::Receiver<ToMedia>,
     news: mpsc::Sender<Event>,

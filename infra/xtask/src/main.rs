@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask up`, `cargo xtask test` and their parts.
 #![expect(clippy::print_stdout, reason = "a command line speaks to a person")]
 
+mod bench;
 mod checks;
 mod load;
 mod setup;
@@ -37,6 +38,8 @@ enum Task {
     Components,
     /// Book rooms on a running `cargo xtask up` and write the keys that their callers dial, one line for each room
     Load(load::Arguments),
+    /// Measure what a participant costs, beside the least that anything could
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -61,6 +64,7 @@ fn execute() -> Result<()> {
         Task::Check => checks::run(),
         Task::Components => setup::components(),
         Task::Load(arguments) => load::run(&arguments),
+        Task::Bench(arguments) => bench::run_bench(&arguments),
     }
 }
 

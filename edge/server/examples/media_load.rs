@@ -1,0 +1,149 @@
+//! The media thread alone with as many legs as one likes, or the floor below it: a program that receives and sends the
+//! same packets and does nothing with them. `cargo xtask bench media` plays the phones and compares the two.
+//!
+//!     media_load konf|floor LEGS ROOM_SIZE OWN_IP PHONES_IP FIRST_PORT
+//!
+//! Leg n has the port FIRST_PORT + n on both addresses. Says `ready` when all sockets are open; ends when its standard
+//! input does, and then says how many ticks were late.
+
+use std::io::Read as _;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use konf_contract::LegId;
+use konf_edge::media::{self, Counters, ToMedia};
+use konf_media::{Codec, Command, Direction, RoomId, SourceRule, Stream};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use tokio::sync::{mpsc, watch};
+
+/// As the phones send.
+const TICK: Duration = Duration::from_millis(20);
+/// A header of RTP and 20 ms of G.711.
+const PACKET: usize = 172;
+
+struct Plan {
+    legs: u16,
+    room_size: u16,
+    own: IpAddr,
+    phones: IpAddr,
+    first_port: u16,
+}
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [mode, legs, room_size, own, phones, first_port] = arguments.as_slice() else {
+        bail!("usage: media_load konf|floor LEGS ROOM_SIZE OWN_IP PHONES_IP FIRST_PORT");
+    };
+    let plan = Plan {
+        legs: legs.parse()?,
+        room_size: room_size.parse::<u16>()?.max(1),
+        own: own.parse()?,
+        phones: phones.parse()?,
+        first_port: first_port.parse()?,
+    };
+    match mode.as_str() {
+        "konf" => konf(&plan),
+        "floor" => floor(&plan),
+        other => bail!("{other:?} is neither konf nor floor"),
+    }
+}
+
+impl Plan {
+    fn sockets(&self) -> Result<Vec<UdpSocket>> {
+        (0..self.legs).map(|leg| self.socket(leg)).collect()
+    }
+
+    fn socket(&self, leg: u16) -> Result<UdpSocket> {
+        let address = SocketAddr::new(self.own, self.first_port + leg);
+        let socket = UdpSocket::bind(address).with_context(|| format!("opening {address}"))?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    }
+
+    fn phone(&self, leg: u16) -> SocketAddr {
+        SocketAddr::new(self.phones, self.first_port + leg)
+    }
+}
+
+// ── Konf ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+fn konf(plan: &Plan) -> Result<()> {
+    let (orders, inbox) = mpsc::channel(4 * usize::from(plan.legs) + 16);
+    let (outbox, mut news) = mpsc::channel(1024);
+    let (counters, counted) = watch::channel(Counters::default());
+    let thread = media::start(1, inbox, outbox, counters)?;
+    for (leg, socket) in (0..plan.legs).zip(plan.sockets()?) {
+        let (id, room) = (LegId(u64::from(leg)), RoomId(u64::from(leg / plan.room_size)));
+        orders.blocking_send(ToMedia::Open { leg: id, stream: stream(plan.phone(leg)), socket })?;
+        orders.blocking_send(ToMedia::Command(Command::Join { leg: id, room }))?;
+    }
+    until_told_to_end();
+    println!("late {}", counted.borrow().ticks_late);
+    drop(orders);
+    while news.blocking_recv().is_some() {}
+    thread.join().ok().context("the media thread has failed")
+}
+
+fn stream(remote: SocketAddr) -> Stream {
+    Stream {
+        remote,
+        source: SourceRule::Exact,
+        codec: Codec::Pcma,
+        payload_type: 8,
+        event_payload_type: Some(101),
+        direction: Direction::SendReceive,
+        ssrc: u32::from(remote.port()),
+        first_sequence: 0,
+        first_timestamp: 0,
+    }
+}
+
+// ── the floor ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+fn floor(plan: &Plan) -> Result<()> {
+    let sockets = plan.sockets()?;
+    let phones: Vec<SocketAddr> = (0..plan.legs).map(|leg| plan.phone(leg)).collect();
+    thread::spawn(move || receive_and_send(&sockets, &phones));
+    until_told_to_end();
+    println!("late 0");
+    Ok(())
+}
+
+/// Wakes once a tick, which is as seldom as can be.
+fn receive_and_send(sockets: &[UdpSocket], phones: &[SocketAddr]) -> Result<()> {
+    let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+    for (leg, socket) in (0..).zip(sockets) {
+        epoll.add(socket, EpollEvent::new(EpollFlags::EPOLLIN, leg))?;
+    }
+    let mut ready = vec![EpollEvent::empty(); sockets.len()];
+    let mut packet = [0; PACKET];
+    let mut buffer = [0; 2048];
+    let mut due = now();
+    for sequence in 0u32.. {
+        due += TICK;
+        thread::sleep(due.saturating_duration_since(now()));
+        let found = epoll.wait(&mut ready, EpollTimeout::ZERO)?;
+        for event in &ready[..found] {
+            let _ = sockets[event.data() as usize].recv_from(&mut buffer);
+        }
+        packet[..2].copy_from_slice(&[0x80, 8]);
+        packet[2..4].copy_from_slice(&(sequence as u16).to_be_bytes());
+        packet[4..8].copy_from_slice(&sequence.wrapping_mul(160).to_be_bytes());
+        for (socket, phone) in sockets.iter().zip(phones) {
+            let _ = socket.send_to(&packet, phone);
+        }
+    }
+    Ok(())
+}
+
+fn until_told_to_end() {
+    println!("ready");
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
+}
+
+#[expect(clippy::disallowed_methods, reason = "a program of its own, which keeps time")]
+fn now() -> Instant {
+    Instant::now()
+}
