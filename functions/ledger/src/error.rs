@@ -11,6 +11,8 @@ pub enum OpenError {
     File { path: PathBuf, source: std::io::Error },
     #[error("the database {path} cannot be opened")]
     Database { path: PathBuf, source: sqlx::Error },
+    #[error("the database {path} is damaged: {verdict}")]
+    Damaged { path: PathBuf, verdict: String },
     #[error("the database's schema cannot be brought up to date")]
     Schema(#[source] sqlx::migrate::MigrateError),
     #[error("the edges cannot be brought in line with the settings")]

@@ -150,6 +150,12 @@ impl Ledger {
         Ok(ledger)
     }
 
+    /// Whether the file can be read and is whole, without changing it, so that one may look while control runs: how many
+    /// bookings it has that have not ended; nothing when there is no such file yet.
+    pub async fn inspect(path: &Path) -> Result<Option<u32>, OpenError> {
+        store::inspect(path).await
+    }
+
     /// Waits for the calls under way and closes the file. Later calls fail.
     pub async fn close(&self) {
         self.inner.store.close().await;

@@ -90,6 +90,31 @@ impl Store {
     }
 }
 
+/// See [`crate::Ledger::inspect`].
+pub(crate) async fn inspect(path: &Path) -> std::result::Result<Option<u32>, OpenError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let database = |source| OpenError::Database { path: path.to_owned(), source };
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .busy_timeout(BUSY_WAIT)
+        .disable_statement_logging();
+    let file = pool(1).connect_with(options).await.map_err(database)?;
+    let verdict: String =
+        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&file).await.map_err(database)?;
+    if verdict != "ok" {
+        return Err(OpenError::Damaged { path: path.to_owned(), verdict });
+    }
+    let open: u32 = sqlx::query_scalar("SELECT count(*) FROM booking WHERE state = 'booked'")
+        .fetch_one(&file)
+        .await
+        .map_err(database)?;
+    file.close().await;
+    Ok(Some(open))
+}
+
 fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections)

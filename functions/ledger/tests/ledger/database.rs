@@ -105,3 +105,17 @@ async fn what_is_no_database_is_not_opened() {
     let opened = konf_ledger::Ledger::open(&folder.path().join("b.db"), empty).await;
     assert!(matches!(opened, Err(OpenError::NoToken)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_inspected_beside_its_user_and_a_missing_one_is_not_made() {
+    let bench = Bench::new(10).await;
+    bench.book(&sms(1), window(60, 60), 2).await;
+    let path = bench.folder.path().join("data/ledger.db");
+    assert_eq!(konf_ledger::Ledger::inspect(&path).await.unwrap(), Some(1));
+    let missing = bench.folder.path().join("missing.db");
+    assert_eq!(konf_ledger::Ledger::inspect(&missing).await.unwrap(), None);
+    assert!(!missing.exists());
+    std::fs::write(&missing, "no database at all, only some text that is long enough").unwrap();
+    let inspected = konf_ledger::Ledger::inspect(&missing).await;
+    assert!(matches!(inspected, Err(OpenError::Database { .. })), "{inspected:?}");
+}
