@@ -1,8 +1,10 @@
 //! What runs under `konf up`.
 //!
-//! In this order: ledger, functions, sockets (each bound address is logged), tasks; then until a signal comes. The end
+//! In this order: sockets (each bound address is logged), ledger, functions, tasks; then until a signal comes. The end
 //! comes in the reverse order, and what was taken in has been committed by then.
 
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +28,7 @@ use crate::mailbox::Mailbox;
 use crate::{clock, link, operator, server, tasks};
 
 pub const LEDGER_FILE: &str = "ledger.sqlite";
+const LOCK_FILE: &str = "control.lock";
 /// Under this name components reach the ledger without a socket.
 const LEDGER_AUTHORITY: &str = "ledger.konf.internal";
 /// How long each step may take when control goes down.
@@ -35,8 +38,12 @@ const DRAIN: Duration = Duration::from_secs(3);
 pub async fn run(config: Config) -> Result<()> {
     start_logging(config.log_json);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "control starts");
+    // First what another control may have, before anything is changed.
+    let _lock = lock(&config.state_dir)?;
+    let http = server::bind("http_listen", config.http_listen).await?;
+    let link = link::bind(&config.link)?;
     let ledger = ledger(&config).await?;
-    let host = functions_on(&config, &ledger).await?;
+    let host = functions(&config, Arc::new(LedgerHandler(ledger.clone()))).await?;
     for component in host.components() {
         tracing::info!(component = component.name, digest = %component.digest, "component loaded");
     }
@@ -47,8 +54,6 @@ pub async fn run(config: Config) -> Result<()> {
     // What is told to stop and waited for: taken requests are answered, a message being sent is noted as sent.
     let (stop, stopping) = watch::channel(false);
     let mut running = JoinSet::new();
-    let http = server::bind("http_listen", config.http_listen).await?;
-    let link = link::bind(&config.link)?;
     tracing::info!(address = %http.local_addr()?, "listening for HTTP");
     tracing::info!(address = %link.local_addr()?, "listening for edges");
     if let Some(address) = config.mailbox_smtp_listen {
@@ -111,9 +116,30 @@ async fn wait_for_signal() -> Result<()> {
     Ok(())
 }
 
-pub async fn ledger(config: &Config) -> Result<Ledger> {
-    std::fs::create_dir_all(&config.state_dir)
-        .with_context(|| format!("cannot make state_dir {}", config.state_dir.display()))?;
+/// One control to a state folder: two would deliver each message twice and undo each other's edges. Held until the file
+/// is closed, also by a crash.
+pub fn lock(state_dir: &Path) -> Result<File> {
+    std::fs::create_dir_all(state_dir)
+        .with_context(|| format!("cannot make state_dir {}", state_dir.display()))?;
+    let path = state_dir.join(LOCK_FILE);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .with_context(|| format!("cannot open {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another control runs with state_dir {}", state_dir.display())
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
+}
+
+async fn ledger(config: &Config) -> Result<Ledger> {
     let path = config.state_dir.join(LEDGER_FILE);
     let edges = config
         .edges
@@ -126,13 +152,8 @@ pub async fn ledger(config: &Config) -> Result<Ledger> {
     Ledger::open(&path, settings).await.with_context(|| format!("the ledger in {}", path.display()))
 }
 
-/// The functions as `konf doctor` tries them: over the ledger that is configured.
-pub async fn functions(config: &Config) -> Result<Arc<Host>> {
-    let ledger = ledger(config).await?;
-    functions_on(config, &ledger).await
-}
-
-async fn functions_on(config: &Config, ledger: &Ledger) -> Result<Arc<Host>> {
+/// The functions of the manifest, which reach `ledger` without a socket.
+pub async fn functions(config: &Config, ledger: Arc<dyn Internal>) -> Result<Arc<Host>> {
     let mut settings = konf_host::Settings::new(&config.manifest);
     settings.variables =
         config.variables.iter().map(|(k, v)| (k.clone(), v.expose().to_owned())).collect();
@@ -143,7 +164,7 @@ async fn functions_on(config: &Config, ledger: &Ledger) -> Result<Arc<Host>> {
         .insert("operator_token".to_owned(), config.operator_token.expose().to_owned());
     settings.variables.insert("public_url".to_owned(), config.public_url.clone());
     settings.variables.extend(environment_variables());
-    settings.internal.push((LEDGER_AUTHORITY.to_owned(), Arc::new(LedgerHandler(ledger.clone()))));
+    settings.internal.push((LEDGER_AUTHORITY.to_owned(), ledger));
     settings.cache_dir = Some(config.state_dir.join("compiled"));
     let host = tokio::task::spawn_blocking(move || Host::load(settings)).await?;
     host.with_context(|| format!("the functions of {}", config.manifest.display()))
@@ -299,4 +320,19 @@ pub async fn ask<A: DeserializeOwned>(
     }
     serde_json::from_slice(response.body())
         .with_context(|| format!("{component}{path} answered something else"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_folder_has_one_control_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = lock(folder.path()).unwrap();
+        let second = lock(folder.path()).unwrap_err();
+        assert!(second.to_string().starts_with("another control runs"), "{second}");
+        drop(first);
+        lock(folder.path()).unwrap();
+    }
 }

@@ -1,12 +1,20 @@
-//! Says what would keep control from running, before it runs.
+//! Says what would keep control from running, before it runs. It changes nothing, so that it may be asked beside a
+//! running control.
 
+use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use konf_host::Internal;
+use konf_ledger::Ledger;
 
 use super::table::say;
 use crate::config::Config;
-use crate::{app, link};
+use crate::{app, link, server};
 
 pub(super) async fn run(config: Config, path: &Path) -> Result<()> {
     let mut faults = 0;
@@ -18,25 +26,14 @@ pub(super) async fn run(config: Config, path: &Path) -> Result<()> {
         }
     };
     check("configuration", Ok(path.display().to_string()));
-    check(
-        "link keys",
-        link::check_keys(&config.link).map(|()| "certificates and key fit".to_owned()),
-    );
-    let functions = app::functions(&config).await;
-    check(
-        "functions",
-        functions.map(|host| {
-            let names: Vec<_> =
-                host.components().into_iter().map(|component| component.name).collect();
-            names.join(", ")
-        }),
-    );
-    check(
-        "ledger",
-        app::ledger(&config)
-            .await
-            .map(|_| config.state_dir.join(app::LEDGER_FILE).display().to_string()),
-    );
+    let keys = link::check_keys(&config.link).context("link.ca, link.cert and link.key");
+    check("link keys", keys.map(|()| "certificates and key fit".to_owned()));
+    check("functions", functions(&config).await);
+    check("ledger", ledger(&config).await);
+    match app::lock(&config.state_dir) {
+        Ok(_lock) => check("addresses", addresses(&config)),
+        Err(error) => check("addresses", Ok(format!("not tried: {error:#}"))),
+    }
     check(
         "SMS gateway",
         Ok(config.sms.as_ref().map_or("none: no SMS is sent".into(), |sms| sms.url.clone())),
@@ -45,8 +42,46 @@ pub(super) async fn run(config: Config, path: &Path) -> Result<()> {
         "mail server",
         Ok(config.mail.as_ref().map_or("none: no e-mail is sent".into(), |mail| mail.host.clone())),
     );
-    if faults > 0 {
-        bail!("{faults} faults; each line above says what to mend")
+    match faults {
+        0 => Ok(()),
+        1 => bail!("one fault; its line above says what to mend"),
+        faults => bail!("{faults} faults; their lines above say what to mend"),
     }
-    Ok(())
+}
+
+async fn functions(config: &Config) -> Result<String> {
+    let host = app::functions(config, Arc::new(NoLedger)).await?;
+    let names: Vec<_> = host.components().into_iter().map(|component| component.name).collect();
+    Ok(names.join(", "))
+}
+
+/// Nothing is asked of the functions here.
+struct NoLedger;
+
+impl Internal for NoLedger {
+    fn call(
+        &self,
+        _: Request<Bytes>,
+    ) -> Pin<Box<dyn Future<Output = Response<Bytes>> + Send + '_>> {
+        Box::pin(async { server::fault(StatusCode::SERVICE_UNAVAILABLE, "only a check") })
+    }
+}
+
+async fn ledger(config: &Config) -> Result<String> {
+    let path = config.state_dir.join(app::LEDGER_FILE);
+    Ok(match Ledger::inspect(&path).await? {
+        Some(open) => format!("{}, {open} bookings to come or running", path.display()),
+        None => format!("{} will be made", path.display()),
+    })
+}
+
+fn addresses(config: &Config) -> Result<String> {
+    let (http, link) = (config.http_listen, config.link.listen);
+    TcpListener::bind(http).with_context(|| format!("http_listen = {http} cannot be used"))?;
+    UdpSocket::bind(link).with_context(|| format!("link.listen = {link} cannot be used"))?;
+    if let Some(smtp) = config.mailbox_smtp_listen {
+        TcpListener::bind(smtp)
+            .with_context(|| format!("development.smtp_listen = {smtp} cannot be used"))?;
+    }
+    Ok(format!("{http} and {link} are free"))
 }
