@@ -16,13 +16,14 @@ const HOMES: [(&str, &str); 4] = [
 ];
 
 /// Crates that read no clock, open no socket, start no thread and draw no randomness of their own.
-const PURE: [&str; 6] = [
+const PURE: [&str; 7] = [
     "wit/contract",
     "functions/api",
     "edge/media",
     "edge/switchboard",
     "edge/sip",
     "functions/policies/tariff",
+    "functions/policies/admission",
 ];
 
 /// What a pure crate does not say outside its tests.

@@ -136,7 +136,6 @@ operator_token = "{}"
 # Values of the variables in spin.toml; SPIN_VARIABLE_… overrides them.
 [variables]
 sms_secrets = "whsec_{webhook_secret}"
-web_url = "http://{HTTP}"
 
 [link]
 listen = "127.0.0.1:7070"
@@ -223,7 +222,7 @@ fn banner() -> Result<()> {
              curl -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$sig" -H 'content-type: application/json' -d "$body" http://{HTTP}/sms/generic
   Read       http://{HTTP}/mailbox       what Konf sent, SMS and e-mail
   Call       sip:konf@127.0.0.1:5060      any SIP phone; key in the number, #, the PIN, #, say a name, #
-  Look       target/debug/konf --config .konf/konf.toml bookings | rooms | outbox | statement NUMBER
+  Look       target/debug/konf --config .konf/konf.toml bookings | rooms | outbox | calls | statement NUMBER
 "#
     );
     Ok(())
