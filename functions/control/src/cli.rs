@@ -4,6 +4,7 @@ mod client;
 mod doctor;
 mod sms;
 mod table;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -39,7 +40,13 @@ enum Command {
     /// Bookings, the next first
     Bookings(Output),
     /// Rooms that are live now, with their callers
-    Rooms(Output),
+    Rooms {
+        /// Drawn anew each second until Ctrl-C
+        #[arg(long, conflicts_with = "json")]
+        watch: bool,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Messages out: those that could not be delivered first, then the newest
     #[command(args_conflicts_with_subcommands = true)]
     Outbox {
@@ -173,7 +180,8 @@ async fn command(command: &Command, config: Config, path: &Path) -> Result<()> {
         Command::Up => app::run(config).await,
         Command::Doctor => doctor::run(config, path).await,
         Command::Bookings(output) => show(&config, "bookings", table::BOOKINGS, output).await,
-        Command::Rooms(output) => show(&config, "rooms", table::ROOMS, output).await,
+        Command::Rooms { watch: true, .. } => watch::rooms(&config).await,
+        Command::Rooms { output, .. } => show(&config, "rooms", table::ROOMS, output).await,
         Command::Outbox { output, change: None } => {
             show(&config, "outbox", table::OUTBOX, output).await
         }

@@ -207,6 +207,7 @@ impl Desk {
 fn room_lines(edge: &str, room: &RoomStatus) -> Vec<Value> {
     let about = json!({
         "edge": edge, "conference": room.conference, "ends": room.window.end, "locked": room.locked,
+        "mode": room.mode,
         "people": format!("{} of {}", room.legs.iter().filter(|leg| leg.joined.is_some()).count(), room.seats),
     });
     let line = |leg: &LegStatus| {

@@ -47,6 +47,9 @@ pub(super) const ROOMS: &[Column] = &[
     column("ROLE", "/role", Form::Plain),
     column("SINCE", "/joined", Form::Time),
     column("MUTED", "/muted", Form::Plain),
+    column("HAND", "/hand", Form::Plain),
+    column("MODE", "/mode", Form::Plain),
+    column("LOCKED", "/locked", Form::Plain),
     column("ENDS", "/ends", Form::Time),
     column("PEOPLE", "/people", Form::Plain),
     column("LOST", "/quality/packets_lost", Form::Plain),
@@ -124,6 +127,14 @@ pub(super) fn print(columns: &[Column], value: &Value) {
         Some(rows) if rows.is_empty() => say("None."),
         Some(rows) => print!("{}", lay_out(columns, rows)),
         None => json(value),
+    }
+}
+
+/// The same as text.
+pub(super) fn text(columns: &[Column], value: &Value) -> String {
+    match value.as_array() {
+        Some(rows) if !rows.is_empty() => lay_out(columns, rows),
+        _ => "None.\n".to_owned(),
     }
 }
 
@@ -224,6 +235,16 @@ mod tests {
         assert_eq!(price(0), "0.0000");
         assert_eq!(price(299), "0.0000");
         assert_eq!(price(300), "0.0001");
+    }
+
+    #[test]
+    fn hands_and_modes_of_rooms_are_shown() {
+        let rows = serde_json::json!([{ "hand": 1, "mode": "questions", "muted": true }]);
+        let shown = text(ROOMS, &rows);
+        let line = shown.lines().nth(1).unwrap_or_default();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(words[5..8], ["yes", "1", "questions"], "{shown}");
+        assert_eq!(text(ROOMS, &serde_json::json!([])), "None.\n");
     }
 
     #[test]
