@@ -17,6 +17,9 @@ const GATEWAY_ID_BYTES_MAX: usize = 512;
 /// The longest text: an e-mail's own limit before it gets here is 64 kB (RELIABILITY.md).
 const TEXT_BYTES_MAX: usize = 64 << 10;
 
+/// From a quarter of a minute to four hours after the message has come, and each round of the caller from then on.
+const DOUBLINGS_MAX: i64 = 10;
+
 impl Ledger {
     /// Stores a message; a copy of one that was stored before gives that one.
     pub async fn inbound(&self, message: &InboundMessage) -> Result<InboundStored> {
@@ -68,24 +71,39 @@ impl Ledger {
         row.map(|row| stored(&row, now)).transpose()
     }
 
-    /// Messages that came at least `older_than_ms` ago and have no answer, the oldest first.
+    /// Messages that came at least `older_than_ms` ago and have no answer, those handed out least often first and then the
+    /// oldest. One that cannot be answered is handed out after waits that double, and holds up no other.
     pub async fn unanswered(
         &self,
         older_than_ms: i64,
         limit: u32,
     ) -> Result<Vec<(InboundStored, InboundMessage)>> {
-        let mut tx = self.store().read().await?;
+        let mut tx = self.store().write().await?;
         let now = self.now();
         let rows = sqlx::query(
             "SELECT id, received_ms, answered_ms, message FROM inbound
-             WHERE answered_ms IS NULL AND received_ms <= $1 AND message IS NOT NULL
-             ORDER BY received_ms LIMIT $2",
+             WHERE answered_ms IS NULL AND message IS NOT NULL
+                 AND received_ms + ($1 << min(tries, $2)) <= $3
+             ORDER BY tries, received_ms LIMIT $4",
         )
-        .bind(now.0.saturating_sub(older_than_ms))
+        .bind(older_than_ms)
+        .bind(DOUBLINGS_MAX)
+        .bind(now.0)
         .bind(i64::from(limit))
         .fetch_all(&mut *tx)
         .await?;
-        rows.iter().map(|row| Ok((stored(row, now)?, row.json("message")?))).collect()
+        let messages: Vec<(InboundStored, InboundMessage)> = rows
+            .iter()
+            .map(|row| Ok((stored(row, now)?, row.json("message")?)))
+            .collect::<Result<_>>()?;
+        for (stored, _) in &messages {
+            sqlx::query("UPDATE inbound SET tries = tries + 1 WHERE id = $1")
+                .bind(&stored.id)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(messages)
     }
 }
 

@@ -63,6 +63,27 @@ async fn a_message_without_an_answer_is_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_cannot_be_answered_holds_up_no_other_and_is_tried_more_and_more_seldom() {
+    let bench = Bench::new(10).await;
+    let poison = bench.ledger.inbound(&inbound(Some("m1"), "poison")).await.unwrap();
+    bench.pass(MINUTE);
+    assert_eq!(bench.ledger.unanswered(MINUTE, 1).await.unwrap()[0].0.id, poison.id);
+    assert!(bench.ledger.unanswered(MINUTE, 1).await.unwrap().is_empty());
+    let good = bench.ledger.inbound(&inbound(Some("m2"), "good")).await.unwrap();
+    bench.pass(MINUTE);
+    let found = bench.ledger.unanswered(MINUTE, 1).await.unwrap();
+    assert_eq!(found[0].0.id, good.id, "the one that was tried less often is first");
+    let mut tries = 0;
+    for _ in 0..60 {
+        let found = bench.ledger.unanswered(MINUTE, 10).await.unwrap();
+        tries += found.iter().filter(|(stored, _)| stored.id == poison.id).count();
+        bench.pass(MINUTE);
+    }
+    // After 2, 4, 8, 16 and 32 minutes.
+    assert_eq!(tries, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_booking_committed_is_there_after_a_kill() {
     let mut bench = Bench::new(10).await;
     let stored = bench.ledger.inbound(&inbound(Some("m1"), "konf")).await.unwrap();
