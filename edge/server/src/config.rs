@@ -3,6 +3,7 @@
 //! An unknown key is an error; a bad value is named before any socket opens. Every key is explained in
 //! `konf-edge.example.toml`, which a test reads. To add one: a field in both structs, a line in the example.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use konf_contract::Language;
+use konf_contract::{Language, Msisdn};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -47,6 +48,12 @@ struct Written {
     drain_patience_s: u64,
     #[serde(default)]
     log_json: bool,
+    #[serde(default)]
+    phones_required: bool,
+    #[serde(default = "konf")]
+    realm: String,
+    #[serde(default, rename = "phone")]
+    phones: Vec<WrittenPhone>,
     #[serde(default, rename = "trunk")]
     trunks: Vec<WrittenTrunk>,
 }
@@ -58,6 +65,18 @@ struct WrittenTrunk {
     address: String,
     network: String,
     mobile: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPhone {
+    user: String,
+    password: String,
+    number: Option<String>,
+}
+
+fn konf() -> String {
+    "konf".to_owned()
 }
 
 fn czech() -> Language {
@@ -109,6 +128,9 @@ pub struct Config {
     pub tries: u32,
     pub drain_patience: Duration,
     pub log_json: bool,
+    pub phones_required: bool,
+    pub realm: String,
+    pub phones: Vec<konf_sip::Phone>,
     pub trunks: Vec<konf_sip::Trunk>,
 }
 
@@ -221,6 +243,9 @@ impl Config {
             tries: written.tries,
             drain_patience: Duration::from_secs(written.drain_patience_s),
             log_json: written.log_json,
+            phones_required: written.phones_required,
+            phones: phones(&written.phones, &written.realm)?,
+            realm: written.realm,
             trunks: written.trunks.into_iter().map(trunk).collect::<Result<_>>()?,
         })
     }
@@ -272,6 +297,37 @@ fn sip_tls(written: &Written, address: IpAddr, base: &Path) -> Result<Option<Sip
     };
     let keys = TlsKeys { cert: base.join(cert), key: base.join(key) };
     Ok(Some(SipTls { listen, advertised, keys }))
+}
+
+/// The passwords end here: what is kept is what they make with the realm.
+fn phones(written: &[WrittenPhone], realm: &str) -> Result<Vec<konf_sip::Phone>> {
+    let plain = |text: &str| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b))
+    };
+    ensure!(plain(realm), "realm = {realm:?}: expected 1 to 64 letters, digits or -_.+");
+    let mut users = BTreeSet::new();
+    let phone = |phone: &WrittenPhone| {
+        let user = &phone.user;
+        ensure!(plain(user), "user {user:?} of a phone: expected 1 to 64 letters, digits or -_.+");
+        ensure!(users.insert(user.clone()), "two phones have the user {user:?}");
+        ensure!(
+            phone.password.chars().count() >= 8,
+            "the password of phone {user:?} has fewer than 8 characters"
+        );
+        let number = match &phone.number {
+            Some(text) => Some(parsed_number(user, text)?),
+            None => None,
+        };
+        Ok(konf_sip::Phone::new(user, realm, &phone.password, number))
+    };
+    written.iter().map(phone).collect()
+}
+
+fn parsed_number(user: &str, text: &str) -> Result<Msisdn> {
+    Msisdn::parse(text).ok().with_context(|| {
+        format!("number of phone {user:?}: expected something like \"+420606123456\"")
+    })
 }
 
 fn trunk(written: WrittenTrunk) -> Result<konf_sip::Trunk> {

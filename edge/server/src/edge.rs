@@ -96,7 +96,7 @@ impl Edge {
         if let Some(door) = &config.sip_tls {
             signalling.open_tls(door.listen, signalling::tls::acceptor(&door.keys)?).await?;
         }
-        let endpoint = Endpoint::new(sip_config(&config, &signalling, random.random()));
+        let endpoint = Endpoint::new(sip_config(&config, &signalling, &mut random));
         let switchboard = Switchboard::new(switchboard_config(&config), random.random());
         let board = Board::new(Setup {
             switchboard,

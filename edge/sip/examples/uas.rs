@@ -40,6 +40,10 @@ fn main() -> std::io::Result<()> {
         trunks: Vec::new(),
         calls_max: 10_000,
         stranger_calls_per_second: 10_000,
+        phones: Vec::new(),
+        phones_required: false,
+        realm: "konf".into(),
+        nonce_key: [0; 32],
         seed: std::process::id().into(),
     };
     let (udp, tcp) = (UdpSocket::bind(address)?, TcpListener::bind(address)?);

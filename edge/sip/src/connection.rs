@@ -21,8 +21,8 @@ pub(crate) struct Connection {
     framer: Framer,
     /// When the message began whose end has not come; of a stranger's first one, when the connection did.
     began: Option<Instant>,
-    /// From a trunk.
-    known: bool,
+    /// From a trunk, or a phone that has proved who it is.
+    pub(crate) known: bool,
     /// A whole message has come, or the peer is known.
     spoke: bool,
 }

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use crate::call::{Call, Phase, TransactionKey};
 use crate::connection::Connection;
+use crate::digest::Authority;
 use crate::guard::{Guard, Source};
 use crate::identity::trunk_of;
 use crate::limits::{LEAVING_SPARE, RECONNECT, TRANSACTION};
@@ -39,6 +40,7 @@ pub struct Endpoint {
     pub(crate) connections: BTreeMap<ConnectionId, Connection>,
     pub(crate) timers: Timers,
     pub(crate) guard: Guard,
+    pub(crate) authority: Authority,
     pub(crate) draining: bool,
     next_call: u64,
     tokens: u64,
@@ -49,9 +51,13 @@ impl Endpoint {
     pub fn new(mut config: Config) -> Self {
         config.product.retain(|c| !c.is_control());
         let guard = Guard::new(config.stranger_calls_per_second, config.seed);
+        let phones = std::mem::take(&mut config.phones);
+        let key = std::mem::take(&mut config.nonce_key);
+        let authority = Authority::new(config.realm.clone(), key, phones);
         Endpoint {
             config,
             guard,
+            authority,
             calls: BTreeMap::new(),
             live: 0,
             unproven: 0,
@@ -153,6 +159,7 @@ impl Endpoint {
             (Method::Cancel, _) => self.cancel(now, flow, request),
             (Method::Unknown, _) => self.refuse_request(flow, &request, 501, self.more()),
             (Method::Refused, _) => self.refuse_request(flow, &request, 405, self.allowing()),
+            (Method::Register, _) => self.register(now, flow, request),
             (Method::Invite, false) => self.invite(now, flow, request),
             (_, true) => self.in_dialog(now, flow, request),
             (Method::Options, false) => self.options(flow, &request),

@@ -1,4 +1,4 @@
-//! How much a stranger may ask: two allowances for each address that is no trunk's, looked at before anything is read.
+//! How much a stranger may ask: allowances of messages, calls and wrong passwords for each address that is no trunk's, looked at before anything is read.
 //!
 //! Kept as "theoretical arrival times" (the leaky bucket of ITU-T I.371): one instant says how much is used up, and an
 //! instant in the past says that nothing is. So what is forgotten first is what says least, and the table has a fixed
@@ -8,7 +8,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use crate::limits::{GUARD_SETS, GUARD_WAYS, REQUESTS_PER_CALL, STRANGER_BURST};
+use crate::limits::{
+    GUARD_SETS, GUARD_WAYS, GUESS_BURST, GUESS_INTERVAL, REQUESTS_PER_CALL, STRANGER_BURST,
+};
 use crate::reply::canonical;
 
 /// Whoever has one IPv6 address has 2^64 of them.
@@ -32,6 +34,7 @@ struct Used {
     source: Source,
     requests: Instant,
     calls: Instant,
+    guesses: Instant,
 }
 
 #[derive(Debug)]
@@ -51,13 +54,24 @@ impl Guard {
     /// Whether one more message of this source is read.
     pub(crate) fn admits_request(&mut self, now: Instant, source: Source) -> bool {
         let interval = self.interval / REQUESTS_PER_CALL;
-        take(&mut self.used(now, source).requests, now, interval)
+        take(&mut self.used(now, source).requests, now, interval, STRANGER_BURST)
     }
 
     /// Whether it may begin one more call.
     pub(crate) fn admits_call(&mut self, now: Instant, source: Source) -> bool {
         let interval = self.interval;
-        take(&mut self.used(now, source).calls, now, interval)
+        take(&mut self.used(now, source).calls, now, interval, STRANGER_BURST)
+    }
+
+    /// Whether its passwords are looked at.
+    pub(crate) fn admits_guess(&mut self, now: Instant, source: Source) -> bool {
+        let mut guesses = self.used(now, source).guesses;
+        take(&mut guesses, now, GUESS_INTERVAL, GUESS_BURST)
+    }
+
+    /// One was wrong.
+    pub(crate) fn guessed(&mut self, now: Instant, source: Source) {
+        take(&mut self.used(now, source).guesses, now, GUESS_INTERVAL, GUESS_BURST);
     }
 
     fn used(&mut self, now: Instant, source: Source) -> &mut Used {
@@ -65,12 +79,12 @@ impl Guard {
         (self.seed, source).hash(&mut hasher);
         let set = &mut self.sets[hasher.finish() as usize % GUARD_SETS];
         let at = set.iter().position(|used| used.source == source).unwrap_or_else(|| {
-            let fresh = Used { source, requests: now, calls: now };
+            let fresh = Used { source, requests: now, calls: now, guesses: now };
             if set.len() < GUARD_WAYS {
                 set.push(fresh);
                 return set.len() - 1;
             }
-            let least = |at: &usize| set[*at].requests.max(set[*at].calls);
+            let least = |at: &usize| set[*at].requests.max(set[*at].calls).max(set[*at].guesses);
             let at = (0..GUARD_WAYS).min_by_key(least).unwrap_or(0);
             set[at] = fresh;
             at
@@ -79,9 +93,9 @@ impl Guard {
     }
 }
 
-fn take(arrival: &mut Instant, now: Instant, interval: Duration) -> bool {
+fn take(arrival: &mut Instant, now: Instant, interval: Duration, burst: Duration) -> bool {
     let next = (*arrival).max(now) + interval;
-    if next > now + interval.max(STRANGER_BURST) {
+    if next > now + interval.max(burst) {
         return false;
     }
     *arrival = next;

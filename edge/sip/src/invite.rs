@@ -7,6 +7,7 @@ use std::time::Instant;
 use konf_contract::Msisdn;
 
 use crate::call::{Call, Dialog, Invite, InviteState, Phase, TransactionKey, undescribed};
+use crate::digest::Phone;
 use crate::endpoint::{Endpoint, source};
 use crate::guard::Source;
 use crate::identity::{Identity, trunk_of};
@@ -30,6 +31,8 @@ struct Wanted {
     target: String,
     route_lines: Vec<u8>,
     routes: Vec<String>,
+    /// Who it has proved to be.
+    phone: Option<usize>,
 }
 
 impl Endpoint {
@@ -42,20 +45,28 @@ impl Endpoint {
         if self.by_merge_key.contains_key(&merge_key) {
             return self.refuse_request(flow, &request, 482, self.more());
         }
-        if let Some(more) = self.no_room(now, flow) {
+        let trunk = trunk_of(&self.config.trunks, flow.remote.ip()).is_some();
+        let phone = match self.config.phones_required && !trunk {
+            true => match self.authenticate(now, flow, &request) {
+                Some(phone) => Some(phone),
+                None => return,
+            },
+            false => None,
+        };
+        if let Some(more) = self.no_room(now, flow, trunk || phone.is_some()) {
             return self.refuse_request(flow, &request, 503, more);
         }
         match self.wanted(&request) {
-            Ok(wanted) => self.ring(now, flow, request, key, merge_key, wanted),
+            Ok(wanted) => self.ring(now, flow, request, key, merge_key, Wanted { phone, ..wanted }),
             Err(Refusal { status, more }) => self.refuse_request(flow, &request, status, more),
         }
     }
 
     /// Strangers may not take the room of those who come by a trunk: half of it is all that their calls without an ACK
     /// get, since an INVITE with a forged sender never gets one.
-    fn no_room(&mut self, now: Instant, flow: Flow) -> Option<More> {
+    fn no_room(&mut self, now: Instant, flow: Flow, known: bool) -> Option<More> {
         let busy = self.busy();
-        if busy.is_some() || trunk_of(&self.config.trunks, flow.remote.ip()).is_some() {
+        if busy.is_some() || known {
             return busy;
         }
         let crowded =
@@ -90,7 +101,7 @@ impl Endpoint {
         let (route_lines, routes) = routes(request.message).ok_or(refusal(513))?;
         let session = negotiate::session(request, self.more())?;
         let description = negotiate::description(request.message, || self.more())?;
-        Ok(Wanted { description, session, target, route_lines, routes })
+        Ok(Wanted { description, session, target, route_lines, routes, phone: None })
     }
 
     /// Numbers are compared as numbers, names as written.
@@ -115,8 +126,12 @@ impl Endpoint {
         let local_tag = format!("{:016x}", self.token());
         let origin = Origin { id: self.token() >> 2, version: 1 };
         let trunk = trunk_of(&self.config.trunks, flow.remote.ip());
-        let identity = Identity::of(&request, trunk);
-        let unproven = trunk.is_none();
+        let mut identity = Identity::of(&request, trunk);
+        let phone = wanted.phone.and_then(|at| self.authority.phone(at));
+        if let Some(number) = phone.and_then(Phone::number) {
+            identity.number = Some(number.clone());
+        }
+        let unproven = trunk.is_none() && phone.is_none();
         let credit = (unproven && flow.protocol == Protocol::Udp)
             .then_some(AMPLIFICATION * request.message.size);
         let echo = Echo::of(request.message, request.via, flow, false);

@@ -32,7 +32,8 @@
 //!     }
 //! }
 //! # let advertised = "192.0.2.1:5060".parse().unwrap();
-//! # let config = Config { advertised, advertised_tls: advertised, product: "doc".into(), served_users: vec![], trunks: vec![], calls_max: 1, stranger_calls_per_second: 20, seed: 1 };
+//! # let config = Config { advertised, advertised_tls: advertised, product: "doc".into(), served_users: vec![], trunks: vec![], calls_max: 1, stranger_calls_per_second: 20, phones: vec![],
+//! #     phones_required: false, realm: "doc".into(), nonce_key: [1; 32], seed: 1 };
 //! # #[expect(clippy::disallowed_methods, reason = "the shell of this example")]
 //! # turn(&mut Endpoint::new(config), Instant::now(), advertised);
 //! ```
@@ -42,6 +43,9 @@
 //! Whoever calls from no trunk's address is a stranger. Each address has an allowance of messages and of calls (`guard`);
 //! what is beyond it is dropped unread or refused without state. Over UDP a stranger may be somebody else: until a message
 //! comes that knows our tag it gets at most two octets for each of its own, no 100 when the answer comes at once, and 8 s.
+//!
+//! With [`Config::phones_required`] an INVITE that comes from no trunk has to prove that it is one of `Config::phones`
+//! (`digest`, `phone`), and nothing is kept of one that doesn't. We never answer a challenge: our only request is a BYE.
 //!
 //! # Why all of it is our own
 //!
@@ -60,6 +64,7 @@ mod bye;
 mod call;
 mod connection;
 mod dialog;
+mod digest;
 mod endpoint;
 mod frame;
 mod guard;
@@ -68,6 +73,7 @@ mod invite;
 mod limits;
 mod message;
 mod negotiate;
+mod phone;
 mod reply;
 mod request;
 mod sdp;
@@ -77,6 +83,7 @@ mod torture;
 mod value;
 mod words;
 
+pub use digest::Phone;
 pub use endpoint::Endpoint;
 pub use words::{
     CallId, Codec, Command, Config, ConnectionId, Direction, Event, Flow, Hangup, Incoming,

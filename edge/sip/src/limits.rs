@@ -33,6 +33,16 @@ pub(crate) const AMPLIFICATION: usize = 2;
 pub(crate) const STRANGER_BURST: Duration = Duration::from_secs(5);
 /// Messages that a call takes: INVITE, ACK, BYE, and a few keys or repetitions.
 pub(crate) const REQUESTS_PER_CALL: u32 = 5;
+/// A wrong password costs that much of an address's patience, which holds five at once: 8,640 tries a day.
+pub(crate) const GUESS_INTERVAL: Duration = Duration::from_secs(10);
+pub(crate) const GUESS_BURST: Duration = Duration::from_secs(50);
+/// Seconds for which an answer to a challenge is taken: a phone answers at once and may use it for a few calls more.
+pub(crate) const NONCE_LIFE: Duration = Duration::from_secs(300);
+/// Nonces whose counts are remembered: 13 right answers a second to as many challenges, in half a megabyte.
+pub(crate) const NONCES_MAX: usize = 4096;
+/// REGISTER (RFC 3261, section 10.3): what a phone gets that asks for nothing or for more, and the least (seconds).
+pub(crate) const REGISTRATION: u32 = 3600;
+pub(crate) const REGISTRATION_LEAST: u32 = 60;
 /// Sources that are remembered: 8,192, in half a megabyte.
 pub(crate) const GUARD_SETS: usize = 1024;
 pub(crate) const GUARD_WAYS: usize = 8;

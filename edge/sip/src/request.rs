@@ -14,6 +14,8 @@ pub(crate) enum Method {
     Options,
     Info,
     Update,
+    /// From phones that prove who they are; otherwise refused like the following.
+    Register,
     /// A method of the IANA registry that a conference bridge has no use for: 405.
     Refused,
     /// 501.
@@ -33,9 +35,8 @@ impl Method {
             "OPTIONS" => Method::Options,
             "INFO" => Method::Info,
             "UPDATE" => Method::Update,
-            "REGISTER" | "PRACK" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "MESSAGE" | "REFER" => {
-                Method::Refused
-            }
+            "REGISTER" => Method::Register,
+            "PRACK" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "MESSAGE" | "REFER" => Method::Refused,
             _ => Method::Unknown,
         }
     }

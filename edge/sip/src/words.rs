@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use konf_contract::Msisdn;
 
+use crate::digest::Phone;
+
 /// One call (a dialog, early or confirmed), unique within the endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallId(pub u64);
@@ -54,6 +56,14 @@ pub struct Config {
     /// Calls per second that one address may begin that is no trunk's (of IPv6: one /64); five seconds' worth at once,
     /// and five messages for each of them.
     pub stranger_calls_per_second: u32,
+    /// Who may prove by a password who they are; they may also register, which changes nothing but what they show.
+    pub phones: Vec<Phone>,
+    /// INVITEs that come from no trunk have to.
+    pub phones_required: bool,
+    /// Of the passwords; the one that [`Phone::new`] was given.
+    pub realm: String,
+    /// Seals challenges; new in each process.
+    pub nonce_key: [u8; 32],
     /// Seeds tags and branches.
     pub seed: u64,
 }

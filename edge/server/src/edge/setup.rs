@@ -7,6 +7,8 @@ use anyhow::{Context as _, Result};
 use konf_contract::UnixMs;
 use konf_prompts::Catalogue;
 use konf_switchboard::LocalTime;
+use rand::Rng as _;
+use rand::rngs::StdRng;
 
 use super::PRODUCT;
 use crate::config::Config;
@@ -34,7 +36,11 @@ pub(super) fn lock(folder: &Path) -> Result<std::fs::File> {
     Ok(file)
 }
 
-pub(super) fn sip_config(config: &Config, signalling: &Signalling, seed: u64) -> konf_sip::Config {
+pub(super) fn sip_config(
+    config: &Config,
+    signalling: &Signalling,
+    random: &mut StdRng,
+) -> konf_sip::Config {
     let mut advertised = config.sip_advertised;
     if advertised.port() == 0 {
         advertised.set_port(signalling.local.port());
@@ -51,7 +57,11 @@ pub(super) fn sip_config(config: &Config, signalling: &Signalling, seed: u64) ->
         trunks: config.trunks.clone(),
         calls_max: config.capacity as usize,
         stranger_calls_per_second: config.stranger_calls_per_second,
-        seed,
+        phones: config.phones.clone(),
+        phones_required: config.phones_required,
+        realm: config.realm.clone(),
+        nonce_key: random.random(),
+        seed: random.random(),
     }
 }
 

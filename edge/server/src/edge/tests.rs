@@ -33,6 +33,9 @@ fn config(folder: &Path, control: &str) -> Config {
         tries: 3,
         drain_patience: Duration::from_millis(200),
         log_json: false,
+        phones_required: false,
+        realm: "konf".into(),
+        phones: Vec::new(),
         trunks: Vec::new(),
     }
 }

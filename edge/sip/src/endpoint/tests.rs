@@ -6,6 +6,7 @@ mod dialogs;
 mod floods;
 mod model;
 mod octets;
+mod phones;
 mod refusals;
 
 use std::time::Duration;
@@ -48,6 +49,10 @@ pub(crate) fn config() -> Config {
         }],
         calls_max: 8,
         stranger_calls_per_second: 1_000_000,
+        phones: vec![crate::digest::Phone::new("anna", "konf", "s3cret", None)],
+        phones_required: false,
+        realm: "konf".into(),
+        nonce_key: [7; 32],
         seed: 7,
     }
 }

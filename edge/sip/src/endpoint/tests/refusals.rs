@@ -79,7 +79,7 @@ fn wrong_dialogs_methods_and_extensions_are_refused_by_name() {
         (inside("BYE", "2", 2, &tag, "", "").replace("tag=peer", "tag=other"), "481"),
         (out("BYE"), "481"),
         (out("INFO"), "481"),
-        (out("REGISTER"), "405"),
+        (out("REGISTER"), "401"),
         (out("SUBSCRIBE"), "405"),
         (out("MESSAGE"), "405"),
         (out("REFER"), "405"),
