@@ -57,6 +57,9 @@ impl Engine {
             Command::Join { leg, room } => self.join(leg, room),
             Command::Leave { leg } => self.leave(leg),
             Command::Mute { leg, muted } => self.with_leg(leg, |leg| leg.muted = muted),
+            Command::Volume { leg, gain_db } => {
+                self.with_leg(leg, |leg| leg.player.set_volume(gain_db));
+            }
             Command::Play { leg, playback, clips } => self.play(leg, playback, clips),
             Command::StopPlaying { leg } => self.with_leg(leg, |leg| leg.player.stop()),
             Command::Music { leg, clip } => self.with_leg(leg, |leg| leg.player.music(clip)),

@@ -7,6 +7,8 @@ use crate::{Clip, PlaybackId};
 
 /// -12 dB: the room and the music while a prompt plays (words.rs, `Command::Play`).
 const DUCKED: f32 = 0.251;
+/// Four times as loud: more only distorts.
+const VOLUME_MAX_DB: i8 = 12;
 
 /// Down within 40 ms, up again within 200 ms: quick enough for the first syllable, slow enough not to jump.
 const DOWN: f32 = (1.0 - DUCKED) / 320.0;
@@ -28,11 +30,21 @@ pub(crate) struct Player {
     /// The end of what was stopped, fading.
     tail: Option<Box<Frame>>,
     duck: f32,
+    volume: f32,
+    /// Where `volume` goes.
+    volume_wanted: f32,
 }
 
 impl Player {
     pub(crate) fn new() -> Self {
-        Self { queue: VecDeque::new(), music: None, tail: None, duck: 1.0 }
+        Self {
+            queue: VecDeque::new(),
+            music: None,
+            tail: None,
+            duck: 1.0,
+            volume: 1.0,
+            volume_wanted: 1.0,
+        }
     }
 
     /// Returns `false` when the queue is full.
@@ -58,9 +70,20 @@ impl Player {
         self.music = clip.filter(|clip| !clip.samples.is_empty()).map(|clip| (clip, 0));
     }
 
-    /// Nothing is added to what the room says, nor is the room turned down.
+    /// Of all that the leg hears.
+    pub(crate) fn set_volume(&mut self, gain_db: i8) {
+        let gain_db = gain_db.clamp(-VOLUME_MAX_DB, VOLUME_MAX_DB);
+        self.volume_wanted = 10_f32.powf(f32::from(gain_db) / 20.0);
+    }
+
+    /// Nothing is added to what the room says, nor is it turned up or down.
     pub(crate) fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.music.is_none() && self.tail.is_none() && self.duck >= 1.0
+        let adds = !self.queue.is_empty() || self.music.is_some() || self.tail.is_some();
+        !adds && self.duck >= 1.0 && self.has_normal_volume()
+    }
+
+    fn has_normal_volume(&self) -> bool {
+        self.volume == 1.0 && self.volume_wanted == 1.0
     }
 
     /// Adds a tick's worth to `sum`, which holds the room. `played` is called for each playback that ends.
@@ -70,6 +93,18 @@ impl Player {
         self.prompts(sum, played);
         if let Some(tail) = self.tail.take() {
             crate::frame::add(sum, &tail);
+        }
+        self.turn_to_volume(sum);
+    }
+
+    fn turn_to_volume(&mut self, sum: &mut Sum) {
+        if self.has_normal_volume() {
+            return;
+        }
+        for sample in sum {
+            let away = self.volume_wanted - self.volume;
+            self.volume += away.clamp(-UP, UP);
+            *sample = (*sample as f32 * self.volume) as i32;
         }
     }
 
@@ -182,6 +217,23 @@ mod tests {
         }
         assert_eq!(render(&mut player, 10_000).0, [10_000; FRAME]);
         assert!(player.is_idle());
+    }
+
+    #[test]
+    fn volume_moves_without_a_click_and_is_as_loud_as_wanted() {
+        let mut player = Player::new();
+        for (gain_db, expected) in [(6, 1_990..=2_000), (-6, 500..=502), (100, 3_970..=3_990)] {
+            player.set_volume(gain_db);
+            assert!(!player.is_idle());
+            let before = render(&mut player, 1_000).0;
+            assert!(before.windows(2).all(|pair| (pair[0] - pair[1]).abs() < 10), "{gain_db}");
+            let last = (0..60).map(|_| render(&mut player, 1_000).0[FRAME - 1]).last().unwrap();
+            assert!(expected.contains(&last), "{gain_db} dB: {last}");
+        }
+        player.set_volume(0);
+        (0..60).for_each(|_| drop(render(&mut player, 1_000)));
+        assert!(player.is_idle());
+        assert_eq!(render(&mut player, 1_000).0, [1_000; FRAME]);
     }
 
     #[test]

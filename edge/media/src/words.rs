@@ -109,6 +109,11 @@ pub enum Command {
         leg: LegId,
         muted: bool,
     },
+    /// How loud this leg hears everything; 0 dB until then. Beyond ±12 dB it is those.
+    Volume {
+        leg: LegId,
+        gain_db: i8,
+    },
     /// To this leg alone, mixed over the room (which is turned down by 12 dB meanwhile); queued behind what plays.
     Play {
         leg: LegId,

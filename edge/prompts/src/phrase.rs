@@ -92,6 +92,10 @@ pub enum Phrase {
     YouMaySpeak,
     /// To the organiser who let somebody speak: "The next one may speak." before the recorded name.
     NextSpeaks,
+    /// "Louder." / "Softer." / "Normal volume."
+    Louder,
+    Softer,
+    NormalVolume,
     // ── time
     /// "The conference has been extended." / "The conference cannot be extended."
     Extended,
@@ -161,6 +165,9 @@ const PLAIN: &[(Phrase, &str)] = &[
     (Phrase::NoHands, "no-hands"),
     (Phrase::YouMaySpeak, "you-may-speak"),
     (Phrase::NextSpeaks, "next-speaks"),
+    (Phrase::Louder, "louder"),
+    (Phrase::Softer, "softer"),
+    (Phrase::NormalVolume, "normal-volume"),
     (Phrase::Extended, "extended"),
     (Phrase::CannotExtend, "cannot-extend"),
     (Phrase::EndsInFive, "ends-in-five"),

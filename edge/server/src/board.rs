@@ -378,6 +378,7 @@ impl Board {
             }
             Output::LeaveRoom { leg } => self.media(Command::Leave { leg }),
             Output::Mute { leg, muted } => self.media(Command::Mute { leg, muted }),
+            Output::Volume { leg, gain_db } => self.media(Command::Volume { leg, gain_db }),
             Output::Ask { ask, call } => {
                 if let EdgeCall::Admit(request) = &call {
                     self.admissions.insert(ask, request.leg);

@@ -9,10 +9,12 @@ use konf_prompts::Phrase;
 use crate::keys::{Command, GAP, Pressed};
 use crate::stage::Stage;
 use crate::timers::Timer;
-use crate::{Key, Now, Sound, Switchboard};
+use crate::{Key, Now, Output, Sound, Switchboard};
 
 /// The most that [`Phrase::PeopleHere`] can say.
 const PEOPLE_MAX: usize = 50;
+/// Twice or half the amplitude: less is hardly noticed on a telephone, more is clipped by the limiter.
+const VOLUME_STEP_DB: i8 = 6;
 /// Of names in a row: twenty seconds with the number of people before them; longer is not listened to.
 const NAMES_LENGTH: Duration = Duration::from_secs(18);
 
@@ -61,6 +63,7 @@ impl Switchboard {
                 let people = self.people_here(&conference);
                 self.tell(leg, &[people]);
             }
+            Command::Volume => self.next_volume(leg),
             Command::Names => self.tell_names(leg, &conference),
             Command::Hand if organiser => self.let_next_speak(leg, &conference),
             Command::Hand => self.toggle_hand(now, leg, &conference),
@@ -75,6 +78,18 @@ impl Switchboard {
                 self.end_room(now, &conference, EndReason::ClosedByOrganiser, Party::Organiser);
             }
         }
+    }
+
+    fn next_volume(&mut self, leg: LegId) {
+        let Some(call) = self.legs.get_mut(&leg) else { return };
+        let (gain_db, phrase) = match call.gain_db {
+            0 => (VOLUME_STEP_DB, Phrase::Louder),
+            1.. => (-VOLUME_STEP_DB, Phrase::Softer),
+            _ => (0, Phrase::NormalVolume),
+        };
+        call.gain_db = gain_db;
+        self.outputs.push_back(Output::Volume { leg, gain_db });
+        self.tell(leg, &[phrase]);
     }
 
     fn people_here(&self, conference: &ConferenceNumber) -> Phrase {

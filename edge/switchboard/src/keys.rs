@@ -20,6 +20,7 @@ pub(crate) enum Command {
     Help,
     People,
     Names,
+    Volume,
     /// A participant's own; an organiser lets the first one speak.
     Hand,
     Lock,
@@ -42,11 +43,12 @@ const fn row(keys: &'static str, who: Role, command: Command, what: &'static str
 }
 
 /// PRODUCT.md, section 4, "in the room".
-pub(crate) const TABLE: [Row; 11] = [
+pub(crate) const TABLE: [Row; 12] = [
     row("*6", Role::Participant, Command::Mute, "mute or unmute yourself"),
     row("*1", Role::Participant, Command::Help, "help"),
     row("*2", Role::Participant, Command::People, "how many are here"),
     row("*3", Role::Participant, Command::Names, "who is here"),
+    row("*8", Role::Participant, Command::Volume, "louder, softer, normal"),
     row(
         "*9",
         Role::Participant,

@@ -41,6 +41,8 @@ pub(crate) struct Leg {
     /// In the mix: joined and not taken out again.
     pub(crate) in_mix: bool,
     pub(crate) muted: Muted,
+    /// How loud the caller hears, in dB.
+    pub(crate) gain_db: i8,
     pub(crate) music: bool,
     /// When the name began to be recorded.
     pub(crate) recorded_from: Option<Instant>,
@@ -65,6 +67,7 @@ impl Leg {
             joined: None,
             in_mix: false,
             muted: Muted::No,
+            gain_db: 0,
             music: false,
             recorded_from: None,
             hand_told: None,

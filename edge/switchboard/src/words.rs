@@ -185,6 +185,11 @@ pub enum Output {
         leg: LegId,
         muted: bool,
     },
+    /// How loud this leg hears everything.
+    Volume {
+        leg: LegId,
+        gain_db: i8,
+    },
     Ask {
         ask: AskId,
         call: EdgeCall,

@@ -66,7 +66,7 @@ const SENTENCES: &[(Phrase, &str, &str)] = &[
     (Phrase::FirstHere, "Jste zde jako první.", "You are the first one here."),
     (Phrase::Muted, "Váš mikrofon je vypnutý.", "Your microphone is off."),
     (Phrase::Unmuted, "Váš mikrofon je zapnutý.", "Your microphone is on."),
-    (Phrase::Help, "Hvězdička šest vypne a zapne váš mikrofon. Hvězdička dva řekne, kolik účastníků je v konferenci, a hvězdička tři jejich jména. Hvězdička jedna zopakuje tuto nápovědu.", "Star six turns your microphone off and on. Star two says how many participants there are, and star three their names. Star one repeats this help."),
+    (Phrase::Help, "Hvězdička šest vypne a zapne váš mikrofon. Hvězdička dva řekne, kolik účastníků je v konferenci, a hvězdička tři jejich jména. Hvězdička osm mění hlasitost. Hvězdička jedna zopakuje tuto nápovědu.", "Star six turns your microphone off and on. Star two says how many participants there are, and star three their names. Star eight changes the volume. Star one repeats this help."),
     (Phrase::HelpHand, "Hvězdičkou devět se přihlásíte o slovo.", "Star nine raises and lowers your hand."),
     (Phrase::HelpModes, "Hvězdička sedm přepíná mezi volnou debatou, otázkami a přednáškou. Hvězdička devět dá slovo prvnímu přihlášenému.", "Star seven changes between everybody, questions and lecture. Star nine lets the first hand speak."),
     (Phrase::HelpOrganiser, "Hvězdička pět zamkne konferenci. Dva křížky ztlumí všechny ostatní. Hvězdička devět dva odpojí posledního účastníka, devět osm požádá o prodloužení a devět devět ukončí konferenci všem.", "Star five locks the conference. Hash hash mutes all others. Star nine two disconnects the last participant, star nine eight asks for an extension, and star nine nine ends the conference for all."),
@@ -88,6 +88,9 @@ const SENTENCES: &[(Phrase, &str, &str)] = &[
     (Phrase::NoHands, "Nikdo se nehlásí o slovo.", "No hand is up."),
     (Phrase::YouMaySpeak, "Máte slovo.", "You may speak now."),
     (Phrase::NextSpeaks, "Slovo má další účastník.", "The next one may speak."),
+    (Phrase::Louder, "Hlasitěji.", "Louder."),
+    (Phrase::Softer, "Tišeji.", "Softer."),
+    (Phrase::NormalVolume, "Běžná hlasitost.", "Normal volume."),
     // ── time
     (Phrase::Extended, "Konference byla prodloužena.", "The conference has been extended."),
     (Phrase::CannotExtend, "Konferenci nelze prodloužit.", "The conference cannot be extended."),

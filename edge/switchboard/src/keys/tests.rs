@@ -38,7 +38,7 @@ fn bare_digits_never_act() {
 
 #[test]
 fn keys_that_are_not_there_yet_are_unknown() {
-    for keys in ["*4", "*8", "*0", "*93", "*95", "*#"] {
+    for keys in ["*4", "*0", "*93", "*95", "*#"] {
         assert_eq!(press(keys, Role::Organiser), [Pressed::Unknown], "{keys}");
     }
 }

@@ -251,7 +251,7 @@ impl World {
         let leg = LegId(self.random.random_range(self.legs.saturating_sub(12)..=self.legs));
         let whole = [
             "1#2#", "1#2#", "1#2##", "1#2##", "#", "*6", "##", "*92", "*98", "*99", "*5", "*9",
-            "*9*3", "*7", "*7", "*9#", "*",
+            "*9*3", "*7", "*7", "*9#", "*8", "*",
         ];
         let keys = whole[self.random.random_range(0..whole.len())];
         for c in keys.chars() {

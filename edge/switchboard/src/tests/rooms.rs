@@ -94,6 +94,23 @@ fn help_names_the_organisers_keys_to_organisers_alone() {
 }
 
 #[test]
+fn star_eight_changes_what_the_caller_alone_hears_in_three_steps() {
+    let mut desk = three();
+    desk.keys(2, "*8*8*8");
+    assert_eq!(
+        desk.take(),
+        [
+            "2 volume 6",
+            "2 hears Louder",
+            "2 volume -6",
+            "2 hears Softer",
+            "2 volume 0",
+            "2 hears NormalVolume"
+        ]
+    );
+}
+
+#[test]
 fn star_two_says_how_many_are_here() {
     let mut desk = three();
     desk.keys(2, "*2");
@@ -138,7 +155,7 @@ fn a_half_sequence_is_forgotten_after_two_seconds() {
 #[test]
 fn keys_without_a_meaning_are_said_to_have_none() {
     let mut desk = three();
-    desk.keys(2, "*4*8*93");
+    desk.keys(2, "*4*0*93");
     assert_eq!(desk.take(), ["2 hears UnknownKey"; 3]);
 }
 
