@@ -104,15 +104,17 @@ fn stream(remote: SocketAddr) -> Stream {
 
 fn floor(plan: &Plan) -> Result<()> {
     let sockets = plan.sockets()?;
-    let phones: Vec<SocketAddr> = (0..plan.legs).map(|leg| plan.phone(leg)).collect();
-    thread::spawn(move || receive_and_send(&sockets, &phones));
+    for (leg, socket) in (0..).zip(&sockets) {
+        socket.connect(plan.phone(leg))?;
+    }
+    thread::spawn(move || receive_and_send(&sockets));
     until_told_to_end();
     println!("late 0");
     Ok(())
 }
 
 /// Wakes once a tick, which is as seldom as can be.
-fn receive_and_send(sockets: &[UdpSocket], phones: &[SocketAddr]) -> Result<()> {
+fn receive_and_send(sockets: &[UdpSocket]) -> Result<()> {
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
     for (leg, socket) in (0..).zip(sockets) {
         epoll.add(socket, EpollEvent::new(EpollFlags::EPOLLIN, leg))?;
@@ -126,13 +128,13 @@ fn receive_and_send(sockets: &[UdpSocket], phones: &[SocketAddr]) -> Result<()> 
         thread::sleep(due.saturating_duration_since(now()));
         let found = epoll.wait(&mut ready, EpollTimeout::ZERO)?;
         for event in &ready[..found] {
-            let _ = sockets[event.data() as usize].recv_from(&mut buffer);
+            let _ = sockets[event.data() as usize].recv(&mut buffer);
         }
         packet[..2].copy_from_slice(&[0x80, 8]);
         packet[2..4].copy_from_slice(&(sequence as u16).to_be_bytes());
         packet[4..8].copy_from_slice(&sequence.wrapping_mul(160).to_be_bytes());
-        for (socket, phone) in sockets.iter().zip(phones) {
-            let _ = socket.send_to(&packet, phone);
+        for socket in sockets {
+            let _ = socket.send(&packet);
         }
     }
     Ok(())
