@@ -105,7 +105,7 @@ enum Command {
     },
     /// Make development keys for the control link (an authority, control's and the edges' certificates)
     Keys {
-        /// Folder to write to; keys that are there are kept
+        /// Folder to write to; a folder that has all of them is left as it is
         #[arg(long)]
         dir: PathBuf,
         /// Names of the edges

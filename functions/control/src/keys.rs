@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
@@ -12,14 +12,23 @@ use rcgen::{
 /// The name in control's certificate, which edges ask for.
 pub const CONTROL_NAME: &str = "konf-control";
 
-/// Writes `ca.pem`, `control.{pem,key}` and `NAME.{pem,key}` for each edge into `dir`; keeps what is there.
+/// Writes `ca.pem`, `control.{pem,key}` and `NAME.{pem,key}` for each edge into `dir`; does nothing when all of them are
+/// there. The authority's key is thrown away, so nothing can be added later: a folder that has other keys is refused,
+/// for new ones would cut the edges that use them.
 pub fn make(dir: &Path, edges: &[String]) -> Result<()> {
-    let ready = ["ca.pem".to_owned(), "control.pem".to_owned(), "control.key".to_owned()]
+    let files: Vec<_> = ["ca.pem".to_owned(), "control.pem".to_owned(), "control.key".to_owned()]
         .into_iter()
         .chain(edges.iter().flat_map(|edge| [format!("{edge}.pem"), format!("{edge}.key")]))
-        .all(|file| dir.join(file).exists());
-    if ready {
+        .map(|file| dir.join(file))
+        .collect();
+    if files.iter().all(|file| file.exists()) {
         return Ok(());
+    }
+    if let Some(there) = files.iter().find(|file| file.exists()) {
+        bail!(
+            "{} is there, but not all that was asked for: name a new folder and all edges, or remove the old keys",
+            there.display()
+        );
     }
     fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let ca_key = KeyPair::generate()?;
@@ -65,4 +74,23 @@ fn write(path: &Path, text: &str) -> Result<()> {
         .open(path)
         .with_context(|| format!("cannot write {}", path.display()))?;
     file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_made_once_and_never_changed_under_an_edge_that_uses_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("link");
+        let read = || fs::read(dir.join("ca.pem")).unwrap();
+        make(&dir, &["edge-1".to_owned()]).unwrap();
+        let before = read();
+        make(&dir, &["edge-1".to_owned()]).unwrap();
+        let refused = make(&dir, &["edge-1".to_owned(), "edge-2".to_owned()]).unwrap_err();
+        assert!(refused.to_string().contains("name a new folder"), "{refused}");
+        assert!(make(&dir, &["edge-2".to_owned()]).is_err());
+        assert_eq!(read(), before);
+    }
 }

@@ -146,7 +146,7 @@ async fn refused(dialled: Result<Connection>) -> bool {
 async fn a_foreign_and_an_expired_certificate_are_refused() {
     let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (address, edges) = start(ours.path());
-    keys::make(theirs.path(), &["edge-1".to_owned()]).unwrap();
+    keys::make(theirs.path(), &["edge-1".to_owned(), "edge-2".to_owned()]).unwrap();
     let (foreign, foreign_key) =
         (theirs.path().join("edge-1.pem"), theirs.path().join("edge-1.key"));
     assert!(
@@ -157,12 +157,11 @@ async fn a_foreign_and_an_expired_certificate_are_refused() {
         (theirs.path().join("expired.pem"), theirs.path().join("expired.key"));
     expired_certificate(theirs.path(), &expired, &expired_key);
     let (address_of_theirs, _) = start(theirs.path());
-    assert!(
-        refused(
-            dial(address_of_theirs, &theirs.path().join("ca.pem"), &expired, &expired_key).await
-        )
-        .await
-    );
+    let ca = theirs.path().join("ca.pem");
+    assert!(refused(dial(address_of_theirs, &ca, &expired, &expired_key).await).await);
+    // The same but for the date, so it was the date.
+    let (valid, valid_key) = (theirs.path().join("edge-1.pem"), theirs.path().join("edge-1.key"));
+    assert!(!refused(dial(address_of_theirs, &ca, &valid, &valid_key).await).await);
     assert!(edges.lines().is_empty());
 }
 
@@ -181,6 +180,7 @@ fn expired_certificate(dir: &Path, certificate: &Path, key: &Path) {
         std::fs::write(key_file, pair.serialize_pem()).unwrap();
     };
     issue(certificate, key, "edge-1", 2020);
+    issue(&dir.join("edge-1.pem"), &dir.join("edge-1.key"), "edge-1", 4000);
     issue(&dir.join("control.pem"), &dir.join("control.key"), keys::CONTROL_NAME, 4000);
     std::fs::write(dir.join("ca.pem"), pem).unwrap();
 }
