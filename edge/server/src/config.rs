@@ -50,6 +50,8 @@ struct Written {
     log_json: bool,
     #[serde(default)]
     phones_required: bool,
+    #[serde(default)]
+    phones_md5_only: bool,
     #[serde(default = "konf")]
     realm: String,
     #[serde(default, rename = "phone")]
@@ -129,6 +131,7 @@ pub struct Config {
     pub drain_patience: Duration,
     pub log_json: bool,
     pub phones_required: bool,
+    pub phones_md5_only: bool,
     pub realm: String,
     pub phones: Vec<konf_sip::Phone>,
     pub trunks: Vec<konf_sip::Trunk>,
@@ -244,6 +247,7 @@ impl Config {
             drain_patience: Duration::from_secs(written.drain_patience_s),
             log_json: written.log_json,
             phones_required: written.phones_required,
+            phones_md5_only: written.phones_md5_only,
             phones: phones(&written.phones, &written.realm)?,
             realm: written.realm,
             trunks: written.trunks.into_iter().map(trunk).collect::<Result<_>>()?,

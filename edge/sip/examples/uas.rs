@@ -42,6 +42,7 @@ fn main() -> std::io::Result<()> {
         stranger_calls_per_second: 10_000,
         phones: Vec::new(),
         phones_required: false,
+        phones_md5_only: false,
         realm: "konf".into(),
         nonce_key: [0; 32],
         seed: std::process::id().into(),

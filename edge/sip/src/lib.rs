@@ -33,7 +33,7 @@
 //! }
 //! # let advertised = "192.0.2.1:5060".parse().unwrap();
 //! # let config = Config { advertised, advertised_tls: advertised, product: "doc".into(), served_users: vec![], trunks: vec![], calls_max: 1, stranger_calls_per_second: 20, phones: vec![],
-//! #     phones_required: false, realm: "doc".into(), nonce_key: [1; 32], seed: 1 };
+//! #     phones_required: false, phones_md5_only: false, realm: "doc".into(), nonce_key: [1; 32], seed: 1 };
 //! # #[expect(clippy::disallowed_methods, reason = "the shell of this example")]
 //! # turn(&mut Endpoint::new(config), Instant::now(), advertised);
 //! ```

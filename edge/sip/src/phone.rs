@@ -41,7 +41,10 @@ impl Endpoint {
             Verdict::Unasked | Verdict::Stale => {}
         }
         let [best, old] = self.authority.challenge(now, address, verdict == Verdict::Stale);
-        let more = self.more().needing("WWW-Authenticate", best).with("WWW-Authenticate", old);
+        let more = match self.config.phones_md5_only {
+            true => self.more().needing("WWW-Authenticate", old),
+            false => self.more().needing("WWW-Authenticate", best).with("WWW-Authenticate", old),
+        };
         self.refuse_request(flow, request, 401, more);
         None
     }

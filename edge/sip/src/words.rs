@@ -60,6 +60,8 @@ pub struct Config {
     pub phones: Vec<Phone>,
     /// INVITEs that come from no trunk have to.
     pub phones_required: bool,
+    /// Old phones give up when they are offered more than MD5: then offer that alone.
+    pub phones_md5_only: bool,
     /// Of the passwords; the one that [`Phone::new`] was given.
     pub realm: String,
     /// Seals challenges; new in each process.

@@ -59,6 +59,7 @@ pub(super) fn sip_config(
         stranger_calls_per_second: config.stranger_calls_per_second,
         phones: config.phones.clone(),
         phones_required: config.phones_required,
+        phones_md5_only: config.phones_md5_only,
         realm: config.realm.clone(),
         nonce_key: random.random(),
         seed: random.random(),

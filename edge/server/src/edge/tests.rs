@@ -34,6 +34,7 @@ fn config(folder: &Path, control: &str) -> Config {
         drain_patience: Duration::from_millis(200),
         log_json: false,
         phones_required: false,
+        phones_md5_only: false,
         realm: "konf".into(),
         phones: Vec::new(),
         trunks: Vec::new(),

@@ -51,6 +51,7 @@ pub(crate) fn config() -> Config {
         stranger_calls_per_second: 1_000_000,
         phones: vec![crate::digest::Phone::new("anna", "konf", "s3cret", None)],
         phones_required: false,
+        phones_md5_only: false,
         realm: "konf".into(),
         nonce_key: [7; 32],
         seed: 7,

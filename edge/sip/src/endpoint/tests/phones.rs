@@ -46,6 +46,15 @@ fn an_invite_without_proof_costs_nothing_and_one_with_it_is_a_call_in_either_alg
 }
 
 #[test]
+fn phones_that_stumble_over_sha_256_can_be_spared_it() {
+    let config = Config { phones_required: true, phones_md5_only: true, ..config() };
+    let mut world = World::with(config, udp("198.51.100.7:5060"));
+    world.hear(&invite("1", SDP));
+    let challenges = challenges(&mut world);
+    assert!(challenges.len() == 1 && challenges[0].contains("algorithm=MD5"), "{challenges:?}");
+}
+
+#[test]
 fn the_trunk_is_not_asked_and_a_small_request_brings_a_small_challenge() {
     let mut world = world();
     let text = invite("1", "");
