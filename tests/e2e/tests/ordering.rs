@@ -6,7 +6,7 @@ use anyhow::Result;
 use konf_harness::gateway::sign;
 use konf_harness::konf::{Konf, TOKEN, unix_seconds};
 
-use crate::support::{credentials, wall_in};
+use crate::support::{all_sent, credentials, wall_in};
 
 #[test]
 fn one_sms_books_once_and_its_credentials_come_back() -> Result<()> {
@@ -95,8 +95,7 @@ fn an_order_by_mail_is_answered_by_mail_with_an_invitation() -> Result<()> {
     for part in ["text/plain", "text/html", "text/calendar"] {
         assert!(mail.contains(part), "no {part} in\n{mail}");
     }
-    let outbox = konf.get("/operator/v1/outbox")?;
-    assert_eq!(outbox[0]["state"], "sent", "{outbox:#}");
+    all_sent(&konf)?;
     assert_eq!(konf.get("/operator/v1/bookings")?[0]["seats"], 6);
     konf.passed()
 }
@@ -131,11 +130,7 @@ fn a_gateway_that_is_down_gets_the_message_when_it_is_back() -> Result<()> {
     })?;
     konf.gateway.set_down(false);
     credentials(&konf, from)?;
-    let outbox = konf.get("/operator/v1/outbox")?;
-    assert!(
-        outbox.as_array().is_some_and(|lines| lines.iter().all(|line| line["state"] == "sent")),
-        "{outbox:#}"
-    );
+    all_sent(&konf)?;
     let texts: Vec<_> = konf.gateway.taken(from).into_iter().map(|sms| sms.text).collect();
     assert_eq!(
         texts.len(),

@@ -40,6 +40,14 @@ pub(crate) fn order(konf: &Konf, from: &str, minutes: u32, people: u32) -> Resul
     credentials(konf, from)
 }
 
+/// The gateway has a message a moment before control notes that it is sent.
+pub(crate) fn all_sent(konf: &Konf) -> Result<()> {
+    konf_harness::wait_for("all messages to be sent", std::time::Duration::from_secs(10), || {
+        let outbox = konf.get("/operator/v1/outbox").ok()?;
+        outbox.as_array()?.iter().all(|line| line["state"] == "sent").then_some(())
+    })
+}
+
 pub(crate) fn credentials(konf: &Konf, from: &str) -> Result<Credentials> {
     konf.gateway.wait(from, "PIN")?;
     konf_harness::wait_for("the organiser's password", std::time::Duration::from_secs(10), || {
