@@ -112,13 +112,23 @@ pub(crate) struct Authority {
     /// Used counts by time and text of the nonce; nonces issued before `floor` are no longer taken.
     used: BTreeMap<(u32, String), Window>,
     floor: u32,
+    challenges: u32,
 }
 
 impl Authority {
     pub(crate) fn new(realm: String, key: [u8; 32], phones: Vec<Phone>) -> Self {
         let nobody = Phone::new("", &realm, "", None);
         let key = std::array::from_fn(|at| if at < 32 { key[at] } else { 0 });
-        Authority { realm, key, phones, nobody, epoch: None, used: BTreeMap::new(), floor: 0 }
+        Authority {
+            realm,
+            key,
+            phones,
+            nobody,
+            epoch: None,
+            used: BTreeMap::new(),
+            floor: 0,
+            challenges: 0,
+        }
     }
 
     pub(crate) fn has_phones(&self) -> bool {
@@ -132,7 +142,9 @@ impl Authority {
     /// The values of two WWW-Authenticate headers, SHA-256 first.
     pub(crate) fn challenge(&mut self, now: Instant, source: IpAddr, stale: bool) -> [String; 2] {
         let seconds = self.seconds(now);
-        let nonce = self.nonce(seconds, source);
+        // Two calls of one phone in one second must not share the counts of one nonce.
+        self.challenges = self.challenges.wrapping_add(1);
+        let nonce = self.nonce(&format!("{seconds:08x}{:08x}", self.challenges), source);
         let stale = if stale { ", stale=true" } else { "" };
         ["SHA-256", "MD5"].map(|algorithm| {
             let realm = &self.realm;
@@ -162,7 +174,7 @@ impl Authority {
         else {
             return Verdict::Unasked;
         };
-        let ours = self.nonce(issued, asked.source);
+        let ours = self.nonce(answer.nonce.get(..16).unwrap_or_default(), asked.source);
         if !same(&ours, &answer.nonce) {
             // Of another process, or for another address: a phone that has moved asks again.
             return Verdict::Stale;
@@ -211,11 +223,12 @@ impl Authority {
         now.saturating_duration_since(epoch).as_secs() as u32
     }
 
-    fn nonce(&self, seconds: u32, source: IpAddr) -> String {
+    /// `front` is the time and the number of the challenge.
+    fn nonce(&self, front: &str, source: IpAddr) -> String {
         let mut seal = Hmac::<Sha256>::new(&self.key.into());
-        seal.update(&seconds.to_be_bytes());
+        seal.update(front.as_bytes());
         seal.update(canonical(source).to_string().as_bytes());
-        format!("{seconds:08x}{}", hex(&seal.finalize().into_bytes()[..16]))
+        format!("{front}{}", hex(&seal.finalize().into_bytes()[..16]))
     }
 }
 

@@ -124,3 +124,13 @@ fn a_phone_shows_nothing_of_its_password() {
     let shown = format!("{:?}", Phone::new("anna", "konf", "s3cret", None));
     assert_eq!(shown, "Phone { user: \"anna\", .. }");
 }
+
+#[test]
+fn two_calls_of_one_phone_in_one_second_do_not_take_each_others_counts() {
+    let (mut authority, now) = (authority(), beginning());
+    for _ in 0..2 {
+        let challenge = authority.challenge(now, PHONE.parse().unwrap(), false)[1].clone();
+        let first = answer(&challenge, "INVITE", "s3cret", 1);
+        assert_eq!(judge(&mut authority, now, PHONE, &first), Verdict::Phone(0));
+    }
+}
