@@ -27,7 +27,7 @@ struct Written {
     sip_tls_key: Option<PathBuf>,
     #[serde(default)]
     served_users: Vec<String>,
-    #[serde(default = "twenty")]
+    #[serde(default = "hundred")]
     stranger_calls_per_second: u32,
     media_address: Option<String>,
     media_listen: Option<String>,
@@ -94,9 +94,10 @@ fn three() -> u32 {
     3
 }
 
-/// More than an office or a load test dials at once; a flood has thousands.
-fn twenty() -> u32 {
-    20
+/// A company of a thousand phones behind one address comes in within ten seconds; a flood of thousands a second stays
+/// out, and what it may begin is bounded by the seats that one address may hold half-open.
+fn hundred() -> u32 {
+    100
 }
 
 /// Enough in development, where nobody waits for a long call; a deployment sets what its callers deserve.
