@@ -10,27 +10,19 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use konf_api::schedule::AdmitRequest;
-use konf_contract::UnixMs;
-use konf_contract::link::{
-    Admission, ControlReply, Denial, EdgeCall, ExtensionReply, Hello, RecordAck, RecordBatch,
-};
+use http::{Request, Response};
 use konf_host::{Host, Internal};
-use konf_ledger::{EdgeSeats, Ledger, LedgerError};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use konf_ledger::{EdgeSeats, Ledger};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::Config;
+use crate::edge_service::EdgeService;
 use crate::mailbox::Mailbox;
-use crate::{clock, link, operator, server, tasks};
+use crate::{clock, functions, link, operator, server, tasks};
 
 pub const LEDGER_FILE: &str = "ledger.sqlite";
 const LOCK_FILE: &str = "control.lock";
-/// Under this name components reach the ledger without a socket.
-const LEDGER_AUTHORITY: &str = "ledger.konf.internal";
 /// How long each step may take when control goes down.
 const DRAIN: Duration = Duration::from_secs(3);
 
@@ -43,7 +35,7 @@ pub async fn run(config: Config) -> Result<()> {
     let http = server::bind("http_listen", config.http_listen).await?;
     let link = link::bind(&config.link)?;
     let ledger = ledger(&config).await?;
-    let host = functions(&config, Arc::new(LedgerHandler(ledger.clone()))).await?;
+    let host = functions::load(&config, Arc::new(LedgerHandler(ledger.clone()))).await?;
     for component in host.components() {
         tracing::info!(component = component.name, digest = %component.digest, "component loaded");
     }
@@ -68,7 +60,7 @@ pub async fn run(config: Config) -> Result<()> {
     }
 
     let service =
-        Arc::new(Service { host: host.clone(), ledger: ledger.clone(), wakes: wakes.clone() });
+        Arc::new(EdgeService { host: host.clone(), ledger: ledger.clone(), wakes: wakes.clone() });
     tokio::spawn(link::serve(link.clone(), edges.clone(), service));
     tasks::start(&config, &ledger, &host, &edges, &wakes, &mut running, &stopping)?;
     let desk = operator::Desk {
@@ -152,31 +144,6 @@ async fn ledger(config: &Config) -> Result<Ledger> {
     Ledger::open(&path, settings).await.with_context(|| format!("the ledger in {}", path.display()))
 }
 
-/// The functions of the manifest, which reach `ledger` without a socket.
-pub async fn functions(config: &Config, ledger: Arc<dyn Internal>) -> Result<Arc<Host>> {
-    let mut settings = konf_host::Settings::new(&config.manifest);
-    settings.variables =
-        config.variables.iter().map(|(k, v)| (k.clone(), v.expose().to_owned())).collect();
-    settings.variables.insert("ledger_url".to_owned(), format!("http://{LEDGER_AUTHORITY}"));
-    settings.variables.insert("ledger_token".to_owned(), config.ledger_token.expose().to_owned());
-    settings
-        .variables
-        .insert("operator_token".to_owned(), config.operator_token.expose().to_owned());
-    settings.variables.insert("public_url".to_owned(), config.public_url.clone());
-    settings.variables.extend(environment_variables());
-    settings.internal.push((LEDGER_AUTHORITY.to_owned(), ledger));
-    settings.cache_dir = Some(config.state_dir.join("compiled"));
-    let host = tokio::task::spawn_blocking(move || Host::load(settings)).await?;
-    host.with_context(|| format!("the functions of {}", config.manifest.display()))
-}
-
-/// `SPIN_VARIABLE_SMS_SECRETS=…` sets the variable `sms_secrets`, as it does under Spin.
-fn environment_variables() -> impl Iterator<Item = (String, String)> {
-    std::env::vars().filter_map(|(name, value)| {
-        name.strip_prefix("SPIN_VARIABLE_").map(|name| (name.to_lowercase(), value))
-    })
-}
-
 struct LedgerHandler(Ledger);
 
 impl Internal for LedgerHandler {
@@ -216,110 +183,6 @@ impl server::Handler for Front {
         self.wakes.outbox.notify_one();
         response
     }
-}
-
-/// What edges ask.
-struct Service {
-    host: Arc<Host>,
-    ledger: Ledger,
-    wakes: tasks::Wakes,
-}
-
-impl link::Service for Service {
-    async fn hello(&self, hello: &Hello) -> Result<()> {
-        let noted = self.ledger.edge_hello(hello).await?;
-        if hello.capacity < noted.seats {
-            let (seats, capacity) = (noted.seats, hello.capacity);
-            tracing::warn!(
-                edge = hello.edge,
-                seats,
-                capacity,
-                "more seats can be booked than the edge holds"
-            );
-        }
-        Ok(())
-    }
-
-    async fn call(&self, edge: &str, boot: &str, call: EdgeCall) -> Result<ControlReply> {
-        match call {
-            EdgeCall::Admit(request) => {
-                let leg = request.leg;
-                let request =
-                    AdmitRequest { edge: edge.to_owned(), boot: boot.to_owned(), request };
-                let admission: Admission = ask(&self.host, "schedule", "/admit", &request).await?;
-                log_admission(edge, leg, &admission);
-                Ok(ControlReply::Admission(admission))
-            }
-            EdgeCall::Extend(request) => {
-                let reply: ExtensionReply =
-                    ask(&self.host, "schedule", "/extend", &request).await?;
-                tracing::info!(edge, conference = %request.conference, ?reply, "extension decided");
-                Ok(ControlReply::Extension(reply))
-            }
-            EdgeCall::Records(batch) => {
-                if batch.edge != edge {
-                    bail!("records of {:?} from {edge:?}", batch.edge);
-                }
-                let ack = self.records(&batch).await?;
-                self.wakes.rating.notify_one();
-                Ok(ControlReply::Acknowledged(ack))
-            }
-            EdgeCall::Hello(_) | EdgeCall::Heartbeat(_) => bail!("served by the link itself"),
-        }
-    }
-
-    fn now(&self) -> UnixMs {
-        clock::now()
-    }
-}
-
-impl Service {
-    /// Commits what is whole. A gap is acknowledged up to where it begins and raises an alarm; the edge sends the rest
-    /// again, with what is missing if it has it.
-    async fn records(&self, batch: &RecordBatch) -> Result<RecordAck> {
-        match self.ledger.apply_records(batch).await {
-            Err(LedgerError::Gap { edge, boot, through, found }) => {
-                tracing::error!(edge, boot, through, found, "records are missing");
-                Ok(RecordAck { boot, through })
-            }
-            outcome => Ok(outcome?),
-        }
-    }
-}
-
-fn log_admission(edge: &str, leg: konf_contract::LegId, admission: &Admission) {
-    match admission {
-        Admission::Granted(grant) => {
-            tracing::info!(edge, %leg, conference = %grant.conference, grant = %grant.grant, "leg admitted");
-        }
-        Admission::Denied(denial @ Denial::TooManyTries) => {
-            tracing::warn!(edge, %leg, ?denial, "leg denied")
-        }
-        Admission::Denied(denial) => tracing::info!(edge, %leg, ?denial, "leg denied"),
-        Admission::NoSeatHeld => {}
-    }
-}
-
-/// Calls a function with JSON and reads its answer.
-pub async fn ask<A: DeserializeOwned>(
-    host: &Host,
-    component: &str,
-    path: &str,
-    body: &impl Serialize,
-) -> Result<A> {
-    let request = Request::builder()
-        .method(http::Method::POST)
-        .uri(format!("http://{component}.spin.internal{path}"))
-        .header(http::header::CONTENT_TYPE, "application/json")
-        .body(Bytes::from(serde_json::to_vec(body)?))?;
-    let response = host.call(component, request).await;
-    if response.status() != StatusCode::OK {
-        let said = String::from_utf8_lossy(&response.body()[..response.body().len().min(300)])
-            .into_owned();
-        bail!("{component}{path} answered {}: {said}", response.status());
-    }
-    serde_json::from_slice(response.body())
-        .with_context(|| format!("{component}{path} answered something else"))
 }
 
 #[cfg(test)]

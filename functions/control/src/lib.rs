@@ -7,6 +7,8 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod delivery;
+pub mod edge_service;
+pub mod functions;
 pub mod keys;
 pub mod link;
 pub mod mailbox;

@@ -15,12 +15,12 @@ use konf_ledger::{Ledger, OutboxItem};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use crate::app::ask;
 use crate::clock;
 use crate::config::Config;
 use crate::delivery::mail::{Letter, Mailer};
 use crate::delivery::sms::SmsGateway;
 use crate::delivery::{self, Failure};
+use crate::functions::ask;
 use crate::link::Edges;
 use crate::server::stopped;
 

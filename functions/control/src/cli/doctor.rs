@@ -14,7 +14,7 @@ use konf_ledger::Ledger;
 
 use super::table::say;
 use crate::config::Config;
-use crate::{app, link, server};
+use crate::{app, functions, link, server};
 
 pub(super) async fn run(config: Config, path: &Path) -> Result<()> {
     let mut faults = 0;
@@ -50,7 +50,7 @@ pub(super) async fn run(config: Config, path: &Path) -> Result<()> {
 }
 
 async fn functions(config: &Config) -> Result<String> {
-    let host = app::functions(config, Arc::new(NoLedger)).await?;
+    let host = functions::load(config, Arc::new(NoLedger)).await?;
     let names: Vec<_> = host.components().into_iter().map(|component| component.name).collect();
     Ok(names.join(", "))
 }

@@ -1,0 +1,62 @@
+//! The functions as control runs and calls them.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use konf_host::{Host, Internal};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::config::Config;
+
+/// Under this name components reach the ledger without a socket.
+const LEDGER_AUTHORITY: &str = "ledger.konf.internal";
+
+/// The functions of the manifest, which reach `ledger` without a socket.
+pub async fn load(config: &Config, ledger: Arc<dyn Internal>) -> Result<Arc<Host>> {
+    let mut settings = konf_host::Settings::new(&config.manifest);
+    settings.variables =
+        config.variables.iter().map(|(k, v)| (k.clone(), v.expose().to_owned())).collect();
+    settings.variables.insert("ledger_url".to_owned(), format!("http://{LEDGER_AUTHORITY}"));
+    settings.variables.insert("ledger_token".to_owned(), config.ledger_token.expose().to_owned());
+    settings
+        .variables
+        .insert("operator_token".to_owned(), config.operator_token.expose().to_owned());
+    settings.variables.insert("public_url".to_owned(), config.public_url.clone());
+    settings.variables.extend(environment_variables());
+    settings.internal.push((LEDGER_AUTHORITY.to_owned(), ledger));
+    settings.cache_dir = Some(config.state_dir.join("compiled"));
+    let host = tokio::task::spawn_blocking(move || Host::load(settings)).await?;
+    host.with_context(|| format!("the functions of {}", config.manifest.display()))
+}
+
+/// `SPIN_VARIABLE_SMS_SECRETS=…` sets the variable `sms_secrets`, as it does under Spin.
+fn environment_variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars().filter_map(|(name, value)| {
+        name.strip_prefix("SPIN_VARIABLE_").map(|name| (name.to_lowercase(), value))
+    })
+}
+
+/// Calls a function with JSON and reads its answer.
+pub async fn ask<A: DeserializeOwned>(
+    host: &Host,
+    component: &str,
+    path: &str,
+    body: &impl Serialize,
+) -> Result<A> {
+    let request = Request::builder()
+        .method(http::Method::POST)
+        .uri(format!("http://{component}.spin.internal{path}"))
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .body(Bytes::from(serde_json::to_vec(body)?))?;
+    let response = host.call(component, request).await;
+    if response.status() != StatusCode::OK {
+        let said = String::from_utf8_lossy(&response.body()[..response.body().len().min(300)])
+            .into_owned();
+        bail!("{component}{path} answered {}: {said}", response.status());
+    }
+    serde_json::from_slice(response.body())
+        .with_context(|| format!("{component}{path} answered something else"))
+}
