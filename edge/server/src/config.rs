@@ -172,7 +172,7 @@ impl Config {
     }
 
     fn read(text: &str, base: &Path) -> Result<Config> {
-        let written: Written = toml::from_str(text)?;
+        let written: Written = toml::from_str(text).map_err(|error| unreadable(text, &error))?;
         let at = |path: PathBuf| base.join(path);
         let sip_listen: SocketAddr = parsed("sip_listen", &written.sip_listen, "127.0.0.1:5060")?;
         let sip_advertised = match &written.sip_advertised {
@@ -343,6 +343,16 @@ fn trunk(written: WrittenTrunk) -> Result<konf_sip::Trunk> {
         network: written.network,
         mobile: written.mobile,
     })
+}
+
+/// What is wrong, in which line and at which key, without the line's value: it may be a secret.
+fn unreadable(text: &str, error: &toml::de::Error) -> anyhow::Error {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = text.get(..start).unwrap_or_default();
+    let at = before.matches('\n').count();
+    let line = text.lines().nth(at).unwrap_or_default();
+    let key = line.split_once('=').map_or("", |(key, _)| key.trim());
+    anyhow::anyhow!("line {} {key}: {}", at + 1, error.message())
 }
 
 #[cfg(test)]

@@ -181,7 +181,7 @@ impl Config {
     }
 
     fn read(text: &str, base: &Path) -> Result<Config> {
-        let written: Written = toml::from_str(text)?;
+        let written: Written = toml::from_str(text).map_err(|error| unreadable(text, &error))?;
         let at = |path: PathBuf| base.join(path);
         let http_listen = address("http_listen", &written.http_listen)?;
         let public_url = match written.public_url {
@@ -291,6 +291,16 @@ fn budget(written: WrittenBudget) -> Result<Budget> {
     Ok(budget)
 }
 
+/// What is wrong, in which line and at which key, without the line's value: it may be a secret.
+fn unreadable(text: &str, error: &toml::de::Error) -> anyhow::Error {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = text.get(..start).unwrap_or_default();
+    let at = before.matches('\n').count();
+    let line = text.lines().nth(at).unwrap_or_default();
+    let key = line.split_once('=').map_or("", |(key, _)| key.trim());
+    anyhow::anyhow!("line {} {key}: {}", at + 1, error.message())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -349,6 +359,13 @@ mod tests {
     #[test]
     fn the_example_is_a_good_file() {
         Config::read(include_str!("../konf.example.toml"), Path::new(".")).unwrap();
+    }
+
+    #[test]
+    fn a_misspelt_secret_is_named_by_its_line_and_not_shown() {
+        let said = error(&GOOD.replace("operator_token", "operater_token"));
+        assert!(said.contains("line 6 operater_token: unknown field"), "{said}");
+        assert!(!said.contains("0123456789abcdef"), "{said}");
     }
 
     #[test]

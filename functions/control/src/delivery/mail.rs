@@ -19,6 +19,14 @@ pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
 }
 
+/// The server's code. Its words often repeat the recipient's address, which is not for logs.
+fn plain(error: &lettre::transport::smtp::Error) -> String {
+    match error.status() {
+        Some(code) => format!("the mail server answers {code}"),
+        None => error.to_string(),
+    }
+}
+
 /// What an e-mail says.
 pub struct Letter<'a> {
     pub subject: &'a str,
@@ -53,9 +61,9 @@ impl Mailer {
             self.compose(id, to, letter).map_err(|error| Failure::Refused(format!("{error:#}")))?;
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(Failure::Refused(error.to_string())),
-            Err(error) if error.is_timeout() => Err(Failure::Unknown(error.to_string())),
-            Err(error) => Err(Failure::NotReached(error.to_string())),
+            Err(error) if error.is_permanent() => Err(Failure::Refused(plain(&error))),
+            Err(error) if error.is_timeout() => Err(Failure::Unknown(plain(&error))),
+            Err(error) => Err(Failure::NotReached(plain(&error))),
         }
     }
 
