@@ -71,6 +71,8 @@ fn stream(leg: LegId) -> Stream {
         codec: Codec::Pcma,
         payload_type: 8,
         event_payload_type: Some(101),
+        rtcp: konf_media::Rtcp::Mux,
+        srtp: None,
         direction: Direction::SendReceive,
         ssrc: leg.0 as u32,
         first_sequence: 0,

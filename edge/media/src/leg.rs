@@ -169,6 +169,10 @@ impl Leg {
             packets_refused: self.packets_refused,
             jitter_us: self.sequence.jitter_us(),
             delay_ms: (self.playout.lead_us() / 1_000) as u32,
+            codec: Some(self.stream.codec),
+            encrypted: self.stream.srtp.is_some(),
+            remote: Some(self.source.destination()),
+            ..LegStats::default()
         }
     }
 

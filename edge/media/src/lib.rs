@@ -15,7 +15,7 @@
 //! use std::time::{Duration, Instant};
 //!
 //! use konf_contract::LegId;
-//! use konf_media::{Codec, Command, Direction, Engine, RoomId, SourceRule, Stream};
+//! use konf_media::{Codec, Command, Direction, Engine, RoomId, Rtcp, SourceRule, Stream};
 //!
 //! let mut engine = Engine::new(1);
 //! let mut now = Instant::now();
@@ -26,6 +26,8 @@
 //!     codec: Codec::Pcma,
 //!     payload_type: 8,
 //!     event_payload_type: Some(101),
+//!     rtcp: Rtcp::Mux,
+//!     srtp: None,
 //!     direction: Direction::SendReceive,
 //!     ssrc: 1,
 //!     first_sequence: 0,
@@ -72,13 +74,17 @@ mod ring;
 mod room;
 mod sequence;
 mod source;
+mod srtp;
+mod stats;
 mod stretch;
 mod telephone_event;
 mod transit;
 mod words;
 
 pub use engine::Engine;
+pub use srtp::{SrtpKeys, SrtpSuite};
+pub use stats::LegStats;
 pub use words::{
-    Clip, Codec, Command, Digit, Direction, Event, LegStats, PlaybackId, RoomId, SourceRule,
-    Stream, Transmit,
+    Clip, Codec, Command, Digit, Direction, Event, PlaybackId, RoomId, Rtcp, SourceRule, Stream,
+    Transmit,
 };

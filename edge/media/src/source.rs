@@ -110,6 +110,8 @@ mod tests {
             codec: Codec::Pcma,
             payload_type: 8,
             event_payload_type: None,
+            rtcp: crate::Rtcp::Mux,
+            srtp: None,
             direction: Direction::SendReceive,
             ssrc: 1,
             first_sequence: 0,

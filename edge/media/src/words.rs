@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use konf_contract::LegId;
 
+use crate::{LegStats, SrtpKeys};
+
 /// A live mix within one engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoomId(pub u64);
@@ -63,6 +65,15 @@ pub enum Direction {
     Inactive,
 }
 
+/// Where a leg's reports go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rtcp {
+    /// To the address of its sound (RFC 5761).
+    Mux,
+    /// To one of their own: the port after that of the sound, unless SDP says otherwise (RFC 3605).
+    Separate(SocketAddr),
+}
+
 /// The negotiated media of a leg, seen from here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {
@@ -73,6 +84,9 @@ pub struct Stream {
     pub payload_type: u8,
     /// Payload type of telephone-event, when negotiated.
     pub event_payload_type: Option<u8>,
+    pub rtcp: Rtcp,
+    /// SRTP when negotiated: nothing then goes out or counts in the clear.
+    pub srtp: Option<SrtpKeys>,
     /// From here: `SendReceive` unless held.
     pub direction: Direction,
     pub ssrc: u32,
@@ -168,20 +182,6 @@ pub enum Event {
         leg: LegId,
         stats: LegStats,
     },
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LegStats {
-    pub packets_received: u64,
-    pub packets_lost: u64,
-    /// Came after their place had been played.
-    pub packets_late: u64,
-    /// From a foreign address, malformed, or beyond what a leg may send.
-    pub packets_refused: u64,
-    /// RFC 3550, 6.4.1, in microseconds.
-    pub jitter_us: u32,
-    /// Now in the jitter buffer, in milliseconds.
-    pub delay_ms: u32,
 }
 
 /// A datagram to send from the leg's socket.

@@ -93,6 +93,8 @@ fn stream(remote: SocketAddr) -> Stream {
         codec: Codec::Pcma,
         payload_type: 8,
         event_payload_type: Some(101),
+        rtcp: konf_media::Rtcp::Mux,
+        srtp: None,
         direction: Direction::SendReceive,
         ssrc: u32::from(remote.port()),
         first_sequence: 0,

@@ -323,6 +323,8 @@ mod tests {
             codec: konf_media::Codec::Pcma,
             payload_type: 8,
             event_payload_type: None,
+            rtcp: konf_media::Rtcp::Mux,
+            srtp: None,
             direction: konf_media::Direction::SendReceive,
             ssrc: 1,
             first_sequence: 0,

@@ -2,7 +2,7 @@
 
 use konf_contract::link::{LegLeft, Quality, RecordEvent};
 use konf_contract::{Caller, ConferenceNumber};
-use konf_media::{LegStats, RoomId, SourceRule, Stream};
+use konf_media::{LegStats, RoomId, Rtcp, SourceRule, Stream};
 use konf_switchboard::Key;
 use tracing::info;
 
@@ -38,6 +38,8 @@ pub(super) fn stream_of(
         },
         payload_type: offer.payload_type,
         event_payload_type: offer.event_payload_type,
+        rtcp: Rtcp::Mux,
+        srtp: None,
         direction: match offer.direction {
             konf_sip::Direction::SendReceive => Direction::SendReceive,
             konf_sip::Direction::SendOnly => Direction::SendOnly,

@@ -17,6 +17,8 @@ fn stream(direction: Direction, codec: Codec) -> Stream {
         codec,
         payload_type: 8,
         event_payload_type: None,
+        rtcp: crate::Rtcp::Mux,
+        srtp: None,
         direction,
         ssrc: 1,
         first_sequence: 0,

@@ -165,6 +165,8 @@ impl Hall {
             codec: phone.codec,
             payload_type: payload_type(phone.codec),
             event_payload_type: Some(EVENT_PAYLOAD_TYPE),
+            rtcp: crate::Rtcp::Mux,
+            srtp: None,
             direction: Direction::SendReceive,
             ssrc: phone.leg.0 as u32,
             first_sequence: 65_500,
