@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use konf_contract::LegId;
-use konf_media::{Codec, Command, Direction, Engine, RoomId, SourceRule, Stream};
+use konf_media::{Codec, Command, Direction, Engine, OpusWishes, RoomId, SourceRule, Stream};
 
 const TICKS: u32 = 1_500;
 
@@ -70,7 +70,9 @@ fn stream(leg: LegId) -> Stream {
         source: SourceRule::Exact,
         codec: Codec::Pcma,
         payload_type: 8,
+        receive_payload_type: 8,
         event_payload_type: Some(101),
+        opus: OpusWishes::default(),
         rtcp: konf_media::Rtcp::Mux,
         srtp: None,
         direction: Direction::SendReceive,

@@ -38,9 +38,15 @@ impl Table {
 
 fn table(codec: Codec) -> &'static Table {
     match codec {
-        Codec::Pcma => &TABLES.alaw,
         Codec::Pcmu => &TABLES.ulaw,
+        // Of no other codec is anything decoded or encoded here.
+        Codec::Pcma | Codec::G722 | Codec::Opus => &TABLES.alaw,
     }
+}
+
+/// Whether this module knows it.
+pub(crate) fn knows(codec: Codec) -> bool {
+    matches!(codec, Codec::Pcma | Codec::Pcmu)
 }
 
 /// Linear sample of each code.
@@ -59,8 +65,8 @@ pub(crate) fn encode(codec: Codec, samples: &[i16], payload: &mut [u8]) {
 /// The code of the sample 0.
 pub(crate) fn silence(codec: Codec) -> u8 {
     match codec {
-        Codec::Pcma => 0xd5,
         Codec::Pcmu => 0xff,
+        Codec::Pcma | Codec::G722 | Codec::Opus => 0xd5,
     }
 }
 

@@ -148,7 +148,8 @@ impl Leg {
     }
 
     pub(crate) fn sends(&self) -> bool {
-        matches!(self.stream.direction, Direction::SendReceive | Direction::SendOnly)
+        let sends = matches!(self.stream.direction, Direction::SendReceive | Direction::SendOnly);
+        sends && g711::knows(self.stream.codec)
     }
 
     /// A tick in which nothing is sent: time goes on, and the next packet begins anew (RFC 3550, 5.1).
@@ -255,8 +256,9 @@ impl Leg {
     }
 
     fn kind(&self, payload_type: u8, payload: &[u8]) -> Option<Kind> {
-        if payload_type == self.stream.payload_type {
-            (1..=PAYLOAD_MAX).contains(&payload.len()).then_some(Kind::Audio)
+        if payload_type == self.stream.receive_payload_type {
+            let decodes = g711::knows(self.stream.codec);
+            (decodes && (1..=PAYLOAD_MAX).contains(&payload.len())).then_some(Kind::Audio)
         } else if Some(payload_type) == self.stream.event_payload_type {
             (payload.len() >= 4).then_some(Kind::Event)
         } else {

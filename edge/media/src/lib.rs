@@ -15,7 +15,7 @@
 //! use std::time::{Duration, Instant};
 //!
 //! use konf_contract::LegId;
-//! use konf_media::{Codec, Command, Direction, Engine, RoomId, Rtcp, SourceRule, Stream};
+//! use konf_media::{Codec, Command, Direction, Engine, OpusWishes, RoomId, Rtcp, SourceRule, Stream};
 //!
 //! let mut engine = Engine::new(1);
 //! let mut now = Instant::now();
@@ -25,7 +25,9 @@
 //!     source: SourceRule::Exact,
 //!     codec: Codec::Pcma,
 //!     payload_type: 8,
+//!     receive_payload_type: 8,
 //!     event_payload_type: Some(101),
+//!     opus: OpusWishes::default(),
 //!     rtcp: Rtcp::Mux,
 //!     srtp: None,
 //!     direction: Direction::SendReceive,
@@ -85,6 +87,6 @@ pub use engine::Engine;
 pub use srtp::{SrtpKeys, SrtpSuite};
 pub use stats::LegStats;
 pub use words::{
-    Clip, Codec, Command, Digit, Direction, Event, PlaybackId, RoomId, Rtcp, SourceRule, Stream,
-    Transmit,
+    Clip, Codec, Command, Digit, Direction, Event, OpusWishes, PlaybackId, Rate, RoomId, Rtcp,
+    SourceRule, Stream, Transmit,
 };

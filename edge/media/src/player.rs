@@ -172,9 +172,10 @@ impl Player {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Rate;
 
     fn clip(value: i16, length: usize) -> Clip {
-        Clip { samples: vec![value; length].into() }
+        Clip { samples: vec![value; length].into(), rate: Rate::Narrow }
     }
 
     fn render(player: &mut Player, room: i32) -> (Sum, Vec<PlaybackId>) {
@@ -239,7 +240,7 @@ mod tests {
     #[test]
     fn music_repeats_seamlessly() {
         let mut player = Player::new();
-        player.music(Some(Clip { samples: (0..100).collect() }));
+        player.music(Some(Clip { samples: (0..100).collect(), rate: Rate::Narrow }));
         let (first, _) = render(&mut player, 0);
         let (second, _) = render(&mut player, 0);
         let heard: Vec<i32> = first.into_iter().chain(second).collect();

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::Clip;
 use crate::frame::{FRAME, Frame, RATE, power};
+use crate::{Clip, Rate};
 
 /// However long was asked for: half a megabyte.
 const LONGEST_MAX: Duration = Duration::from_secs(30);
@@ -65,7 +65,7 @@ impl Recorder {
         let to = (last + BEHIND).min(powers.len()) * BLOCK;
         let mut samples = self.samples[from..to].to_vec();
         fade_ends(&mut samples);
-        Some(Clip { samples: samples.into() })
+        Some(Clip { samples: samples.into(), rate: Rate::Narrow })
     }
 }
 

@@ -9,6 +9,9 @@ use crate::{Clip, Codec, RoomId, g711};
 /// More than a conference ever announces at once; what comes beyond is left out.
 const QUEUE_MAX: usize = 64;
 
+/// A-law and µ-law.
+const G711_CODECS: usize = 2;
+
 pub(crate) struct Room {
     pub(crate) id: RoomId,
     pub(crate) members: usize,
@@ -21,7 +24,7 @@ pub(crate) struct Room {
     limiter: Limiter,
     limited: Option<Frame>,
     /// What those hear who add nothing, A-law and µ-law.
-    encoded: [Option<[u8; FRAME]>; 2],
+    encoded: [Option<[u8; FRAME]>; G711_CODECS],
 }
 
 impl Room {
@@ -36,7 +39,7 @@ impl Room {
             position: 0,
             limiter: Limiter::new(),
             limited: None,
-            encoded: [None; 2],
+            encoded: [None; G711_CODECS],
         }
     }
 
@@ -54,7 +57,7 @@ impl Room {
         self.sum = [0; FRAME];
         self.speakers = 0;
         self.limited = None;
-        self.encoded = [None; 2];
+        self.encoded = [None; G711_CODECS];
         self.announcing = !self.queue.is_empty();
         self.add_announcement();
     }

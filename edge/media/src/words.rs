@@ -22,6 +22,81 @@ pub enum Codec {
     Pcma,
     /// G.711 µ-law, 8 kHz.
     Pcmu,
+    /// G.722 at 64 kbit/s, 16 kHz.
+    G722,
+    /// RFC 6716, mono, taken as 48 kHz whatever its packets hold.
+    Opus,
+}
+
+impl Codec {
+    /// How often a second its sound is sampled.
+    pub const fn sampling(self) -> Rate {
+        match self {
+            Codec::Pcma | Codec::Pcmu => Rate::Narrow,
+            Codec::G722 => Rate::Wide,
+            Codec::Opus => Rate::Full,
+        }
+    }
+
+    /// Samples a second of its sound.
+    pub const fn rate(self) -> u32 {
+        self.sampling().hz()
+    }
+
+    /// Ticks a second of its RTP timestamps, and of telephone-event beside it. G.722 counts 8,000 by an error of RFC 1890
+    /// that was kept (RFC 3551, 4.5.2).
+    pub const fn clock_rate(self) -> u32 {
+        match self {
+            Codec::Pcma | Codec::Pcmu | Codec::G722 => 8_000,
+            Codec::Opus => 48_000,
+        }
+    }
+}
+
+/// How often a second sound is sampled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rate {
+    /// 8 kHz: a telephone.
+    Narrow,
+    /// 16 kHz.
+    Wide,
+    /// 48 kHz: all that is audible.
+    Full,
+}
+
+impl Rate {
+    pub const fn hz(self) -> u32 {
+        match self {
+            Rate::Narrow => 8_000,
+            Rate::Wide => 16_000,
+            Rate::Full => 48_000,
+        }
+    }
+}
+
+/// What the peer wants to be sent as Opus, from its `fmtp` (RFC 7587, 6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpusWishes {
+    /// Bits a second.
+    pub max_average_bitrate: Option<u32>,
+    /// The most samples a second that it can play.
+    pub max_playback_rate: u32,
+    /// It makes use of what a packet says again of the packet before.
+    pub in_band_fec: bool,
+    /// In silence it wants next to no packets.
+    pub dtx: bool,
+}
+
+impl Default for OpusWishes {
+    /// Of a description without parameters: no bound on the bit rate, 48 kHz, no FEC, no DTX.
+    fn default() -> Self {
+        Self {
+            max_average_bitrate: None,
+            max_playback_rate: 48_000,
+            in_band_fec: false,
+            dtx: false,
+        }
+    }
 }
 
 /// A telephone key.
@@ -34,15 +109,16 @@ pub enum Digit {
     Letter(u8),
 }
 
-/// Mono sound at 8 kHz, made once and shared.
+/// Mono sound, made once and shared. Whoever hears it at another rate hears it resampled.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Clip {
     pub samples: Arc<[i16]>,
+    pub rate: Rate,
 }
 
 impl std::fmt::Debug for Clip {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Clip({} ms)", self.samples.len() / 8)
+        write!(f, "Clip({} ms)", self.samples.len() * 1_000 / self.rate.hz() as usize)
     }
 }
 
@@ -80,10 +156,14 @@ pub struct Stream {
     pub remote: SocketAddr,
     pub source: SourceRule,
     pub codec: Codec,
-    /// Payload type of `codec` in both directions.
+    /// Payload type of `codec` in what goes out.
     pub payload_type: u8,
-    /// Payload type of telephone-event, when negotiated.
+    /// Payload type of `codec` in what comes in: another when the two descriptions number differently (RFC 3264, 5.1).
+    pub receive_payload_type: u8,
+    /// Payload type of telephone-event in what comes in, when negotiated; it counts at [`Codec::clock_rate`].
     pub event_payload_type: Option<u8>,
+    /// Only for [`Codec::Opus`].
+    pub opus: OpusWishes,
     pub rtcp: Rtcp,
     /// SRTP when negotiated: nothing then goes out or counts in the clear.
     pub srtp: Option<SrtpKeys>,

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use konf_contract::LegId;
 use konf_edge::media::{self, Counters, ToMedia};
-use konf_media::{Codec, Command, Direction, RoomId, SourceRule, Stream};
+use konf_media::{Codec, Command, Direction, OpusWishes, RoomId, SourceRule, Stream};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use tokio::sync::{mpsc, watch};
 
@@ -92,7 +92,9 @@ fn stream(remote: SocketAddr) -> Stream {
         source: SourceRule::Exact,
         codec: Codec::Pcma,
         payload_type: 8,
+        receive_payload_type: 8,
         event_payload_type: Some(101),
+        opus: OpusWishes::default(),
         rtcp: konf_media::Rtcp::Mux,
         srtp: None,
         direction: Direction::SendReceive,

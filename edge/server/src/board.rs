@@ -14,7 +14,7 @@ use konf_contract::link::{
     Admission, ControlCall, ControlReply, EdgeCall, EdgeReply, Heartbeat, Party,
 };
 use konf_contract::{Caller, LegId};
-use konf_media::{Clip, LegStats, SourceRule, Stream};
+use konf_media::{Clip, LegStats, Rate, SourceRule, Stream};
 use konf_prompts::{Catalogue, Phrase};
 use konf_sip::CallId;
 use konf_switchboard::{AskId, Input, Key, Now, Output, Sound, Switchboard};
@@ -94,7 +94,7 @@ impl Board {
             names: BTreeMap::new(),
             admissions: BTreeMap::new(),
             effects: VecDeque::new(),
-            nothing: Clip { samples: Arc::from(NOTHING) },
+            nothing: Clip { samples: Arc::from(NOTHING), rate: Rate::Narrow },
             next_leg: 1,
         }
     }
@@ -449,7 +449,8 @@ impl Board {
     }
 
     fn phrase(&self, language: konf_contract::Language, phrase: Phrase) -> Clip {
-        Clip { samples: self.setup.catalogue.samples_8k(language, phrase) }
+        let samples = self.setup.catalogue.samples_8k(language, phrase);
+        Clip { samples, rate: Rate::Narrow }
     }
 
     /// Whether there is a name now. Names of callers who are held a seat outlive their legs, so there may be more than

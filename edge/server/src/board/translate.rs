@@ -2,7 +2,7 @@
 
 use konf_contract::link::{LegLeft, Quality, RecordEvent};
 use konf_contract::{Caller, ConferenceNumber};
-use konf_media::{LegStats, RoomId, Rtcp, SourceRule, Stream};
+use konf_media::{LegStats, OpusWishes, RoomId, Rtcp, SourceRule, Stream};
 use konf_switchboard::Key;
 use tracing::info;
 
@@ -37,7 +37,9 @@ pub(super) fn stream_of(
             konf_sip::Codec::Pcmu => Codec::Pcmu,
         },
         payload_type: offer.payload_type,
+        receive_payload_type: offer.payload_type,
         event_payload_type: offer.event_payload_type,
+        opus: OpusWishes::default(),
         rtcp: Rtcp::Mux,
         srtp: None,
         direction: match offer.direction {

@@ -7,7 +7,8 @@ use konf_contract::LegId;
 use proptest::prelude::*;
 
 use crate::{
-    Clip, Codec, Command, Direction, Engine, Event, PlaybackId, RoomId, SourceRule, Stream,
+    Clip, Codec, Command, Direction, Engine, Event, OpusWishes, PlaybackId, Rate, RoomId,
+    SourceRule, Stream,
 };
 
 fn stream(direction: Direction, codec: Codec) -> Stream {
@@ -16,7 +17,9 @@ fn stream(direction: Direction, codec: Codec) -> Stream {
         source: SourceRule::Exact,
         codec,
         payload_type: 8,
+        receive_payload_type: 8,
         event_payload_type: None,
+        opus: OpusWishes::default(),
         rtcp: crate::Rtcp::Mux,
         srtp: None,
         direction,
@@ -38,7 +41,8 @@ fn any_stream() -> impl Strategy<Value = Stream> {
 }
 
 fn any_clips() -> impl Strategy<Value = Vec<Clip>> {
-    let clip = (0usize..700).prop_map(|length| Clip { samples: vec![1_000; length].into() });
+    let clip = (0usize..700)
+        .prop_map(|length| Clip { samples: vec![1_000; length].into(), rate: Rate::Narrow });
     proptest::collection::vec(clip, 0..4)
 }
 

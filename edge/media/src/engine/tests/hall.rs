@@ -9,7 +9,10 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use crate::frame::{FRAME, TICK_US};
-use crate::{Codec, Command, Direction, Engine, Event, LegStats, RoomId, SourceRule, Stream, g711};
+use crate::{
+    Codec, Command, Direction, Engine, Event, LegStats, OpusWishes, RoomId, SourceRule, Stream,
+    g711,
+};
 
 pub(super) const EVENT_PAYLOAD_TYPE: u8 = 101;
 
@@ -164,7 +167,9 @@ impl Hall {
             source: SourceRule::Exact,
             codec: phone.codec,
             payload_type: payload_type(phone.codec),
+            receive_payload_type: payload_type(phone.codec),
             event_payload_type: Some(EVENT_PAYLOAD_TYPE),
+            opus: OpusWishes::default(),
             rtcp: crate::Rtcp::Mux,
             srtp: None,
             direction: Direction::SendReceive,
@@ -311,6 +316,8 @@ pub(super) fn payload_type(codec: Codec) -> u8 {
     match codec {
         Codec::Pcmu => 0,
         Codec::Pcma => 8,
+        Codec::G722 => 9,
+        Codec::Opus => 111,
     }
 }
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::hall::{Hall, level_db, silence, tone};
-use crate::{Clip, Codec, Command, Event, PlaybackId, RoomId};
+use crate::{Clip, Codec, Command, Event, PlaybackId, Rate, RoomId};
 
 fn clip(hz: f64, ms: i64) -> Clip {
     let sound = tone(hz, 4_000.0);
-    Clip { samples: (0..ms * 8).map(sound).collect() }
+    Clip { samples: (0..ms * 8).map(sound).collect(), rate: Rate::Narrow }
 }
 
 fn level(hall: &Hall, phone: usize, hz: f64) -> f64 {
