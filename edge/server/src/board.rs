@@ -22,8 +22,8 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 use tracing::{debug, error, info, warn};
 
-pub(crate) use self::translate::quality;
-use self::translate::{key_of, log, room_of, shown, stream_of};
+pub(crate) use self::translate::add_quality;
+use self::translate::{key_of, log, quality, room_of, shown, stream_of};
 use crate::journal::{Note, OpenGrant, OpenLeg};
 use crate::media::ToMedia;
 use crate::ports::Ports;
@@ -309,7 +309,7 @@ impl Board {
         let Some(entry) = self.legs.remove(&leg) else { return };
         self.calls.remove(&entry.call);
         let (by, detail) = entry.ended.unwrap_or((Party::Network, "media closed".to_owned()));
-        let quality = stats.map(quality);
+        let quality = stats.as_ref().map(quality);
         self.input(now, Input::Ended { leg, by, detail, quality });
     }
 

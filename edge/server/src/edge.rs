@@ -20,7 +20,7 @@ use tracing::{info, warn};
 
 pub use self::setup::catalogue;
 use self::setup::{lock, sip_config, switchboard_config};
-use crate::board::{Board, Effect, Setup, quality};
+use crate::board::{Board, Effect, Setup, add_quality};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::journal::{Journal, Note, boot_name};
@@ -316,7 +316,9 @@ impl Edge {
     fn add_quality(&self, rooms: &mut [RoomStatus]) {
         let counters = self.counters.borrow();
         for leg in rooms.iter_mut().flat_map(|room| &mut room.legs) {
-            leg.quality = counters.legs.get(&leg.leg).copied().map(quality);
+            if let Some(stats) = counters.legs.get(&leg.leg) {
+                add_quality(leg, stats);
+            }
         }
     }
 

@@ -117,7 +117,7 @@ fn leg_left(
         ended: now.wall,
         duration_ms: now.mono.saturating_duration_since(answered.mono).as_millis() as u64,
         end: LegEnd { reason, who, detail: (!detail.is_empty()).then_some(detail) },
-        quality,
+        quality: quality.map(Box::new),
     })
 }
 

@@ -267,5 +267,9 @@ fn leg_status(leg: LegId, call: &Leg, room: &Room) -> LegStatus {
         joined: call.joined,
         quality: None,
         hand: room.hands.iter().position(|hand| *hand == leg).map(|place| place as u32 + 1),
+        level_dbov: None,
+        speaking: None,
+        remote: None,
+        local: None,
     }
 }

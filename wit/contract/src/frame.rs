@@ -6,8 +6,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The longest message. Sized for a heartbeat of 2,000 legs; anything longer is refused before memory is taken.
-pub const LENGTH_MAX: usize = 1 << 20;
+/// The longest message. Sized for a heartbeat of 2,000 legs of about 800 bytes; anything longer is refused before memory
+/// is taken.
+pub const LENGTH_MAX: usize = 1 << 21;
 
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {

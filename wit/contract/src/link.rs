@@ -184,10 +184,6 @@ pub struct Record {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "few at a time, written and forgotten; a box would only hide the words"
-)]
 pub enum RecordEvent {
     LegJoined(LegJoined),
     LegLeft(LegLeft),
@@ -224,7 +220,8 @@ pub struct LegLeft {
     /// From the answer to the end by the monotonic clock; this is what is billed.
     pub duration_ms: u64,
     pub end: LegEnd,
-    pub quality: Option<Quality>,
+    /// In a box, being as long as all the rest.
+    pub quality: Option<Box<Quality>>,
 }
 
 /// Every leg ends with (result, reason, who).
@@ -268,14 +265,35 @@ pub enum Party {
     Network,
 }
 
-/// What was heard of a leg.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How a leg was heard and how it heard, from its beginning; what later versions say is absent from an older edge.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quality {
     pub packets_received: u64,
     pub packets_lost: u64,
     pub packets_late: u64,
     /// Interarrival jitter (RFC 3550, 6.4.1) at the end, in microseconds.
     pub jitter_us: u32,
+    /// From a foreign address, malformed, with a wrong tag, or too many.
+    pub packets_refused: Option<u64>,
+    /// Sound made up for what was lost or late.
+    pub concealed_ms: Option<u64>,
+    /// By how much sound was lengthened and shortened to steer the delay.
+    pub stretched_ms: Option<u64>,
+    /// Sound cut out, since too much of it waited.
+    pub discarded_ms: Option<u64>,
+    /// In the jitter buffer, now or at the end.
+    pub delay_ms: Option<u32>,
+    /// There and back, by the peer's reports.
+    pub round_trip_ms: Option<u32>,
+    /// Of what was sent to the peer, in its last report.
+    pub remote_loss_percent: Option<u32>,
+    pub remote_jitter_us: Option<u32>,
+    /// Estimated by the E-model (ITU-T G.107), 100 to 450.
+    pub mos_x100: Option<u32>,
+    /// As SDP names it, such as `PCMA`.
+    pub codec: Option<String>,
+    /// By SRTP.
+    pub encrypted: Option<bool>,
 }
 
 // ── state ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -326,6 +344,12 @@ pub struct LegStatus {
     pub quality: Option<Quality>,
     /// The place of a raised hand among all that are up, from 1.
     pub hand: Option<u32>,
+    /// How loud the leg is now, in dB below the loudest that can be (RFC 6464), negative.
+    pub level_dbov: Option<i32>,
+    pub speaking: Option<bool>,
+    /// Where its sound goes, and where it is received.
+    pub remote: Option<String>,
+    pub local: Option<String>,
 }
 
 // ── control → edge ──────────────────────────────────────────────────────────────────────────────────────────────────

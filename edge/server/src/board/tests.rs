@@ -227,7 +227,7 @@ fn a_leg_ends_with_the_numbers_of_its_media() {
     });
     let left = left.expect("a record of the leg");
     assert_eq!((left.end.reason, left.end.who), (EndReason::HungUp, Party::Caller));
-    assert_eq!(left.quality.unwrap().packets_lost, 3);
+    assert_eq!(left.quality.as_ref().unwrap().packets_lost, 3);
     assert_eq!(bench.board.legs(), 0);
 }
 

@@ -1,18 +1,46 @@
 //! Between the words of the switchboard and those of SIP, media and the log.
 
-use konf_contract::link::{LegLeft, Quality, RecordEvent};
+use konf_contract::link::{LegLeft, LegStatus, Quality, RecordEvent};
 use konf_contract::{Caller, ConferenceNumber};
 use konf_media::{LegStats, OpusWishes, RoomId, Rtcp, SourceRule, Stream};
 use konf_switchboard::Key;
 use tracing::info;
 
 /// What control is told of what was heard of a leg.
-pub(crate) fn quality(stats: LegStats) -> Quality {
+pub(crate) fn quality(stats: &LegStats) -> Quality {
     Quality {
         packets_received: stats.packets_received,
         packets_lost: stats.packets_lost,
         packets_late: stats.packets_late,
         jitter_us: stats.jitter_us,
+        packets_refused: Some(stats.packets_refused),
+        concealed_ms: Some(stats.concealed_ms),
+        stretched_ms: Some(stats.stretched_ms),
+        discarded_ms: Some(stats.discarded_ms),
+        delay_ms: Some(stats.delay_ms),
+        round_trip_ms: stats.round_trip_ms,
+        remote_loss_percent: stats.remote_loss_percent.map(u32::from),
+        remote_jitter_us: stats.remote_jitter_us,
+        mos_x100: stats.mos_x100.map(u32::from),
+        codec: stats.codec.map(|codec| codec_name(codec).to_owned()),
+        encrypted: Some(stats.encrypted),
+    }
+}
+
+/// What is seen of a leg while it is up.
+pub(crate) fn add_quality(leg: &mut LegStatus, stats: &LegStats) {
+    leg.quality = Some(quality(stats));
+    leg.remote = stats.remote.map(|address| address.to_string());
+    leg.local = stats.local.map(|address| address.to_string());
+}
+
+/// As SDP names it (RFC 3551, RFC 7587).
+fn codec_name(codec: konf_media::Codec) -> &'static str {
+    match codec {
+        konf_media::Codec::Pcma => "PCMA",
+        konf_media::Codec::Pcmu => "PCMU",
+        konf_media::Codec::G722 => "G722",
+        konf_media::Codec::Opus => "opus",
     }
 }
 
@@ -81,7 +109,7 @@ pub(super) fn log(event: &RecordEvent) {
 /// The one line of each leg's end: result, reason, who.
 fn log_end(left: &LegLeft) {
     let conference = left.conference.as_ref().map(|c| c.as_str()).unwrap_or_default();
-    let quality = left.quality.unwrap_or_default();
+    let quality = left.quality.clone().unwrap_or_default();
     info!(
         leg = %left.leg,
         result = if left.joined.is_some() { "joined" } else { "not-joined" },
@@ -96,6 +124,9 @@ fn log_end(left: &LegLeft) {
         packets_lost = quality.packets_lost,
         packets_late = quality.packets_late,
         jitter_us = quality.jitter_us,
+        concealed_ms = quality.concealed_ms,
+        mos_x100 = quality.mos_x100,
+        codec = quality.codec,
         "a leg has ended"
     );
 }

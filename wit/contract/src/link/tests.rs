@@ -77,7 +77,7 @@ fn check_primitive(ty: &Type, value: &Value, at: &str) {
         Type::Bool => value.is_boolean(),
         Type::String => value.is_string(),
         Type::U32 | Type::U64 => value.is_u64(),
-        Type::S64 => value.is_i64(),
+        Type::S32 | Type::S64 => value.is_i64(),
         other => panic!("{at}: {other:?} is not used in control.wit"),
     };
     assert!(fits, "{at}: {value} is no {ty:?}");
@@ -121,6 +121,31 @@ fn caller() -> Caller {
     }
 }
 
+/// With every value there, so that each is compared.
+fn quality() -> Quality {
+    Quality {
+        packets_refused: Some(1),
+        concealed_ms: Some(1),
+        stretched_ms: Some(1),
+        discarded_ms: Some(1),
+        delay_ms: Some(1),
+        round_trip_ms: Some(1),
+        remote_loss_percent: Some(1),
+        remote_jitter_us: Some(1),
+        mos_x100: Some(441),
+        codec: Some("PCMA".into()),
+        encrypted: Some(true),
+        ..Quality::default()
+    }
+}
+
+#[test]
+fn an_older_edge_says_less_of_a_leg() {
+    let said = r#"{"packets_received":1,"packets_lost":0,"packets_late":0,"jitter_us":5}"#;
+    let quality: Quality = serde_json::from_str(said).unwrap();
+    assert_eq!((quality.jitter_us, quality.mos_x100, quality.codec), (5, None, None));
+}
+
 fn left() -> LegLeft {
     LegLeft {
         leg: LegId(1),
@@ -134,7 +159,7 @@ fn left() -> LegLeft {
         ended: UnixMs(2),
         duration_ms: 2,
         end: LegEnd { reason: EndReason::HungUp, who: Party::Caller, detail: Some("BYE".into()) },
-        quality: Some(Quality::default()),
+        quality: Some(Box::new(quality())),
     }
 }
 
@@ -145,8 +170,12 @@ fn room() -> RoomStatus {
         role: Role::Participant,
         muted: false,
         joined: Some(UnixMs(1)),
-        quality: Some(Quality::default()),
+        quality: Some(quality()),
         hand: Some(1),
+        level_dbov: Some(-30),
+        speaking: Some(true),
+        remote: Some("192.0.2.1:4000".into()),
+        local: Some("192.0.2.2:4000".into()),
     };
     RoomStatus {
         conference: conference(),
