@@ -18,6 +18,7 @@ use crate::recorder::Recorder;
 use crate::sequence::Sequence;
 use crate::source::{Allowance, Source};
 use crate::telephone_event::EventReceiver;
+use crate::voice::Voice;
 use crate::{Digit, Direction, Event, LegStats, Stream};
 
 pub(crate) type Events = VecDeque<Event>;
@@ -61,6 +62,7 @@ pub(crate) struct Leg {
     /// Only for a phone that negotiated no events.
     tones: Option<Box<ToneDetector>>,
     recorder: Option<Recorder>,
+    voice: Voice,
     late_in_a_row: u32,
     last_packet_us: i64,
     lost: bool,
@@ -117,6 +119,7 @@ impl Leg {
             events: EventReceiver::default(),
             tones: tone_detector(&stream),
             recorder: None,
+            voice: Voice::new(),
             late_in_a_row: 0,
             last_packet_us: now_us,
             lost: false,
@@ -163,7 +166,7 @@ impl Leg {
     }
 
     pub(crate) fn stats(&self) -> LegStats {
-        LegStats {
+        let mut stats = LegStats {
             packets_received: self.sequence.received(),
             packets_lost: self.sequence.lost(),
             packets_late: self.packets_late,
@@ -174,7 +177,9 @@ impl Leg {
             encrypted: self.stream.srtp.is_some(),
             remote: Some(self.source.destination()),
             ..LegStats::default()
-        }
+        };
+        self.voice.report(&mut stats);
+        stats
     }
 
     pub(crate) fn record(&mut self, longest: Duration) {
@@ -326,6 +331,7 @@ impl Leg {
         let now_us = beat.now_us;
         self.playout.pull(beat, &mut self.heard);
         let pressing = self.events.is_pressing(now_us) | self.hear_tones(events);
+        self.voice.listen(&self.heard, pressing);
         self.keep(pressing, events);
         self.was_pressing = pressing;
         self.open_or_close(pressing);

@@ -83,6 +83,7 @@ mod stats;
 mod stretch;
 mod telephone_event;
 mod transit;
+mod voice;
 mod words;
 
 pub use engine::Engine;

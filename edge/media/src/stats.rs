@@ -39,4 +39,10 @@ pub struct LegStats {
     pub remote: Option<SocketAddr>,
     /// Of the socket that it has; the engine knows of none.
     pub local: Option<SocketAddr>,
+    /// What the leg says, over the last half second, in dB below the overload point (RFC 6464).
+    pub level_dbov: i8,
+    /// The noise under it, over the last seconds.
+    pub noise_dbov: i8,
+    /// Somebody speaks, muted or not.
+    pub speaking: bool,
 }
