@@ -27,7 +27,12 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// Microseconds since the first instant seen; 0 for anything before.
+    /// Counts from `epoch` instead of the first instant seen.
+    pub(crate) fn since(epoch: Instant) -> Self {
+        Self { epoch: Some(epoch), beat_us: None }
+    }
+
+    /// Microseconds since the epoch; 0 for anything before.
     pub(crate) fn at_us(&mut self, now: Instant) -> i64 {
         let epoch = *self.epoch.get_or_insert(now);
         i64::try_from(now.saturating_duration_since(epoch).as_micros()).unwrap_or(i64::MAX)

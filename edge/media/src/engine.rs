@@ -1,11 +1,14 @@
 //! Rooms and legs joined: commands and datagrams in, a tick, packets and events out.
 
+mod moving;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use konf_contract::LegId;
 
+pub use self::moving::MovingLeg;
 use crate::clock::Clock;
 use crate::frame::{FRAME, subtract};
 use crate::leg::{Events, Leg};
@@ -43,6 +46,12 @@ impl Engine {
             clock: Clock::default(),
             seed,
         }
+    }
+
+    /// An engine whose legs may move to another one with the same `epoch`, which is an instant before the first use of
+    /// either.
+    pub fn with_epoch(seed: u64, epoch: Instant) -> Self {
+        Self { clock: Clock::since(epoch), ..Self::new(seed) }
     }
 
     /// A command for a leg or a room that is not here is passed over: it crossed with the end of it. A leg that is
@@ -139,12 +148,7 @@ impl Engine {
     }
 
     fn remove_leg(&mut self, id: LegId) {
-        self.leave(id);
-        let Some(place) = self.places.remove(&id) else { return };
-        let mut leg = self.legs.swap_remove(place);
-        if let Some(moved) = self.legs.get(place) {
-            self.places.insert(moved.id, place);
-        }
+        let Some(mut leg) = self.take_out(id) else { return };
         self.events.extend(leg.stop_recording());
         self.events.push_back(Event::Closed { leg: id, stats: leg.stats() });
     }

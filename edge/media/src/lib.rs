@@ -86,7 +86,7 @@ mod transit;
 mod voice;
 mod words;
 
-pub use engine::Engine;
+pub use engine::{Engine, MovingLeg};
 pub use srtp::{SrtpKeys, SrtpSuite};
 pub use stats::LegStats;
 pub use words::{

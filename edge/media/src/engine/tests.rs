@@ -4,6 +4,7 @@ mod commands;
 mod hall;
 mod hostile;
 mod keys;
+mod moving;
 mod network;
 mod prompts;
 mod rooms;

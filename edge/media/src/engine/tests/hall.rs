@@ -114,7 +114,7 @@ impl Hall {
         #[expect(clippy::disallowed_methods, reason = "an Instant has no other constructor")]
         let start = Instant::now();
         Self {
-            engine: Engine::new(seed),
+            engine: Engine::with_epoch(seed, start),
             phones: Vec::new(),
             events: Vec::new(),
             now_us: 0,
@@ -182,6 +182,11 @@ impl Hall {
     pub(super) fn command(&mut self, command: Command) {
         self.engine.handle_command(self.now(), command);
         self.poll();
+    }
+
+    /// One that legs of the first may move to.
+    pub(super) fn another_engine(&self, seed: u64) -> Engine {
+        Engine::with_epoch(seed, self.start)
     }
 
     pub(super) fn stats(&self, phone: usize) -> LegStats {
