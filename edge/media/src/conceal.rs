@@ -1,9 +1,11 @@
 //! What is heard where packets are missing: the last pitch period again and again, fading (after G.711 Appendix I).
 
-use crate::frame::{coarse, crossfade, likeness};
+use crate::Rate;
+use crate::frame::{coarse, crossfade, likeness, thin_out};
 
-/// Kept of what was heard: the longest lag plus what is compared.
+/// Kept of what was heard: the longest lag plus what is compared. Lengths here are at 8 kHz.
 pub(crate) const HISTORY: usize = 320;
+const HISTORY_MAX: usize = HISTORY * Rate::Full.scale();
 
 /// Pitch periods of 250 Hz to 50 Hz; higher voices and tones are found by a multiple of theirs.
 const LAG_MIN: usize = 32;
@@ -18,13 +20,15 @@ pub(crate) const FADE_END: usize = 480;
 
 /// From what was made up to what came: 5 ms.
 const RECOVERY: usize = 40;
+const RECOVERY_MAX: usize = RECOVERY * Rate::Full.scale();
 
 /// Over so many samples a jump at the seam is smoothed.
 const SEAM: usize = 16;
 
 pub(crate) struct Concealer {
-    history: [i16; HISTORY],
-    period: [i16; LAG_MAX],
+    rate: Rate,
+    history: Box<[i16]>,
+    period: Box<[i16]>,
     lag: usize,
     /// From the sample that belongs before the period to the one that stands there: its own last.
     step: i32,
@@ -37,11 +41,13 @@ pub(crate) struct Concealer {
 }
 
 impl Concealer {
-    pub(crate) fn new(seed: u32) -> Self {
+    pub(crate) fn new(rate: Rate, seed: u32) -> Self {
+        let scale = rate.scale();
         Self {
-            history: [0; HISTORY],
-            period: [0; LAG_MAX],
-            lag: LAG_MIN,
+            rate,
+            history: vec![0; HISTORY * scale].into(),
+            period: vec![0; LAG_MAX * scale].into(),
+            lag: LAG_MIN * scale,
             step: 0,
             made: 0,
             active: false,
@@ -51,15 +57,16 @@ impl Concealer {
         }
     }
 
-    /// The last [`HISTORY`] samples that were heard.
-    pub(crate) fn history(&self) -> &[i16; HISTORY] {
+    /// What was heard last: 40 ms.
+    pub(crate) fn history(&self) -> &[i16] {
         &self.history
     }
 
     pub(crate) fn remember(&mut self, heard: &[i16]) {
-        let heard = &heard[heard.len().saturating_sub(HISTORY)..];
+        let kept = self.history.len();
+        let heard = &heard[heard.len().saturating_sub(kept)..];
         self.history.copy_within(heard.len().., 0);
-        self.history[HISTORY - heard.len()..].copy_from_slice(heard);
+        self.history[kept - heard.len()..].copy_from_slice(heard);
     }
 
     /// The sender will be silent and asks for noise at `level` below full scale in dB (RFC 3389, 3.1).
@@ -72,7 +79,7 @@ impl Concealer {
 
     /// Whether what is made up has faded away.
     pub(crate) fn faded(&self) -> bool {
-        self.active && self.made >= FADE_END
+        self.active && self.made >= self.fade_end()
     }
 
     /// Makes up what is missing.
@@ -91,43 +98,52 @@ impl Concealer {
     /// `real` follows what was made up: blends it in, and ends the hole.
     pub(crate) fn recover(&mut self, real: &mut [i16]) {
         if self.active {
-            let mut made_up = [0; RECOVERY];
-            self.synthesize(&mut made_up);
-            let came = real.len().min(RECOVERY);
-            let mut head = [0; RECOVERY];
+            let came = real.len().min(RECOVERY * self.rate.scale());
+            let mut made_up = [0; RECOVERY_MAX];
+            let made_up = &mut made_up[..came];
+            self.synthesize(made_up);
+            let mut head = [0; RECOVERY_MAX];
             head[..came].copy_from_slice(&real[..came]);
-            crossfade(&made_up[..came], &head[..came], &mut real[..came]);
+            crossfade(made_up, &head[..came], &mut real[..came]);
         }
         self.active = false;
         self.comfort = None;
     }
 
+    fn fade_end(&self) -> usize {
+        FADE_END * self.rate.scale()
+    }
+
     fn begin(&mut self) {
         self.active = true;
         self.made = 0;
-        self.lag = pitch(&self.history);
-        let start = HISTORY - self.lag;
+        self.lag = pitch(&self.history, self.rate.scale());
+        let newest = self.history.len();
+        let start = newest - self.lag;
         self.period[..self.lag].copy_from_slice(&self.history[start..]);
         let before = i32::from(self.history[start - 1]);
-        let last = i32::from(self.history[HISTORY - 1]);
+        let last = i32::from(self.history[newest - 1]);
         self.step = last - before;
     }
 
     fn synthesize(&mut self, out: &mut [i16]) {
+        let fade_end = self.fade_end();
         for sample in out {
-            *sample = if self.made < FADE_END { self.voiced() } else { self.noise() };
+            *sample = if self.made < fade_end { self.voiced() } else { self.noise() };
             self.made = self.made.saturating_add(1);
         }
     }
 
     fn voiced(&self) -> i16 {
+        let scale = self.rate.scale();
+        let (fade_begin, fade_end, seam) = (FADE_BEGIN * scale, self.fade_end(), SEAM * scale);
         let at = self.made % self.lag;
         let mut value = i32::from(self.period[at]);
-        if at < SEAM {
-            value += self.step * (SEAM - at) as i32 / (SEAM as i32 + 1);
+        if at < seam {
+            value += self.step * (seam - at) as i32 / (seam as i32 + 1);
         }
-        let fade = FADE_END - self.made.max(FADE_BEGIN);
-        let value = value * fade as i32 / (FADE_END - FADE_BEGIN) as i32;
+        let fade = fade_end - self.made.max(fade_begin);
+        let value = value * fade as i32 / (fade_end - fade_begin) as i32;
         value.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
     }
 
@@ -142,18 +158,32 @@ impl Concealer {
     }
 }
 
-/// The lag at which the end of `history` repeats itself best; of equals the longest, which sounds less like a buzz.
-fn pitch(history: &[i16; HISTORY]) -> usize {
-    let history = coarse(history);
-    let end = &history[HISTORY - COMPARED..];
+/// The lag at which the end of `history` repeats itself best; of equals the longest, which sounds less like a buzz. It is
+/// sought at 8 kHz and then made exact.
+fn pitch(history: &[i16], scale: usize) -> usize {
+    let mut thin = [0; HISTORY];
+    thin_out(history, scale, &mut thin);
+    let end = &thin[HISTORY - COMPARED..];
     let mut best = (LAG_MAX, f32::MIN);
     for lag in (LAG_MIN..=LAG_MAX).rev() {
-        let score = likeness(end, &history[HISTORY - COMPARED - lag..HISTORY - lag]);
+        let score = likeness(end, &thin[HISTORY - COMPARED - lag..HISTORY - lag]);
         if score > best.1 + 0.005 {
             best = (lag, score);
         }
     }
-    best.0
+    if scale == 1 { best.0 } else { exact_pitch(history, scale, best.0) }
+}
+
+/// The best lag within a sample at 8 kHz of `rough`.
+fn exact_pitch(history: &[i16], scale: usize, rough: usize) -> usize {
+    let mut whole = [0; HISTORY_MAX];
+    let whole = &mut whole[..history.len()];
+    coarse(history, whole);
+    let begin = whole.len() - COMPARED * scale;
+    let near = rough * scale - (scale - 1)..=(rough * scale + scale - 1).min(LAG_MAX * scale);
+    let score = |lag: usize| likeness(&whole[begin..], &whole[begin - lag..whole.len() - lag]);
+    let best = near.map(|lag| (lag, score(lag))).max_by(|a, b| a.1.total_cmp(&b.1));
+    best.map_or(rough * scale, |(lag, _)| lag)
 }
 
 #[cfg(test)]
@@ -161,29 +191,31 @@ mod tests {
     use super::*;
     use crate::frame::power;
 
-    fn tone(hz: f64, from: usize, length: usize) -> Vec<i16> {
-        (from..from + length)
-            .map(|i| (8_000.0 * (std::f64::consts::TAU * hz * i as f64 / 8_000.0).sin()) as i16)
-            .collect()
+    fn tone(rate: Rate, hz: f64, from: usize, length: usize) -> Vec<i16> {
+        let turn = std::f64::consts::TAU * hz / f64::from(rate.hz());
+        (from..from + length).map(|i| (8_000.0 * (turn * i as f64).sin()) as i16).collect()
     }
 
     #[test]
     fn a_hole_of_one_packet_in_a_tone_is_hardly_heard() {
-        for hz in [210.0, 440.0, 1_000.0, 2_345.0] {
-            let mut concealer = Concealer::new(1);
-            concealer.remember(&tone(hz, 0, 640));
-            let mut made_up = [0; 80];
-            concealer.fill(&mut made_up);
-            let real = tone(hz, 640, 80);
-            let error: Vec<i16> = real.iter().zip(made_up).map(|(a, b)| a - b).collect();
-            assert!(power(&error) < power(&real) / 20.0, "{hz} Hz");
+        for rate in [Rate::Narrow, Rate::Wide, Rate::Full] {
+            let scale = rate.scale();
+            for hz in [210.0, 440.0, 1_000.0, 2_345.0] {
+                let mut concealer = Concealer::new(rate, 1);
+                concealer.remember(&tone(rate, hz, 0, 640 * scale));
+                let mut made_up = vec![0; 80 * scale];
+                concealer.fill(&mut made_up);
+                let real = tone(rate, hz, 640 * scale, 80 * scale);
+                let error: Vec<i16> = real.iter().zip(made_up).map(|(a, b)| a - b).collect();
+                assert!(power(&error) < power(&real) / 20.0, "{rate:?}, {hz} Hz");
+            }
         }
     }
 
     #[test]
     fn a_long_hole_becomes_silence() {
-        let mut concealer = Concealer::new(1);
-        concealer.remember(&tone(440.0, 0, 640));
+        let mut concealer = Concealer::new(Rate::Narrow, 1);
+        concealer.remember(&tone(Rate::Narrow, 440.0, 0, 640));
         let mut out = [0; 640];
         concealer.fill(&mut out);
         assert!(power(&out[..80]) > 1_000_000.0);
@@ -193,7 +225,7 @@ mod tests {
 
     #[test]
     fn comfort_noise_is_as_loud_as_asked() {
-        let mut concealer = Concealer::new(1);
+        let mut concealer = Concealer::new(Rate::Narrow, 1);
         concealer.comfort(60);
         let mut out = [0; 4_000];
         concealer.fill(&mut out);

@@ -1,19 +1,45 @@
 //! One tick's worth of sound and what is done to it sample by sample.
+//!
+//! Lengths in samples are written for 8 kHz here and in the other modules; [`Rate::scale`] makes them as long at other
+//! rates.
 
-/// Samples per second of everything in the engine.
-pub(crate) const RATE: usize = 8_000;
+use crate::Rate;
 
-/// Samples in a tick of 20 ms, the packet time of every G.711 telephone (RFC 3551, 4.2).
-pub(crate) const FRAME: usize = RATE / 50;
+/// Samples in a tick of 20 ms at 8 kHz, the packet time of every G.711 telephone (RFC 3551, 4.2).
+pub(crate) const FRAME: usize = 160;
 
 /// Length of a tick.
 pub(crate) const TICK_US: i64 = 20_000;
 
-/// Length of a sample.
-pub(crate) const SAMPLE_US: i64 = 125;
+/// Length of a sample at 8 kHz.
+const SAMPLE_US: i64 = 125;
 
-pub(crate) type Frame = [i16; FRAME];
-pub(crate) type Sum = [i32; FRAME];
+impl Rate {
+    /// Samples for each sample at 8 kHz.
+    pub(crate) const fn scale(self) -> usize {
+        self.hz() as usize / 8_000
+    }
+
+    /// Samples in a tick.
+    pub(crate) const fn frame(self) -> usize {
+        FRAME * self.scale()
+    }
+
+    /// How long `samples` last, rounded down.
+    pub(crate) const fn us(self, samples: i64) -> i64 {
+        (samples * SAMPLE_US).div_euclid(self.scale() as i64)
+    }
+
+    /// The whole samples of `us`.
+    pub(crate) const fn samples_within(self, us: i64) -> i64 {
+        us * self.scale() as i64 / SAMPLE_US
+    }
+
+    /// The fewest samples that last `us`.
+    pub(crate) const fn samples_for(self, us: i64) -> i64 {
+        (us * self.scale() as i64 + SAMPLE_US - 1) / SAMPLE_US
+    }
+}
 
 /// The largest magnitude of A-law's digital silence, which has no zero (0xd5 is +8, 0x55 is -8).
 const SILENCE_PEAK: u16 = 8;
@@ -29,13 +55,13 @@ pub(crate) fn peak(samples: &[i16]) -> u16 {
 // Wrapping, here and below, only lets the compiler take many samples at a time where overflow is checked: 65,536 legs at
 // full scale fit a sum.
 
-pub(crate) fn add(sum: &mut Sum, frame: &Frame) {
+pub(crate) fn add(sum: &mut [i32], frame: &[i16]) {
     for (sum, &sample) in sum.iter_mut().zip(frame) {
         *sum = sum.wrapping_add(i32::from(sample));
     }
 }
 
-pub(crate) fn subtract(sum: &mut Sum, frame: &Frame) {
+pub(crate) fn subtract(sum: &mut [i32], frame: &[i16]) {
     for (sum, &sample) in sum.iter_mut().zip(frame) {
         *sum = sum.wrapping_sub(i32::from(sample));
     }
@@ -63,8 +89,22 @@ pub(crate) fn power(samples: &[i16]) -> f32 {
 }
 
 /// What [`likeness`] compares: the upper 12 bits of each sample.
-pub(crate) fn coarse<const N: usize>(samples: &[i16; N]) -> [i16; N] {
-    samples.map(|s| s >> 4)
+pub(crate) fn coarse(samples: &[i16], out: &mut [i16]) {
+    for (out, &sample) in out.iter_mut().zip(samples) {
+        *out = sample >> 4;
+    }
+}
+
+/// As [`coarse`], at 8 kHz: the mean of each `scale` samples. What lies above 4 kHz folds down a little weakened, which
+/// does not mislead a search for what repeats.
+pub(crate) fn thin_out(samples: &[i16], scale: usize, out: &mut [i16]) {
+    if scale == 1 {
+        return coarse(samples, out);
+    }
+    for (out, group) in out.iter_mut().zip(samples.chunks_exact(scale)) {
+        let sum: i32 = group.iter().map(|&s| i32::from(s)).sum();
+        *out = (sum / (16 * scale as i32)) as i16;
+    }
 }
 
 /// How alike two stretches of coarse sound are: 1 for the same shape, 0 for strangers, -1 for opposites. Silence is like
@@ -72,16 +112,23 @@ pub(crate) fn coarse<const N: usize>(samples: &[i16; N]) -> [i16; N] {
 pub(crate) fn likeness(a: &[i16], b: &[i16]) -> f32 {
     let (aa, bb) = (dot(a, a), dot(b, b));
     // Below an RMS of about 30 (-60 dBFS) per sample nobody hears a seam.
-    let quiet = a.len() as i32 * 4;
+    let quiet = a.len() as i64 * 4;
     if aa < quiet && bb < quiet {
         return 1.0;
     }
     dot(a, b) as f32 / ((aa as f32) * (bb as f32)).sqrt().max(1.0)
 }
 
-/// Of 12 bits each, up to 256 products fit an i32; in this form the compiler multiplies and adds eight at a time.
-fn dot(a: &[i16], b: &[i16]) -> i32 {
-    debug_assert!(a.len() <= 256);
+fn dot(a: &[i16], b: &[i16]) -> i64 {
+    a.chunks(PRODUCTS).zip(b.chunks(PRODUCTS)).map(|(a, b)| i64::from(short_dot(a, b))).sum()
+}
+
+/// Of 12 bits each, so many products fit an i32.
+const PRODUCTS: usize = 256;
+
+/// In this form the compiler multiplies and adds eight at a time.
+fn short_dot(a: &[i16], b: &[i16]) -> i32 {
+    debug_assert!(a.len() <= PRODUCTS);
     let products = a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b));
     products.fold(0, i32::wrapping_add)
 }
@@ -101,7 +148,10 @@ mod tests {
     #[test]
     fn likeness_tells_same_from_opposite_even_at_full_scale() {
         let a: [i16; 256] = std::array::from_fn(|i| if i % 8 < 4 { 32_767 } else { -32_768 });
-        let (a, b) = (coarse(&a), coarse(&a.map(|s| !s)));
+        let (mut coarse_a, mut coarse_b) = ([0; 256], [0; 256]);
+        coarse(&a, &mut coarse_a);
+        coarse(&a.map(|s| !s), &mut coarse_b);
+        let (a, b) = (coarse_a, coarse_b);
         assert!(likeness(&a, &a) > 0.99);
         assert!(likeness(&a, &b) < -0.99);
     }

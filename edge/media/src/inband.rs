@@ -4,7 +4,7 @@
 //! which changes, is not.
 
 use crate::Digit;
-use crate::frame::{FRAME, Frame};
+use crate::frame::FRAME;
 
 const ROWS: [f32; 4] = [697.0, 770.0, 852.0, 941.0];
 const COLUMNS: [f32; 4] = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
@@ -61,7 +61,7 @@ impl ToneDetector {
     }
 
     /// The key that is recognised in this tick.
-    pub(crate) fn handle(&mut self, frame: &Frame) -> Option<Digit> {
+    pub(crate) fn handle(&mut self, frame: &[i16; FRAME]) -> Option<Digit> {
         self.samples.copy_within(FRAME.., 0);
         self.samples[WINDOW - HOP..].copy_from_slice(frame);
         self.quiet_ticks = self.quiet_ticks.saturating_sub(1);

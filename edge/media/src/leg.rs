@@ -8,7 +8,7 @@ use konf_contract::LegId;
 use rtp_types::RtpPacket;
 
 use crate::clock::Beat;
-use crate::frame::{FRAME, Frame, RATE, crossfade, is_silent};
+use crate::frame::{FRAME, crossfade, is_silent};
 use crate::g711;
 use crate::inband::ToneDetector;
 use crate::limiter::Limiter;
@@ -48,7 +48,7 @@ pub(crate) struct Leg {
     pub(crate) limiter: Limiter,
     pub(crate) sender: Sender,
     /// What the leg said in this tick, for the room.
-    pub(crate) heard: Frame,
+    pub(crate) heard: [i16; FRAME],
     /// Whether `heard` adds anything to the room.
     pub(crate) speaks: bool,
     source: Source,
@@ -115,7 +115,7 @@ impl Leg {
             ssrc: None,
             probe: None,
             sequence: Sequence::default(),
-            playout: Playout::new(seed),
+            playout: Playout::new(stream.codec.sampling(), seed),
             events: EventReceiver::default(),
             tones: tone_detector(&stream),
             recorder: None,
@@ -318,7 +318,7 @@ impl Leg {
             let apart = header.timestamp.wrapping_sub(probe.timestamp).cast_signed();
             probe.ssrc == header.ssrc
                 && (1..=3).contains(&header.sequence.wrapping_sub(probe.sequence))
-                && apart.unsigned_abs() <= RATE as u32
+                && apart.unsigned_abs() <= self.stream.codec.clock_rate()
         });
         self.probe = if agrees { None } else { Some(*header) };
         agrees

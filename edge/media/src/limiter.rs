@@ -1,6 +1,6 @@
 //! Keeps a sum within 16 bits by turning it down instead of cutting its peaks off.
 
-use crate::frame::{FRAME, Frame, Sum};
+use crate::frame::FRAME;
 
 /// The gain is a line through points 2.5 ms apart; each line stays below what both its ends allow.
 const BLOCK: usize = 20;
@@ -26,7 +26,7 @@ impl Limiter {
     }
 
     /// A sum that never was beyond full scale comes out as it is.
-    pub(crate) fn limit(&mut self, sum: &Sum, out: &mut Frame) {
+    pub(crate) fn limit(&mut self, sum: &[i32], out: &mut [i16]) {
         let mut peaks = [0u32; BLOCKS];
         for (peak, block) in peaks.iter_mut().zip(sum.chunks_exact(BLOCK)) {
             *peak = block.iter().fold(0, |peak, s| peak.max(s.unsigned_abs()));
@@ -41,7 +41,7 @@ impl Limiter {
         self.turn_down(sum, &peaks, out);
     }
 
-    fn turn_down(&mut self, sum: &Sum, peaks: &[u32; BLOCKS], out: &mut Frame) {
+    fn turn_down(&mut self, sum: &[i32], peaks: &[u32; BLOCKS], out: &mut [i16]) {
         let allowed = |block: usize| match peaks.get(block) {
             Some(&peak) if peak > FULL as u32 => FULL / peak as f32,
             _ => 1.0,
@@ -66,10 +66,12 @@ impl Limiter {
 mod tests {
     use super::*;
 
-    fn tone(amplitude: f64, from: usize) -> Sum {
-        std::array::from_fn(|i| {
-            (amplitude * (std::f64::consts::TAU * 400.0 * (from + i) as f64 / 8_000.0).sin()) as i32
-        })
+    fn tone(amplitude: f64, from: usize) -> Vec<i32> {
+        (from..from + FRAME)
+            .map(|i| {
+                (amplitude * (std::f64::consts::TAU * 400.0 * i as f64 / 8_000.0).sin()) as i32
+            })
+            .collect()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::frame::{FRAME, Frame, Sum};
+use crate::frame::FRAME;
 use crate::{Clip, PlaybackId};
 
 /// -12 dB: the room and the music while a prompt plays (words.rs, `Command::Play`).
@@ -28,7 +28,7 @@ pub(crate) struct Player {
     queue: VecDeque<Playback>,
     music: Option<(Clip, usize)>,
     /// The end of what was stopped, fading.
-    tail: Option<Box<Frame>>,
+    tail: Option<Box<[i16; FRAME]>>,
     duck: f32,
     volume: f32,
     /// Where `volume` goes.
@@ -87,17 +87,17 @@ impl Player {
     }
 
     /// Adds a tick's worth to `sum`, which holds the room. `played` is called for each playback that ends.
-    pub(crate) fn render(&mut self, sum: &mut Sum, played: impl FnMut(PlaybackId)) {
+    pub(crate) fn render(&mut self, sum: &mut [i32], played: impl FnMut(PlaybackId)) {
         self.add_music(sum);
         self.turn_down(sum);
         self.prompts(sum, played);
         if let Some(tail) = self.tail.take() {
-            crate::frame::add(sum, &tail);
+            crate::frame::add(sum, &tail[..]);
         }
         self.turn_to_volume(sum);
     }
 
-    fn turn_to_volume(&mut self, sum: &mut Sum) {
+    fn turn_to_volume(&mut self, sum: &mut [i32]) {
         if self.has_normal_volume() {
             return;
         }
@@ -108,7 +108,7 @@ impl Player {
         }
     }
 
-    fn turn_down(&mut self, sum: &mut Sum) {
+    fn turn_down(&mut self, sum: &mut [i32]) {
         let target = if self.queue.is_empty() { 1.0 } else { DUCKED };
         if self.duck >= 1.0 && target >= 1.0 {
             return;
@@ -123,7 +123,7 @@ impl Player {
         }
     }
 
-    fn add_music(&mut self, sum: &mut Sum) {
+    fn add_music(&mut self, sum: &mut [i32]) {
         let Some((clip, position)) = &mut self.music else { return };
         for sample in sum {
             *sample += i32::from(clip.samples[*position]);
@@ -131,7 +131,7 @@ impl Player {
         }
     }
 
-    fn prompts(&mut self, sum: &mut Sum, mut played: impl FnMut(PlaybackId)) {
+    fn prompts(&mut self, sum: &mut [i32], mut played: impl FnMut(PlaybackId)) {
         let mut filled = 0;
         while let Some(playback) = self.queue.front_mut() {
             let Some(clip) = playback.clips.get(playback.clip) else {
@@ -156,7 +156,7 @@ impl Player {
         }
     }
 
-    fn fade_away(&mut self, sum: &Sum) {
+    fn fade_away(&mut self, sum: &[i32]) {
         if sum.iter().all(|&s| s == 0) && self.tail.is_none() {
             return;
         }
@@ -178,7 +178,7 @@ mod tests {
         Clip { samples: vec![value; length].into(), rate: Rate::Narrow }
     }
 
-    fn render(player: &mut Player, room: i32) -> (Sum, Vec<PlaybackId>) {
+    fn render(player: &mut Player, room: i32) -> ([i32; FRAME], Vec<PlaybackId>) {
         let mut sum = [room; FRAME];
         let mut played = Vec::new();
         player.render(&mut sum, |id| played.push(id));

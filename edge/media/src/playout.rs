@@ -6,12 +6,15 @@
 //! The lead is kept in [margin, margin + grain): too little, and sound is stretched by one grain before a packet comes
 //! too late; too much, and it is shrunk, silence first. With no jitter that is 1 to 21.5 ms, evenly spread over legs.
 
+use crate::Rate;
 use crate::clock::Beat;
 use crate::conceal::{Concealer, HISTORY, LAG_MAX};
-use crate::frame::{FRAME, Frame, SAMPLE_US};
+use crate::frame::FRAME;
 use crate::ring::{Ring, SPAN};
-use crate::stretch::{VIEW, lengthen, shorten};
+use crate::stretch::{VIEW, VIEW_MAX, lengthen, shorten};
 use crate::transit::Transit;
+
+// Lengths in samples are at 8 kHz.
 
 /// More than this is never kept waiting: 300 ms, a stall of 200 ms on top of a jittery network.
 const BACKLOG_MAX: i64 = 2_400;
@@ -65,6 +68,7 @@ enum State {
 }
 
 pub(crate) struct Playout {
+    rate: Rate,
     ring: Ring,
     transit: Transit,
     /// Arrivals and timestamps since the last tick.
@@ -89,18 +93,19 @@ pub(crate) struct Playout {
 }
 
 impl Playout {
-    pub(crate) fn new(seed: u32) -> Self {
+    pub(crate) fn new(rate: Rate, seed: u32) -> Self {
         Self {
+            rate,
             ring: Ring::new(),
             transit: Transit::new(),
             arrivals: [(0, 0); ARRIVALS],
             arrived: 0,
-            concealer: Concealer::new(seed),
+            concealer: Concealer::new(rate, seed),
             state: State::Empty,
             next: 0,
             end: 0,
             anchor: 0,
-            grain: FRAME as i64,
+            grain: rate.frame() as i64,
             concealed: 0,
             rest: 0,
             refused: 0,
@@ -121,7 +126,7 @@ impl Playout {
     /// How long the sound played last had been here, in microseconds.
     pub(crate) fn lead_us(&self) -> i64 {
         // A wild timestamp makes a wild lead; nothing waits longer than the ring is.
-        let lead_us = self.lead_us.clamp(0, SPAN as i64 * SAMPLE_US);
+        let lead_us = self.lead_us.clamp(0, self.rate.us(SPAN as i64));
         if self.state == State::Playing { lead_us } else { 0 }
     }
 
@@ -143,7 +148,9 @@ impl Playout {
         if self.state == State::Empty {
             self.begin(start);
         }
-        if self.state == State::Waiting && (1..REORDERED_START).contains(&(self.next - start)) {
+        if self.state == State::Waiting
+            && (1..self.scaled(REORDERED_START)).contains(&(self.next - start))
+        {
             self.next = start;
         }
         if start + length > self.next + SPAN as i64 || start < self.next - SPAN as i64 {
@@ -158,15 +165,20 @@ impl Playout {
             return Placement::Late;
         }
         let skipped = (self.next - start).max(0);
-        self.ring.write(start + skipped, &payload[skipped as usize..], decoder);
+        let payload = &payload[skipped as usize..];
+        self.ring.write(start + skipped, payload.len(), |part, out| {
+            for (sample, &code) in out.iter_mut().zip(&payload[part]) {
+                *sample = decoder[usize::from(code)];
+            }
+        });
         self.end = self.end.max(start + length);
         self.anchor = start;
-        self.grain = common(length, FRAME as i64);
+        self.grain = common(length, self.frame());
         Placement::Kept
     }
 
     /// The sound of this tick.
-    pub(crate) fn pull(&mut self, beat: Beat, frame: &mut Frame) {
+    pub(crate) fn pull(&mut self, beat: Beat, frame: &mut [i16]) {
         self.judge_arrivals(beat);
         let now_us = beat.due_us;
         match self.state {
@@ -180,8 +192,8 @@ impl Playout {
             State::Playing => {}
         }
         self.bound();
-        let run = self.ring.run(self.next, FRAME + LAG_MAX);
-        if run < FRAME || self.concealed > 0 {
+        let run = self.ring.run(self.next, (FRAME + LAG_MAX) * self.rate.scale());
+        if run < frame.len() || self.concealed > 0 {
             self.patch(now_us, frame);
             return;
         }
@@ -189,7 +201,7 @@ impl Playout {
         if !self.stretch(run, frame) {
             self.ring.read(self.next, frame);
             self.concealer.remember(frame);
-            self.consume(FRAME);
+            self.consume(frame.len());
         }
     }
 
@@ -198,7 +210,7 @@ impl Playout {
             *slot = (at_us, timestamp);
             self.arrived += 1;
         } else {
-            self.transit.note(at_us, timestamp, false);
+            self.transit.note(at_us, self.rate.us(timestamp), false);
         }
     }
 
@@ -208,12 +220,12 @@ impl Playout {
         for &(at_us, timestamp) in &self.arrivals[..self.arrived] {
             let with_tick = at_us == beat.now_us;
             let at_us = if with_tick { beat.due_us } else { at_us };
-            self.transit.note(at_us, timestamp, with_tick);
+            self.transit.note(at_us, self.rate.us(timestamp), with_tick);
         }
         self.arrived = 0;
     }
 
-    fn idle(&mut self, frame: &mut Frame) {
+    fn idle(&mut self, frame: &mut [i16]) {
         // After a restart what was heard last fades away; before the first packet that is silence.
         self.concealer.fill(frame);
     }
@@ -224,6 +236,16 @@ impl Playout {
         self.end = start;
         self.roomy = 0;
         self.refused = 0;
+    }
+
+    /// Samples in a tick.
+    fn frame(&self) -> i64 {
+        self.rate.frame() as i64
+    }
+
+    /// A length that is given at 8 kHz.
+    fn scaled(&self, length: i64) -> i64 {
+        length * self.rate.scale() as i64
     }
 
     /// The timestamp nearest to what is played.
@@ -242,21 +264,22 @@ impl Playout {
 
     /// The lead of a sample that begins this tick.
     fn lead_of(&self, now_us: i64, timestamp: i64) -> i64 {
-        now_us - self.transit.floor_us() - timestamp * SAMPLE_US
+        now_us - self.transit.floor_us() - self.rate.us(timestamp)
     }
 
     /// With packets shorter than a tick the last of them needs to be there too.
     fn reserve_us(&self) -> i64 {
-        (FRAME as i64 - self.grain) * SAMPLE_US
+        self.rate.us(self.frame() - self.grain)
     }
 
     fn bound(&mut self) {
-        if self.end - self.next <= BACKLOG_MAX {
+        let most = self.scaled(BACKLOG_MAX);
+        if self.end - self.next <= most {
             return;
         }
         // A pause is no backlog: what counts begins with the first sample that is there.
-        if self.ring.first(self.next).is_some_and(|first| self.end - first > BACKLOG_MAX) {
-            self.skip_to(self.end - BACKLOG_KEPT);
+        if self.ring.first(self.next).is_some_and(|first| self.end - first > most) {
+            self.skip_to(self.end - self.scaled(BACKLOG_KEPT));
             // Blends over the cut.
             self.concealed = self.concealed.max(1);
         }
@@ -277,15 +300,15 @@ impl Playout {
         let margin_us = self.transit.margin_us();
         let slack_us = self.lead_us - self.reserve_us();
         let offset = (self.next - self.anchor).rem_euclid(self.grain);
-        let wasted_us = if offset == 0 { 0 } else { (self.grain - offset) * SAMPLE_US };
+        let wasted_us = if offset == 0 { 0 } else { self.rate.us(self.grain - offset) };
         if slack_us - wasted_us < margin_us {
             self.roomy = 0;
-            let least = ((margin_us - slack_us + SAMPLE_US - 1) / SAMPLE_US).max(1);
+            let least = self.rate.samples_for(margin_us - slack_us).max(1);
             return least + (offset - least).rem_euclid(self.grain);
         }
         self.roomy_slack_us =
             if self.roomy == 0 { slack_us } else { self.roomy_slack_us.min(slack_us) };
-        let most = (self.roomy_slack_us - margin_us - HYSTERESIS_US) / SAMPLE_US;
+        let most = self.rate.samples_within(self.roomy_slack_us - margin_us - HYSTERESIS_US);
         let cut = most - (most + offset).rem_euclid(self.grain);
         if cut <= 0 {
             self.roomy = 0;
@@ -296,7 +319,7 @@ impl Playout {
     }
 
     /// Fills `frame` with stretched sound if that is due and sounds well.
-    fn stretch(&mut self, run: usize, frame: &mut Frame) -> bool {
+    fn stretch(&mut self, run: usize, frame: &mut [i16]) -> bool {
         let change = self.plan();
         if change == 0 {
             self.refused = 0;
@@ -306,23 +329,25 @@ impl Playout {
         if self.rest > 0 {
             return false;
         }
-        let mut view = [0; VIEW];
-        view[..HISTORY].copy_from_slice(self.concealer.history());
-        self.ring.read(self.next, &mut view[HISTORY..]);
-        let urgent = change > 0 || -change > URGENT;
+        let (rate, scale) = (self.rate, self.rate.scale());
+        let mut view = [0; VIEW_MAX];
+        let view = &mut view[..VIEW * scale];
+        view[..HISTORY * scale].copy_from_slice(self.concealer.history());
+        self.ring.read(self.next, &mut view[HISTORY * scale..]);
+        let urgent = change > 0 || -change > self.scaled(URGENT);
         let patience = if urgent { PATIENCE_URGENT_TICKS } else { PATIENCE_TICKS };
         let least = SEAM_GOOD * (1.0 - self.refused as f32 / patience as f32);
         let wanted = change.unsigned_abs() as usize;
         let done = if change > 0 {
-            lengthen(&view, wanted, least, frame).map(|added| FRAME - added.min(FRAME))
+            lengthen(rate, view, wanted, least, frame).map(|added| frame.len() - added)
         } else {
-            shorten(&view, run, wanted, least, frame).map(|cut| FRAME + cut)
+            shorten(rate, view, run, wanted, least, frame).map(|cut| frame.len() + cut)
         };
         let Some(consumed) = done else {
             self.refused += 1;
             return false;
         };
-        self.roomy_slack_us -= (consumed as i64 - FRAME as i64).max(0) * SAMPLE_US;
+        self.roomy_slack_us -= rate.us((consumed as i64 - self.frame()).max(0));
         self.refused = 0;
         self.rest = if urgent { 1 } else { REST_TICKS };
         self.concealer.remember(frame);
@@ -331,16 +356,16 @@ impl Playout {
     }
 
     /// Fills `frame` with what is there and makes up what is not.
-    fn patch(&mut self, now_us: i64, frame: &mut Frame) {
+    fn patch(&mut self, now_us: i64, frame: &mut [i16]) {
         let mut filled = 0;
-        while filled < FRAME {
+        while filled < frame.len() {
             let rest = &mut frame[filled..];
             let first = self.ring.first(self.next).filter(|&first| first < self.end);
             if let Some(first) = first
                 && self.resumes(now_us, first)
             {
                 self.skip_to(first);
-                self.lead_us = self.lead_of(now_us, first) + filled as i64 * SAMPLE_US;
+                self.lead_us = self.lead_of(now_us, first) + self.rate.us(filled as i64);
                 let run = self.ring.run(first, rest.len());
                 self.ring.read(first, &mut rest[..run]);
                 if self.concealed > 0 {

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::frame::{FRAME, Frame, RATE, power};
+use crate::frame::{FRAME, power};
 use crate::{Clip, Rate};
 
 /// However long was asked for: half a megabyte.
 const LONGEST_MAX: Duration = Duration::from_secs(30);
 
 /// Looked at as a whole: 10 ms.
-const BLOCK: usize = RATE / 100;
+const BLOCK: usize = FRAME / 2;
 
 /// Kept before and behind what was said, so that no soft sound is cut off: 60 and 120 ms.
 const BEFORE: usize = 6;
@@ -41,7 +41,7 @@ impl Recorder {
     }
 
     /// One tick; `heard` is `None` while a key is pressed. Returns whether the time is over.
-    pub(crate) fn tick(&mut self, heard: Option<&Frame>) -> bool {
+    pub(crate) fn tick(&mut self, heard: Option<&[i16]>) -> bool {
         self.ticks_left = self.ticks_left.saturating_sub(1);
         if let Some(heard) = heard {
             self.samples.extend_from_slice(heard);
@@ -91,7 +91,7 @@ fn fade_ends(samples: &mut [i16]) {
 mod tests {
     use super::*;
 
-    fn noise(seed: &mut u32, amplitude: i16) -> Frame {
+    fn noise(seed: &mut u32, amplitude: i16) -> [i16; FRAME] {
         std::array::from_fn(|_| {
             *seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             ((*seed >> 16) as i32 % (2 * i32::from(amplitude) + 1)) as i16 - amplitude

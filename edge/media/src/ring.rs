@@ -1,6 +1,8 @@
 //! Samples by timestamp: packets are decoded to where they belong, whatever order they come in.
 
-/// One second and a bit; a power of two.
+use std::ops::Range;
+
+/// One second and a bit at 8 kHz; a power of two.
 pub(crate) const SPAN: usize = 8_192;
 const MASK: usize = SPAN - 1;
 
@@ -15,17 +17,22 @@ impl Ring {
         Self { samples: Box::new([0; SPAN]), present: Box::new([0; SPAN / 64]) }
     }
 
-    /// Puts the decoded `payload` at `at`. Beyond [`SPAN`] it is cut off.
-    pub(crate) fn write(&mut self, at: i64, payload: &[u8], decoder: &[i16; 256]) {
-        let payload = &payload[..payload.len().min(SPAN)];
+    /// Puts `length` samples at `at`: `fill` makes those that it is told, in one or two parts. Beyond [`SPAN`] they are
+    /// cut off.
+    pub(crate) fn write(
+        &mut self,
+        at: i64,
+        length: usize,
+        mut fill: impl FnMut(Range<usize>, &mut [i16]),
+    ) {
+        let length = length.min(SPAN);
         let start = place(at);
-        let (head, tail) = payload.split_at(payload.len().min(SPAN - start));
-        for (part, to) in [(head, start), (tail, 0)] {
-            for (sample, &code) in self.samples[to..].iter_mut().zip(part) {
-                *sample = decoder[usize::from(code)];
-            }
+        let head = length.min(SPAN - start);
+        fill(0..head, &mut self.samples[start..start + head]);
+        if head < length {
+            fill(head..length, &mut self.samples[..length - head]);
         }
-        self.mark(at, payload.len(), true);
+        self.mark(at, length, true);
     }
 
     /// Copies what lies at `at` and behind, present or not.
@@ -96,16 +103,12 @@ fn place(at: i64) -> usize {
 mod tests {
     use super::*;
 
-    fn identity() -> [i16; 256] {
-        std::array::from_fn(|code| code as i16)
-    }
-
     #[test]
     fn runs_and_holes_are_found_across_the_seam() {
         for at in [-5i64, 0, 63, 8_000, 8_191, 1 << 33] {
             let mut ring = Ring::new();
-            ring.write(at, &[7; 160], &identity());
-            ring.write(at + 320, &[9; 33], &identity());
+            ring.write(at, 160, |_, part| part.fill(7));
+            ring.write(at + 320, 33, |_, part| part.fill(9));
             assert_eq!(ring.run(at, 500), 160);
             assert_eq!(ring.run(at + 100, 20), 20);
             assert_eq!(ring.first(at - 1), Some(at));

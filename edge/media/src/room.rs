@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::frame::{FRAME, Frame, Sum, add};
+use crate::frame::{FRAME, add};
 use crate::limiter::Limiter;
 use crate::{Clip, Codec, RoomId, g711};
 
@@ -16,13 +16,13 @@ pub(crate) struct Room {
     pub(crate) id: RoomId,
     pub(crate) members: usize,
     /// Everybody and the announcements.
-    pub(crate) sum: Sum,
+    pub(crate) sum: [i32; FRAME],
     speakers: usize,
     announcing: bool,
     queue: VecDeque<Clip>,
     position: usize,
     limiter: Limiter,
-    limited: Option<Frame>,
+    limited: Option<[i16; FRAME]>,
     /// What those hear who add nothing, A-law and µ-law.
     encoded: [Option<[u8; FRAME]>; G711_CODECS],
 }
@@ -62,7 +62,7 @@ impl Room {
         self.add_announcement();
     }
 
-    pub(crate) fn hear(&mut self, frame: &Frame) {
+    pub(crate) fn hear(&mut self, frame: &[i16]) {
         add(&mut self.sum, frame);
         self.speakers += 1;
     }

@@ -4,8 +4,6 @@
 //! longest: steady jitter shows in nearly every quarter, a single stall in one or two, and a stall must not raise the
 //! delay for everything that follows.
 
-use crate::frame::SAMPLE_US;
-
 const BUCKET_US: i64 = 250_000;
 
 /// Ten seconds: the time within which a stall has to be forgotten (RELIABILITY.md).
@@ -51,11 +49,11 @@ impl Transit {
         Self { buckets: [never; BUCKETS], floor_us: 0, lag_us: 0, last_us: None, with_tick: false }
     }
 
-    /// A packet whose first sample has the extended timestamp `timestamp` came at `at_us`; `with_tick` says that it was
-    /// read together with a tick, which makes up for what delays both.
-    pub(crate) fn note(&mut self, at_us: i64, timestamp: i64, with_tick: bool) {
+    /// A packet whose first sample belongs to `sample_us` of the sender's clock came at `at_us`; `with_tick` says that it
+    /// was read together with a tick, which makes up for what delays both.
+    pub(crate) fn note(&mut self, at_us: i64, sample_us: i64, with_tick: bool) {
         self.with_tick = with_tick;
-        let transit_us = at_us - timestamp * SAMPLE_US;
+        let transit_us = at_us - sample_us;
         if self.last_us.is_none_or(|last| at_us - last > FORGET_US) {
             self.restart(transit_us);
         }
@@ -149,7 +147,7 @@ mod tests {
 
     fn feed(transit: &mut Transit, from_s: i64, seconds: i64, lag_us: impl Fn(i64) -> i64) {
         for i in from_s * 50..(from_s + seconds) * 50 {
-            transit.note(i * 20_000 + lag_us(i), i * 160, false);
+            transit.note(i * 20_000 + lag_us(i), i * 20_000, false);
         }
     }
 
