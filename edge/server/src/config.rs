@@ -27,6 +27,8 @@ struct Written {
     sip_tls_key: Option<PathBuf>,
     #[serde(default)]
     served_users: Vec<String>,
+    #[serde(default = "telephone_codecs")]
+    codecs: Vec<WrittenCodec>,
     #[serde(default = "hundred")]
     stranger_calls_per_second: u32,
     media_address: Option<String>,
@@ -77,6 +79,17 @@ struct WrittenPhone {
     number: Option<String>,
 }
 
+#[derive(Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WrittenCodec {
+    Pcma,
+    Pcmu,
+}
+
+fn telephone_codecs() -> Vec<WrittenCodec> {
+    vec![WrittenCodec::Pcma, WrittenCodec::Pcmu]
+}
+
 fn konf() -> String {
     "konf".to_owned()
 }
@@ -115,6 +128,8 @@ pub struct Config {
     pub sip_advertised: SocketAddr,
     pub sip_tls: Option<SipTls>,
     pub served_users: Vec<String>,
+    /// The best first.
+    pub codecs: Vec<konf_sip::Codec>,
     pub stranger_calls_per_second: u32,
     /// Named in SDP.
     pub media_address: IpAddr,
@@ -230,6 +245,7 @@ impl Config {
             sip_advertised,
             sip_tls,
             served_users: written.served_users,
+            codecs: codecs(&written.codecs)?,
             stranger_calls_per_second: written.stranger_calls_per_second,
             media_address,
             media_listen,
@@ -260,6 +276,18 @@ fn parsed<T: std::str::FromStr>(key: &str, text: &str, example: &str) -> Result<
     text.parse()
         .ok()
         .with_context(|| format!("{key} = {text:?}: expected something like {example:?}"))
+}
+
+/// Each once.
+fn codecs(written: &[WrittenCodec]) -> Result<Vec<konf_sip::Codec>> {
+    ensure!(!written.is_empty(), "codecs is empty: give at least one, such as [\"pcma\"]");
+    let twice = written.iter().enumerate().any(|(at, codec)| written[..at].contains(codec));
+    ensure!(!twice, "codecs names one codec twice");
+    let codec = |codec: &WrittenCodec| match codec {
+        WrittenCodec::Pcma => konf_sip::Codec::Pcma,
+        WrittenCodec::Pcmu => konf_sip::Codec::Pcmu,
+    };
+    Ok(written.iter().map(codec).collect())
 }
 
 /// The first and the last.

@@ -6,7 +6,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
-use konf_sip::{Command, Config, ConnectionId, Endpoint, Event, Flow, Output, Protocol};
+use konf_sip::{
+    Codec, Command, Config, ConnectionId, Endpoint, Event, Flow, Output, Protocol, Seed, Srtp,
+};
 
 /// Short enough for a test peer, long enough to leave the processor alone.
 const REST: Duration = Duration::from_millis(1);
@@ -44,7 +46,10 @@ fn main() -> std::io::Result<()> {
         phones_required: false,
         phones_md5_only: false,
         realm: "konf".into(),
-        nonce_key: [0; 32],
+        nonce_key: Seed::default(),
+        codecs: vec![Codec::Pcma, Codec::Pcmu],
+        srtp: Srtp::Off,
+        srtp_seed: Seed::default(),
         seed: std::process::id().into(),
     };
     let (udp, tcp) = (UdpSocket::bind(address)?, TcpListener::bind(address)?);

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::limits::AMPLIFICATION;
+use crate::media::{Codec, Direction, MediaOffer, OpusWishes, Rtcp};
 use crate::message::Start;
 use crate::reply::Echo;
 use crate::request::Request;
-use crate::sdp::{Description, Origin};
-use crate::words::{CallId, Direction, Flow, MediaOffer};
+use crate::sdp::{Description, Layout, Origin, OwnOffer};
+use crate::words::{CallId, Flow};
 
 /// ```text
 /// Ringing ─answer→ Answered ─ACK→ Confirmed
@@ -110,15 +111,19 @@ pub(crate) struct Call {
     pub(crate) dialog: Dialog,
     pub(crate) invites: Vec<Invite>,
     pub(crate) answered: VecDeque<Answered>,
-    /// What the first INVITE offered; absent when it had no SDP.
+    /// What the first INVITE offered, until it is answered; absent when it had no SDP.
     pub(crate) description: Option<Description>,
+    /// Of all descriptions, once there was one.
+    pub(crate) layout: Option<Layout>,
+    /// Ours that waits for its answer.
+    pub(crate) own_offer: Option<OwnOffer>,
     /// What holds now.
     pub(crate) media: MediaOffer,
     /// Ours, once answered.
     pub(crate) local: Option<SocketAddr>,
     pub(crate) origin: Origin,
-    /// Our last description, to see whether the next one is a new version.
-    pub(crate) described: String,
+    /// Our last description, to see whether the next one is a new version; as octets, since keys stand in it.
+    pub(crate) described: Vec<u8>,
     /// Seconds between refreshes.
     pub(crate) session: Option<u32>,
     pub(crate) bye: Option<Bye>,
@@ -152,14 +157,15 @@ impl Call {
     /// The version of `o=` for a description that this makes.
     pub(crate) fn describe(&mut self, make: impl Fn(Origin) -> String) -> String {
         let same = make(self.origin);
-        if same == self.described {
+        if same.as_bytes() == self.described {
             return same;
         }
         if !self.described.is_empty() {
             self.origin.version += 1;
         }
-        self.described = make(self.origin);
-        self.described.clone()
+        let text = make(self.origin);
+        self.described = text.clone().into_bytes();
+        text
     }
 }
 
@@ -169,11 +175,17 @@ pub(crate) fn undescribed(flow: Flow) -> MediaOffer {
         SocketAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
     };
+    let remote = SocketAddr::new(address, 0);
     MediaOffer {
-        remote: SocketAddr::new(address, 0),
-        codec: crate::words::Codec::Pcma,
+        remote,
+        codec: Codec::Pcma,
         payload_type: 8,
+        receive_payload_type: 8,
         event_payload_type: None,
+        event_clock_rate: 8_000,
+        opus: OpusWishes::default(),
+        rtcp: Rtcp::Separate(remote),
+        crypto: None,
         direction: Direction::Inactive,
     }
 }

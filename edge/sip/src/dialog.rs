@@ -6,14 +6,15 @@ use crate::call::{Answered, Invite, InviteState, Phase, TransactionKey};
 use crate::endpoint::Endpoint;
 use crate::invite::contact;
 use crate::limits::{ANSWERED_PER_CALL, INVITES_PER_CALL, T1, TRANSACTION};
+use crate::media::MediaOffer;
 use crate::message::{Name, Start};
 use crate::negotiate::{self, Refusal};
 use crate::reply::{Echo, More, phrase};
 use crate::request::{Method, Request};
-use crate::sdp::{self, Description};
+use crate::sdp::{Description, OwnOffer};
 use crate::timer::Timer;
 use crate::value::Via;
-use crate::words::{CallId, Event, Flow, MediaOffer, Protocol};
+use crate::words::{CallId, Event, Flow, Protocol};
 
 /// A request and the call that it belongs to.
 struct Asked<'a> {
@@ -192,7 +193,7 @@ impl Endpoint {
         let more = self.capabilities().with("Contact", self.contact(asked.flow));
         let mut more = negotiate::session_headers(more, session);
         if let Some(description) = description {
-            match self.take_offer(asked.id, &description) {
+            match self.take_offer(asked.id, description) {
                 Some(body) => more = more.sdp(body),
                 None => return self.respond(asked, 500, self.more()),
             }
@@ -213,7 +214,7 @@ impl Endpoint {
         };
         let offered = description.is_none();
         let body = match description {
-            Some(description) => self.take_offer(asked.id, &description),
+            Some(description) => self.take_offer(asked.id, description),
             None => self.make_offer(asked.id),
         };
         let Some(body) = body else { return self.respond(asked, 500, self.more()) };
@@ -250,7 +251,8 @@ impl Endpoint {
     ) -> Result<(Option<u32>, Option<Description>), Refusal> {
         let Asked { id, request, .. } = asked;
         let session = negotiate::session(request, self.more())?;
-        let description = negotiate::description(request.message, || self.more())?;
+        let terms = self.terms(asked.flow);
+        let description = negotiate::description(request.message, &terms, || self.more())?;
         // RFC 3311, section 5.2: 491 while an offer of ours has no answer.
         let offering = self.calls.get(id).is_some_and(|c| c.is_offering());
         if offering && (description.is_some() || request.method == Method::Invite) {
@@ -260,18 +262,25 @@ impl Endpoint {
     }
 
     /// Answers with the media address of the first answer.
-    fn take_offer(&mut self, id: CallId, description: &Description) -> Option<String> {
+    fn take_offer(&mut self, id: CallId, mut description: Description) -> Option<String> {
         let call = self.calls.get_mut(&id)?;
         let local = call.local?;
+        description.lock(call.media.crypto.as_ref(), || self.keys.draw());
         let body = call.describe(|origin| description.answer(origin, local));
-        self.change_media(id, description.offer.clone());
+        call.layout = Some(description.layout);
+        self.change_media(id, description.offer);
         Some(body)
     }
 
-    fn make_offer(&mut self, id: CallId) -> Option<String> {
+    pub(crate) fn make_offer(&mut self, id: CallId) -> Option<String> {
+        let fresh = [self.keys.draw(), self.keys.draw()];
+        let call = self.calls.get(&id)?;
+        let own = OwnOffer::new(call.layout.as_ref(), &call.media, &self.terms(call.flow), fresh);
         let call = self.calls.get_mut(&id)?;
-        let (local, media) = (call.local?, call.media.clone());
-        Some(call.describe(|origin| sdp::own_offer(origin, local, &media)))
+        let local = call.local?;
+        let body = call.describe(|origin| own.text(origin, local));
+        call.own_offer = Some(own);
+        Some(body)
     }
 
     pub(crate) fn change_media(&mut self, id: CallId, offer: MediaOffer) {

@@ -17,6 +17,8 @@ use crate::limits::{LEAVING_SPARE, RECONNECT, TRANSACTION};
 use crate::message::{Fault, Framing, Message, Name, Start};
 use crate::reply::{Echo, More, phrase};
 use crate::request::{ALLOW, Method, Request};
+use crate::sdp::Terms;
+use crate::sdp::crypto::Keys;
 use crate::timer::{Timer, Timers};
 use crate::value::{Address, Via};
 use crate::words::{CallId, Command, Config, ConnectionId, Event, Flow, Hangup, Output, Protocol};
@@ -41,6 +43,7 @@ pub struct Endpoint {
     pub(crate) timers: Timers,
     pub(crate) guard: Guard,
     pub(crate) authority: Authority,
+    pub(crate) keys: Keys,
     pub(crate) draining: bool,
     next_call: u64,
     tokens: u64,
@@ -53,11 +56,13 @@ impl Endpoint {
         let guard = Guard::new(config.stranger_calls_per_second, config.seed);
         let phones = std::mem::take(&mut config.phones);
         let key = std::mem::take(&mut config.nonce_key);
-        let authority = Authority::new(config.realm.clone(), key, phones);
+        let authority = Authority::new(config.realm.clone(), *key.octets(), phones);
+        let keys = Keys::new(std::mem::take(&mut config.srtp_seed));
         Endpoint {
             config,
             guard,
             authority,
+            keys,
             calls: BTreeMap::new(),
             live: 0,
             unproven: 0,
@@ -270,6 +275,16 @@ impl Endpoint {
             .with("Supported", "timer")
     }
 
+    /// What we would agree to with who is there: trunks know best what costs them least, phones get what sounds best.
+    pub(crate) fn terms(&self, flow: Flow) -> Terms<'_> {
+        Terms {
+            codecs: &self.config.codecs,
+            in_their_order: trunk_of(&self.config.trunks, flow.remote.ip()).is_some(),
+            srtp: self.config.srtp,
+            is_secure: matches!(flow.protocol, Protocol::Tls(_)),
+        }
+    }
+
     pub(crate) fn contact(&self, flow: Flow) -> String {
         match flow.protocol {
             Protocol::Udp => format!("<sip:{}>", self.config.advertised),
@@ -331,7 +346,7 @@ impl Endpoint {
             return;
         }
         call.phase = Phase::Leaving;
-        call.description = None;
+        (call.description, call.layout, call.own_offer) = (None, None, None);
         self.prove(id);
         self.live -= 1;
         let before_the_end =

@@ -19,7 +19,7 @@ use crate::message::Name;
 use crate::negotiate::{self, Refusal};
 use crate::reply::{Echo, More, phrase, routes};
 use crate::request::Request;
-use crate::sdp::{self, Description, Origin};
+use crate::sdp::{Description, Origin};
 use crate::timer::Timer;
 use crate::value::Address;
 use crate::words::{CallId, Event, Flow, Incoming, Protocol};
@@ -56,7 +56,7 @@ impl Endpoint {
         if let Some(more) = self.no_room(now, flow, trunk || phone.is_some()) {
             return self.refuse_request(flow, &request, 503, more);
         }
-        match self.wanted(&request) {
+        match self.wanted(flow, &request) {
             Ok(wanted) => self.ring(now, flow, request, key, merge_key, Wanted { phone, ..wanted }),
             Err(Refusal { status, more }) => self.refuse_request(flow, &request, status, more),
         }
@@ -89,7 +89,7 @@ impl Endpoint {
         self.calls.values().filter(of_it).count() >= share
     }
 
-    fn wanted(&self, request: &Request<'_>) -> Result<Wanted, Refusal> {
+    fn wanted(&self, flow: Flow, request: &Request<'_>) -> Result<Wanted, Refusal> {
         let refusal = |status| Refusal { status, more: self.more() };
         if !self.serves(&request.uri.dialled()) {
             return Err(refusal(404));
@@ -100,7 +100,8 @@ impl Endpoint {
         let target = contact(request).ok_or(refusal(400))?;
         let (route_lines, routes) = routes(request.message).ok_or(refusal(513))?;
         let session = negotiate::session(request, self.more())?;
-        let description = negotiate::description(request.message, || self.more())?;
+        let description =
+            negotiate::description(request.message, &self.terms(flow), || self.more())?;
         Ok(Wanted { description, session, target, route_lines, routes, phone: None })
     }
 
@@ -120,8 +121,11 @@ impl Endpoint {
         request: Request<'_>,
         key: TransactionKey,
         merge_key: String,
-        wanted: Wanted,
+        mut wanted: Wanted,
     ) {
+        if let Some(description) = &mut wanted.description {
+            description.lock(None, || self.keys.draw());
+        }
         let id = self.next_call();
         let local_tag = format!("{:016x}", self.token());
         let origin = Origin { id: self.token() >> 2, version: 1 };
@@ -175,10 +179,12 @@ impl Endpoint {
             invites: vec![invite],
             answered: VecDeque::new(),
             description: wanted.description,
+            layout: None,
+            own_offer: None,
             media: media.clone(),
             local: None,
             origin,
-            described: String::new(),
+            described: Vec::new(),
             session: wanted.session,
             bye: None,
             bye_wanted: None,
@@ -238,12 +244,18 @@ impl Endpoint {
         }
         call.phase = Phase::Answered;
         call.local = Some(local);
-        let media = call.media.clone();
-        let (body, offered) = match call.description.take() {
-            Some(description) => (call.describe(|origin| description.answer(origin, local)), false),
-            None => (call.describe(|origin| sdp::own_offer(origin, local, &media)), true),
-        };
         let cseq = call.dialog.remote_cseq;
+        let description = call.description.take();
+        let offered = description.is_none();
+        let body = match description {
+            Some(description) => {
+                let body = call.describe(|origin| description.answer(origin, local));
+                call.layout = Some(description.layout);
+                Some(body)
+            }
+            None => self.make_offer(id),
+        };
+        let Some(body) = body else { return };
         self.timers.cancel(Timer::Unanswered(id));
         self.timers.cancel(Timer::Trying(id));
         self.accept(now, id, cseq, more, body, offered);
@@ -396,10 +408,14 @@ impl Endpoint {
 
     /// The answer to our own offer; false when there is none that fits.
     fn take_answer(&mut self, id: CallId, request: &Request<'_>) -> bool {
-        let Ok(Some(answer)) = negotiate::description(request.message, More::default) else {
-            return false;
-        };
-        self.change_media(id, answer.offer);
+        let own = self.calls.get_mut(&id).and_then(|call| call.own_offer.take());
+        let body = negotiate::sdp_of(request.message, More::default);
+        let (Some(own), Ok(Some(body))) = (own, body) else { return false };
+        let Ok(answer) = own.read_answer(&body) else { return false };
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.layout = Some(own.layout);
+        }
+        self.change_media(id, answer);
         true
     }
 

@@ -33,7 +33,7 @@
 //! }
 //! # let advertised = "192.0.2.1:5060".parse().unwrap();
 //! # let config = Config { advertised, advertised_tls: advertised, product: "doc".into(), served_users: vec![], trunks: vec![], calls_max: 1, stranger_calls_per_second: 20, phones: vec![],
-//! #     phones_required: false, phones_md5_only: false, realm: "doc".into(), nonce_key: [1; 32], seed: 1 };
+//! #     phones_required: false, phones_md5_only: false, realm: "doc".into(), nonce_key: [1; 32].into(), codecs: vec![], srtp: Default::default(), srtp_seed: [2; 32].into(), seed: 1 };
 //! # #[expect(clippy::disallowed_methods, reason = "the shell of this example")]
 //! # turn(&mut Endpoint::new(config), Instant::now(), advertised);
 //! ```
@@ -56,7 +56,7 @@
 //! # Where things are
 //!
 //! `frame` cuts streams, `message`, `request` and `value` read and check, `reply` writes responses, `endpoint` sorts, `invite`, `dialog`
-//! and `bye` hold the machines, `call` their state, `guard` what strangers may ask, `negotiate` and `sdp` what is agreed, `identity` who calls, `timer` the
+//! and `bye` hold the machines, `call` their state, `guard` what strangers may ask, `media`, `negotiate` and `sdp` what is agreed, `identity` who calls, `timer` the
 //! clock and `limits` every number. A new method needs a variant of `request::Method`, a word in its `ALLOW`, and an arm
 //! in `Endpoint::request` (outside of calls) or `Endpoint::dispatch` (inside).
 
@@ -71,6 +71,7 @@ mod guard;
 mod identity;
 mod invite;
 mod limits;
+mod media;
 mod message;
 mod negotiate;
 mod phone;
@@ -85,7 +86,8 @@ mod words;
 
 pub use digest::Phone;
 pub use endpoint::Endpoint;
+pub use media::{Codec, Crypto, Direction, MediaOffer, OpusWishes, Rtcp, Srtp, SrtpKey, Suite};
 pub use words::{
-    CallId, Codec, Command, Config, ConnectionId, Direction, Event, Flow, Hangup, Incoming,
-    MediaOffer, Output, Protocol, Trunk,
+    CallId, Command, Config, ConnectionId, Event, Flow, Hangup, Incoming, Output, Protocol, Seed,
+    Trunk,
 };

@@ -90,3 +90,5 @@ pub(crate) const RETRY_DRAIN: u32 = 60;
 /// SDP: media and attributes of one medium that are looked at; a browser's longest offers have 4 and 60.
 pub(crate) const MEDIA_MAX: usize = 32;
 pub(crate) const ATTRIBUTES_MAX: usize = 64;
+/// Octets of one format's parameters (RELIABILITY.md: fmtp <= 512 B).
+pub(crate) const FMTP_MAX: usize = 512;

@@ -6,7 +6,7 @@ use crate::limits::MIN_SESSION;
 use crate::message::{Message, Name};
 use crate::reply::More;
 use crate::request::Request;
-use crate::sdp::{Description, SdpError, find_in_multipart};
+use crate::sdp::{Description, SdpError, Terms, find_in_multipart};
 use crate::value::{self, Params};
 
 /// A status and its headers.
@@ -16,13 +16,14 @@ pub(crate) struct Refusal {
     pub(crate) more: More,
 }
 
-/// The SDP of a message, if it has any.
+/// The offer of a message, if it has one.
 pub(crate) fn description(
     message: &Message,
+    terms: &Terms<'_>,
     more: impl Fn() -> More,
 ) -> Result<Option<Description>, Refusal> {
     let Some(body) = sdp_of(message, &more)? else { return Ok(None) };
-    match Description::parse(&body) {
+    match Description::parse(&body, terms) {
         Ok(description) => Ok(Some(description)),
         Err(SdpError::Malformed) => {
             Err(Refusal { status: 400, more: more().with("Warning", "399 konf \"Malformed SDP\"") })
@@ -30,12 +31,12 @@ pub(crate) fn description(
         // RFC 3261, section 20.43: 305 is "incompatible media format".
         Err(SdpError::NothingInCommon) => Err(Refusal {
             status: 488,
-            more: more().with("Warning", "305 konf \"PCMA or PCMU over RTP/AVP needed\""),
+            more: more().with("Warning", format!("305 konf \"{} needed\"", terms.demand())),
         }),
     }
 }
 
-fn sdp_of<'a>(
+pub(crate) fn sdp_of<'a>(
     message: &'a Message,
     more: impl Fn() -> More,
 ) -> Result<Option<Cow<'a, [u8]>>, Refusal> {

@@ -1,11 +1,13 @@
 //! What goes into an endpoint and what comes out.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use konf_contract::Msisdn;
 
 use crate::digest::Phone;
+use crate::media::{Codec, MediaOffer, Srtp};
 
 /// One call (a dialog, early or confirmed), unique within the endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,9 +67,36 @@ pub struct Config {
     /// Of the passwords; the one that [`Phone::new`] was given.
     pub realm: String,
     /// Seals challenges; new in each process.
-    pub nonce_key: [u8; 32],
+    pub nonce_key: Seed,
+    /// What is agreed to, the best first. A trunk's own order counts before ours.
+    pub codecs: Vec<Codec>,
+    pub srtp: Srtp,
+    /// All our SRTP keys come from it, so it has to come from a generator fit for keys; new in each process.
+    pub srtp_seed: Seed,
     /// Seeds tags and branches.
     pub seed: u64,
+}
+
+/// Octets that nobody may guess or print.
+#[derive(Clone, Default)]
+pub struct Seed([u8; 32]);
+
+impl From<[u8; 32]> for Seed {
+    fn from(octets: [u8; 32]) -> Self {
+        Seed(octets)
+    }
+}
+
+impl Seed {
+    pub(crate) fn octets(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seed")
+    }
 }
 
 /// A peer whose identity headers count.
@@ -78,33 +107,6 @@ pub struct Trunk {
     /// The network that calls from it come from when no header says so.
     pub network: String,
     pub mobile: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Codec {
-    Pcma,
-    Pcmu,
-}
-
-/// From the peer's point of view turned to ours: `SendReceive` when both talk, `ReceiveOnly` when the peer only sends,
-/// `SendOnly` when it only listens (hold), `Inactive` when neither.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    SendReceive,
-    SendOnly,
-    ReceiveOnly,
-    Inactive,
-}
-
-/// The part of the peer's SDP that was chosen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MediaOffer {
-    /// Where the peer wants its media.
-    pub remote: SocketAddr,
-    pub codec: Codec,
-    pub payload_type: u8,
-    pub event_payload_type: Option<u8>,
-    pub direction: Direction,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,7 +170,7 @@ pub enum Command {
     Drain,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Output {
     Send {
         flow: Flow,
@@ -179,4 +181,15 @@ pub enum Output {
         connection: ConnectionId,
     },
     Event(Event),
+}
+
+/// Without the octets: keys stand among them.
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Output::Send { flow, bytes } => write!(f, "Send({} octets to {flow:?})", bytes.len()),
+            Output::Close { connection } => write!(f, "Close({connection:?})"),
+            Output::Event(event) => event.fmt(f),
+        }
+    }
 }

@@ -106,7 +106,12 @@ fn offer(port: u16) -> MediaOffer {
         remote: ([192, 0, 2, 10], port).into(),
         codec: konf_sip::Codec::Pcma,
         payload_type: 8,
+        receive_payload_type: 8,
         event_payload_type: Some(101),
+        event_clock_rate: 8_000,
+        opus: konf_sip::OpusWishes::default(),
+        rtcp: konf_sip::Rtcp::Separate(([192, 0, 2, 10], port + 1).into()),
+        crypto: None,
         direction: konf_sip::Direction::SendReceive,
     }
 }

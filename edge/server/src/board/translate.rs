@@ -2,7 +2,7 @@
 
 use konf_contract::link::{LegLeft, LegStatus, Quality, RecordEvent};
 use konf_contract::{Caller, ConferenceNumber};
-use konf_media::{LegStats, OpusWishes, RoomId, Rtcp, SourceRule, Stream};
+use konf_media::{LegStats, OpusWishes, RoomId, Rtcp, SourceRule, SrtpKeys, SrtpSuite, Stream};
 use konf_switchboard::Key;
 use tracing::info;
 
@@ -57,19 +57,26 @@ pub(super) fn stream_of(
     first_timestamp: u32,
 ) -> Stream {
     use konf_media::{Codec, Direction};
+    let konf_sip::OpusWishes { max_average_bitrate, max_playback_rate, in_band_fec, dtx } =
+        offer.opus;
     Stream {
         remote: offer.remote,
         source: source.clone(),
         codec: match offer.codec {
             konf_sip::Codec::Pcma => Codec::Pcma,
             konf_sip::Codec::Pcmu => Codec::Pcmu,
+            konf_sip::Codec::G722 => Codec::G722,
+            konf_sip::Codec::Opus => Codec::Opus,
         },
         payload_type: offer.payload_type,
-        receive_payload_type: offer.payload_type,
+        receive_payload_type: offer.receive_payload_type,
         event_payload_type: offer.event_payload_type,
-        opus: OpusWishes::default(),
-        rtcp: Rtcp::Mux,
-        srtp: None,
+        opus: OpusWishes { max_average_bitrate, max_playback_rate, in_band_fec, dtx },
+        rtcp: match offer.rtcp {
+            konf_sip::Rtcp::Mux => Rtcp::Mux,
+            konf_sip::Rtcp::Separate(address) => Rtcp::Separate(address),
+        },
+        srtp: offer.crypto.as_ref().map(keys_of),
         direction: match offer.direction {
             konf_sip::Direction::SendReceive => Direction::SendReceive,
             konf_sip::Direction::SendOnly => Direction::SendOnly,
@@ -80,6 +87,14 @@ pub(super) fn stream_of(
         first_sequence,
         first_timestamp,
     }
+}
+
+fn keys_of(crypto: &konf_sip::Crypto) -> SrtpKeys {
+    let suite = match crypto.suite {
+        konf_sip::Suite::AesCm128HmacSha1_80 => SrtpSuite::AesCm128HmacSha1Tag80,
+        konf_sip::Suite::AesCm128HmacSha1_32 => SrtpSuite::AesCm128HmacSha1Tag32,
+    };
+    SrtpKeys::new(suite, *crypto.receive.expose(), *crypto.send.expose())
 }
 
 pub(super) fn key_of(key: char) -> Option<Key> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use konf_contract::UnixMs;
 use konf_prompts::Catalogue;
+use konf_sip::Seed;
 use konf_switchboard::LocalTime;
 use rand::Rng as _;
 use rand::rngs::StdRng;
@@ -61,7 +62,10 @@ pub(super) fn sip_config(
         phones_required: config.phones_required,
         phones_md5_only: config.phones_md5_only,
         realm: config.realm.clone(),
-        nonce_key: random.random(),
+        nonce_key: Seed::from(random.random::<[u8; 32]>()),
+        codecs: config.codecs.clone(),
+        srtp: konf_sip::Srtp::Off,
+        srtp_seed: Seed::from(random.random::<[u8; 32]>()),
         seed: random.random(),
     }
 }

@@ -12,7 +12,8 @@ mod refusals;
 use std::time::Duration;
 
 use super::*;
-use crate::words::{Codec, Direction, Incoming, MediaOffer, Trunk};
+use crate::media::{Codec, Direction, MediaOffer, OpusWishes, Rtcp, Srtp};
+use crate::words::{Incoming, Trunk};
 
 pub(crate) const SDP: &str = "v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\n\
     m=audio 40000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n";
@@ -53,7 +54,10 @@ pub(crate) fn config() -> Config {
         phones_required: false,
         phones_md5_only: false,
         realm: "konf".into(),
-        nonce_key: [7; 32],
+        nonce_key: [7; 32].into(),
+        codecs: vec![Codec::Pcma, Codec::Pcmu],
+        srtp: Srtp::Off,
+        srtp_seed: [8; 32].into(),
         seed: 7,
     }
 }

@@ -17,7 +17,12 @@ fn a_call_is_offered_answered_confirmed_and_ended_by_the_caller() {
         remote: "198.51.100.7:40000".parse().unwrap(),
         codec: Codec::Pcma,
         payload_type: 8,
+        receive_payload_type: 8,
         event_payload_type: Some(101),
+        event_clock_rate: 8_000,
+        opus: OpusWishes::default(),
+        rtcp: Rtcp::Separate("198.51.100.7:40001".parse().unwrap()),
+        crypto: None,
         direction: Direction::SendReceive,
     };
     assert_eq!(incoming.offer, offer);
