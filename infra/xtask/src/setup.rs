@@ -21,8 +21,12 @@ pub(crate) const TEST_TOOLS: [Tool; 2] = [
     Tool { program: "baresip", package: "baresip-core" },
 ];
 
-/// A C compiler for SQLite and ring.
-pub(crate) const BUILD_TOOLS: [Tool; 1] = [Tool { program: "cc", package: "gcc" }];
+/// A C compiler for SQLite, ring and libopus; what libopus is built with.
+pub(crate) const BUILD_TOOLS: [Tool; 3] = [
+    Tool { program: "cc", package: "gcc" },
+    Tool { program: "cmake", package: "cmake" },
+    Tool { program: "make", package: "make" },
+];
 
 /// Runs the build command of each component of `spin.toml`, as `spin build` would.
 pub(crate) fn components() -> Result<()> {

@@ -6,6 +6,9 @@ use audio_codec_algorithms::{decode_alaw, decode_ulaw, encode_alaw, encode_ulaw}
 
 use crate::Codec;
 
+/// 200 ms, the most that a receiver should take (RFC 3551, 4.2).
+const SAMPLES_MAX: usize = 1_600;
+
 struct Tables {
     alaw: Table,
     ulaw: Table,
@@ -54,12 +57,25 @@ pub(crate) fn decoder(codec: Codec) -> &'static [i16; 256] {
     &table(codec).decode
 }
 
-/// Encodes as many samples as both slices have.
-pub(crate) fn encode(codec: Codec, samples: &[i16], payload: &mut [u8]) {
+/// How many samples `payload` holds; `None` beyond 200 ms.
+pub(crate) fn samples(payload: &[u8]) -> Option<usize> {
+    (payload.len() <= SAMPLES_MAX).then_some(payload.len())
+}
+
+/// Decodes as many samples as both slices have.
+pub(crate) fn decode(decoder: &[i16; 256], payload: &[u8], out: &mut [i16]) {
+    for (sample, &code) in out.iter_mut().zip(payload) {
+        *sample = decoder[usize::from(code)];
+    }
+}
+
+/// Encodes as many samples as both slices have; returns how many.
+pub(crate) fn encode(codec: Codec, samples: &[i16], payload: &mut [u8]) -> usize {
     let table = &table(codec).encode;
     for (code, &sample) in payload.iter_mut().zip(samples) {
         *code = table[usize::from(sample.cast_unsigned())];
     }
+    samples.len().min(payload.len())
 }
 
 /// The code of the sample 0.

@@ -1,0 +1,183 @@
+//! Opus (RFC 6716, RFC 7587) through libopus: 48 kHz, mono, made for speech.
+
+use ::opus::{Application, Bandwidth, Bitrate, Channels, packet};
+
+use super::PAYLOAD_MAX;
+use crate::OpusWishes;
+
+/// Samples per second, whatever the sender's bandwidth is: that of the RTP clock (RFC 7587, 4.1).
+const RATE: u32 = 48_000;
+
+/// The smallest frame, 2.5 ms; concealment comes in multiples of it.
+const STEP: usize = 120;
+
+/// Longest payload: 120 ms in one packet (RFC 6716, 3.2.5).
+const SAMPLES_MAX: usize = 5_760;
+
+/// For a listener that names none: full-band speech without audible faults (RFC 7587, 3.1.1: 28 to 40 kb/s).
+const BITRATE: u32 = 28_000;
+
+/// What a listener may ask for: libopus makes nothing of less, and one room's speech needs no more.
+const BITRATE_MIN: u32 = 6_000;
+const BITRATE_MAX: u32 = 64_000;
+
+/// Of 10.
+const COMPLEXITY: i32 = 5;
+
+/// A copy of each frame is worth its bits from so many lost packets of 100 on; assumed until the listener reports.
+const LOSS_ASSUMED: u8 = 5;
+
+/// Beyond this the copies would crowd out the sound itself.
+const LOSS_MAX: u8 = 30;
+
+const NEEDS_MEMORY: &str = "libopus takes 48 kHz mono; it can fail only for want of memory";
+
+/// `None` also for what carries more than a payload may.
+pub(crate) fn samples(payload: &[u8]) -> Option<usize> {
+    let samples = packet::get_nb_samples(payload, RATE).ok()?;
+    (samples <= SAMPLES_MAX).then_some(samples)
+}
+
+pub(crate) struct Decoder(::opus::Decoder);
+
+impl Decoder {
+    pub(crate) fn new() -> Self {
+        // What is stereo comes out as one channel.
+        Self(::opus::Decoder::new(RATE, Channels::Mono).expect(NEEDS_MEMORY))
+    }
+
+    /// `out` is as long as [`samples`] says. `None` for a malformed payload.
+    pub(crate) fn decode(&mut self, payload: &[u8], out: &mut [i16]) -> Option<()> {
+        self.0.decode(payload, out, false).ok().filter(|&decoded| decoded == out.len()).map(drop)
+    }
+
+    pub(crate) fn recover(&mut self, following: &[u8], out: &mut [i16]) -> Option<usize> {
+        if !whole(out) || !carries_copy(following) {
+            return None;
+        }
+        self.0.decode(following, out, true).ok().filter(|&made| made == out.len())
+    }
+
+    pub(crate) fn conceal(&mut self, out: &mut [i16]) -> bool {
+        whole(out) && self.0.decode(&[], out, false).is_ok_and(|made| made == out.len())
+    }
+}
+
+fn whole(out: &[i16]) -> bool {
+    !out.is_empty() && out.len() <= SAMPLES_MAX && out.len().is_multiple_of(STEP)
+}
+
+/// Whether the first frame has a copy of the frame before it: the flags that a SILK frame begins with (RFC 6716, 4.2.3).
+fn carries_copy(payload: &[u8]) -> bool {
+    let Some(&toc) = payload.first() else { return false };
+    // Configurations 0 to 15 have SILK (RFC 6716, 3.1), of 10 ms to 60 ms.
+    let configuration = toc >> 3;
+    if configuration > 15 {
+        return false;
+    }
+    let flags = first_frame(payload).and_then(|frame| frame.first());
+    let Some(flags) = flags else { return false };
+    // A flag of voice for each 20 ms, then the one that is asked for; the same again for the second channel.
+    let frames = match configuration % 4 {
+        2 if configuration < 12 => 2,
+        3 if configuration < 12 => 3,
+        _ => 1,
+    };
+    let has = |bit: u32| flags >> (7 - bit) & 1 == 1;
+    let stereo = toc & 0b100 != 0;
+    has(frames) || stereo && has(2 * frames + 1)
+}
+
+/// The first frame of a packet and what follows it (RFC 6716, 3.2); `None` if there is none.
+fn first_frame(payload: &[u8]) -> Option<&[u8]> {
+    let (&toc, rest) = payload.split_first()?;
+    let (length, rest) = match toc & 0b11 {
+        0 | 1 => (rest.len(), rest),
+        2 => frame_length(rest)?,
+        _ => {
+            let (&count, rest) = rest.split_first()?;
+            let rest = if count & 0x40 == 0 { rest } else { behind_padding_length(rest)? };
+            let frames = usize::from(count & 0x3f);
+            match count & 0x80 {
+                0 => (rest.len(), rest),
+                _ if frames == 1 => (rest.len(), rest),
+                _ => {
+                    let (length, mut rest) = frame_length(rest)?;
+                    for _ in 2..frames {
+                        rest = frame_length(rest)?.1;
+                    }
+                    (length, rest)
+                }
+            }
+        }
+    };
+    (length > 0).then_some(rest)
+}
+
+/// A length of one or two octets (RFC 6716, 3.2.1), and what follows.
+fn frame_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    match *bytes {
+        [short @ 0..=251, ref rest @ ..] => Some((usize::from(short), rest)),
+        [low, high, ref rest @ ..] => Some((usize::from(high) * 4 + usize::from(low), rest)),
+        _ => None,
+    }
+}
+
+fn behind_padding_length(bytes: &[u8]) -> Option<&[u8]> {
+    let last = bytes.iter().position(|&octet| octet != 255)?;
+    bytes.get(last + 1..)
+}
+
+pub(crate) struct Encoder {
+    encoder: ::opus::Encoder,
+    in_band_fec: bool,
+}
+
+impl Encoder {
+    /// As the listener wishes to hear (RFC 7587, 6.1); without wishes 28 kb/s, full band.
+    pub(crate) fn new(wishes: &OpusWishes) -> Self {
+        let encoder = ::opus::Encoder::new(RATE, Channels::Mono, Application::Voip);
+        let mut encoder = encoder.expect(NEEDS_MEMORY);
+        set_up(&mut encoder, wishes).expect("libopus takes values in its ranges");
+        let mut encoder = Self { encoder, in_band_fec: wishes.in_band_fec };
+        encoder.set_loss(LOSS_ASSUMED);
+        encoder
+    }
+
+    /// 20 ms.
+    pub(crate) fn encode(&mut self, frame: &[i16], payload: &mut [u8]) -> usize {
+        let length = payload.len().min(PAYLOAD_MAX);
+        self.encoder.encode(frame, &mut payload[..length]).unwrap_or(0)
+    }
+
+    pub(crate) fn set_loss(&mut self, percent: u8) {
+        let percent = if self.in_band_fec { percent.min(LOSS_MAX) } else { 0 };
+        let set = self.encoder.set_packet_loss_perc(i32::from(percent));
+        debug_assert!(set.is_ok());
+    }
+}
+
+fn set_up(encoder: &mut ::opus::Encoder, wishes: &OpusWishes) -> ::opus::Result<()> {
+    let bitrate = wishes.max_average_bitrate.map_or(BITRATE, |most| most.min(BITRATE));
+    let bitrate = bitrate.clamp(BITRATE_MIN, BITRATE_MAX);
+    encoder.set_bitrate(Bitrate::Bits(bitrate.cast_signed()))?;
+    encoder.set_max_bandwidth(bandwidth(wishes.max_playback_rate))?;
+    encoder.set_complexity(COMPLEXITY)?;
+    encoder.set_inband_fec(wishes.in_band_fec)?;
+    encoder.set_dtx(wishes.dtx)?;
+    encoder.set_vbr(true)
+}
+
+/// The widest band that a listener at `rate` hears anything of (RFC 7587, 3.1.2).
+fn bandwidth(rate: u32) -> Bandwidth {
+    match rate {
+        0..=8_000 => Bandwidth::Narrowband,
+        8_001..=12_000 => Bandwidth::Mediumband,
+        12_001..=16_000 => Bandwidth::Wideband,
+        16_001..=24_000 => Bandwidth::Superwideband,
+        _ => Bandwidth::Fullband,
+    }
+}
+
+#[cfg(test)]
+mod tests;
