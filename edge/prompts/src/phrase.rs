@@ -96,6 +96,18 @@ pub enum Phrase {
     Louder,
     Softer,
     NormalVolume,
+    /// To the organiser who looks for noise: "Most noise comes from" before the recorded name, "… from your own line",
+    /// "… from a participant who gave no name", "There is no noise."
+    NoiseFrom,
+    NoiseFromYou,
+    NoiseFromUnnamed,
+    NoNoise,
+    /// To organisers: "Music comes from" before the recorded name, "… from a participant who gave no name."
+    MusicFrom,
+    MusicFromUnnamed,
+    /// To a muted caller who speaks: "Your microphone is off, nobody hears you." and, if it helps, "Star six turns it on."
+    NobodyHearsYou,
+    StarSixUnmutes,
     // ── time
     /// "The conference has been extended." / "The conference cannot be extended."
     Extended,
@@ -168,6 +180,14 @@ const PLAIN: &[(Phrase, &str)] = &[
     (Phrase::Louder, "louder"),
     (Phrase::Softer, "softer"),
     (Phrase::NormalVolume, "normal-volume"),
+    (Phrase::NoiseFrom, "noise-from"),
+    (Phrase::NoiseFromYou, "noise-from-you"),
+    (Phrase::NoiseFromUnnamed, "noise-from-unnamed"),
+    (Phrase::NoNoise, "no-noise"),
+    (Phrase::MusicFrom, "music-from"),
+    (Phrase::MusicFromUnnamed, "music-from-unnamed"),
+    (Phrase::NobodyHearsYou, "nobody-hears-you"),
+    (Phrase::StarSixUnmutes, "star-six-unmutes"),
     (Phrase::Extended, "extended"),
     (Phrase::CannotExtend, "cannot-extend"),
     (Phrase::EndsInFive, "ends-in-five"),
