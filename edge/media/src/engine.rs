@@ -75,6 +75,7 @@ impl Engine {
             Command::PlayToRoom { room, clips } => self.announce(room, clips),
             Command::Record { leg, longest } => self.record(leg, longest),
             Command::StopRecording { leg } => self.stop_recording(leg),
+            Command::FindNoise { room, asker } => self.find_noise(room, asker),
         }
     }
 
@@ -207,6 +208,16 @@ impl Engine {
         {
             room.announce(clips);
         }
+    }
+
+    fn find_noise(&mut self, room: RoomId, asker: LegId) {
+        let at = self.room_places.get(&room).copied();
+        let in_room = self.legs.iter().filter(|leg| at.is_some() && leg.room == at);
+        let noisiest = in_room
+            .filter_map(|leg| Some((leg.noise()?, leg.id)))
+            .max_by(|(a, _), (b, _)| a.total_cmp(b));
+        let noisy = noisiest.map(|(_, leg)| leg);
+        self.events.push_back(Event::NoiseFound { asker, noisy });
     }
 
     fn record(&mut self, leg: LegId, longest: Duration) {

@@ -182,6 +182,11 @@ impl Leg {
         stats
     }
 
+    /// The noise that this leg brings into its room: mean of the squares, if it is worth a word.
+    pub(crate) fn noise(&self) -> Option<f32> {
+        self.was_open.then(|| self.voice.noise()).flatten()
+    }
+
     pub(crate) fn record(&mut self, longest: Duration) {
         self.recorder = Some(Recorder::new(longest));
     }
@@ -331,7 +336,9 @@ impl Leg {
         let now_us = beat.now_us;
         self.playout.pull(beat, &mut self.heard);
         let pressing = self.events.is_pressing(now_us) | self.hear_tones(events);
-        self.voice.listen(&self.heard, pressing);
+        if let Some(news) = self.voice.listen(&self.heard, pressing) {
+            events.push_back(news.event(self.id));
+        }
         self.keep(pressing, events);
         self.was_pressing = pressing;
         self.open_or_close(pressing);

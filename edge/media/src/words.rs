@@ -236,6 +236,11 @@ pub enum Command {
     StopRecording {
         leg: LegId,
     },
+    /// Whose line in the room makes most noise, of those that are heard there; answered by [`Event::NoiseFound`].
+    FindNoise {
+        room: RoomId,
+        asker: LegId,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -257,6 +262,16 @@ pub enum Event {
     /// No packet for 30 s; said once until packets come again.
     MediaLost {
         leg: LegId,
+    },
+    /// Somebody on this leg began to speak or has stopped, muted or not; at most twice a second.
+    Speaking {
+        leg: LegId,
+        speaking: bool,
+    },
+    /// None if nobody's noise is worth a word (-50 dBov).
+    NoiseFound {
+        asker: LegId,
+        noisy: Option<LegId>,
     },
     Closed {
         leg: LegId,

@@ -159,6 +159,12 @@ impl Board {
                 self.input(now, Input::NameRecorded { leg, said });
             }
             Event::MediaLost { leg } => self.input(now, Input::MediaLost { leg }),
+            Event::Speaking { leg, speaking } => {
+                self.input(now, Input::Speaking { leg, speaking });
+            }
+            Event::NoiseFound { asker, noisy } => {
+                self.input(now, Input::NoiseFound { asker, noisy });
+            }
             Event::Closed { leg, stats } => self.leg_ended(now, leg, Some(stats)),
         }
     }
@@ -360,6 +366,9 @@ impl Board {
             Output::PlayToRoom { conference, sounds } => {
                 let (room, clips) = (room_of(&conference), self.clips(&sounds));
                 self.media(Command::PlayToRoom { room, clips });
+            }
+            Output::FindNoise { asker, conference } => {
+                self.media(Command::FindNoise { room: room_of(&conference), asker });
             }
             Output::RecordName { leg, longest } => self.media(Command::Record { leg, longest }),
             Output::StopRecording { leg } => self.media(Command::StopRecording { leg }),

@@ -73,6 +73,7 @@ impl Switchboard {
             }
             Command::Mode => self.next_mode(now, &conference),
             Command::DropLast => self.drop_last(now, leg),
+            Command::FindNoise => self.find_noise(leg, &conference),
             Command::Extend => self.ask_extension(now, &conference, Some(leg)),
             Command::EndForAll => {
                 self.end_room(now, &conference, EndReason::ClosedByOrganiser, Party::Organiser);

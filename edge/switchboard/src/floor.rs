@@ -9,6 +9,7 @@ use konf_contract::{ConferenceNumber, LegId};
 use konf_prompts::Phrase;
 
 use crate::announcements::Announcement;
+use crate::hearing::Reminders;
 use crate::leg::{Leg, Muted};
 use crate::{Now, Output, Sound, Switchboard};
 
@@ -27,7 +28,7 @@ impl Switchboard {
     pub(crate) fn toggle_mute(&mut self, leg: LegId) {
         let Some((call, room)) = self.leg_and_room(leg) else { return };
         let (muted, has_word) = (call.muted != Muted::No, room.speaker == Some(leg));
-        let free = call.is_organiser() || !is_strict(room.mode) || has_word;
+        let free = self.may_unmute(leg);
         let Some(conference) = self.conference_of(leg) else { return };
         match (muted, free) {
             (true, true) => {
@@ -51,10 +52,20 @@ impl Switchboard {
         }
     }
 
+    /// Whether `*6` opens the microphone.
+    pub(crate) fn may_unmute(&self, leg: LegId) -> bool {
+        self.leg_and_room(leg).is_some_and(|(call, room)| {
+            call.is_organiser() || !is_strict(room.mode) || room.speaker == Some(leg)
+        })
+    }
+
     fn set_muted(&mut self, leg: LegId, muted: Muted) {
         let Some(call) = self.legs.get_mut(&leg) else { return };
         let before = std::mem::replace(&mut call.muted, muted) != Muted::No;
         let muted = muted != Muted::No;
+        if !muted {
+            call.reminders = Reminders::default();
+        }
         if before != muted {
             self.outputs.push_back(Output::Mute { leg, muted });
         }
@@ -209,7 +220,8 @@ impl Switchboard {
         }
     }
 
-    fn name_of(&self, leg: LegId) -> Vec<Sound> {
+    /// Empty when none was recorded.
+    pub(crate) fn name_of(&self, leg: LegId) -> Vec<Sound> {
         self.names.get(&leg).map(|_| Sound::NameOf(leg)).into_iter().collect()
     }
 }

@@ -27,6 +27,7 @@ pub(crate) enum Command {
     MuteAll,
     Mode,
     DropLast,
+    FindNoise,
     Extend,
     EndForAll,
 }
@@ -43,7 +44,7 @@ const fn row(keys: &'static str, who: Role, command: Command, what: &'static str
 }
 
 /// PRODUCT.md, section 4, "in the room".
-pub(crate) const TABLE: [Row; 12] = [
+pub(crate) const TABLE: [Row; 13] = [
     row("*6", Role::Participant, Command::Mute, "mute or unmute yourself"),
     row("*1", Role::Participant, Command::Help, "help"),
     row("*2", Role::Participant, Command::People, "how many are here"),
@@ -59,6 +60,7 @@ pub(crate) const TABLE: [Row; 12] = [
     row("##", Role::Organiser, Command::MuteAll, "mute or unmute all others"),
     row("*7", Role::Organiser, Command::Mode, "everybody, questions, lecture"),
     row("*92", Role::Organiser, Command::DropLast, "disconnect the last who came"),
+    row("*93", Role::Organiser, Command::FindNoise, "who makes most noise"),
     row("*98", Role::Organiser, Command::Extend, "ask for an extension"),
     row("*99", Role::Organiser, Command::EndForAll, "end the conference for all"),
 ];

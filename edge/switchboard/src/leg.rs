@@ -7,6 +7,7 @@ use std::time::Instant;
 use konf_contract::link::{EndReason, Grant, Party};
 use konf_contract::{Caller, Language, Role, UnixMs};
 
+use crate::hearing::Reminders;
 use crate::stage::Stage;
 use crate::{Key, Now, PlaybackId};
 
@@ -48,6 +49,11 @@ pub(crate) struct Leg {
     pub(crate) recorded_from: Option<Instant>,
     /// When organisers were told of this leg's hand.
     pub(crate) hand_told: Option<Instant>,
+    /// Somebody speaks, muted or not.
+    pub(crate) speaks: bool,
+    pub(crate) reminders: Reminders,
+    /// Organisers were told of this leg's music.
+    pub(crate) music_told: bool,
     /// Why we end it; absent while the caller decides that.
     pub(crate) end: Option<(EndReason, Party)>,
 }
@@ -71,6 +77,9 @@ impl Leg {
             music: false,
             recorded_from: None,
             hand_told: None,
+            speaks: false,
+            reminders: Reminders::default(),
+            music_told: false,
             end: None,
         }
     }
@@ -103,6 +112,11 @@ impl Leg {
 
     pub(crate) fn is_leaving(&self) -> bool {
         matches!(self.stage, Stage::Farewell { .. } | Stage::HungUp)
+    }
+
+    /// In the mix and not about to leave.
+    pub(crate) fn is_heard_of(&self) -> bool {
+        self.in_mix && !self.is_leaving()
     }
 
     pub(crate) fn role(&self) -> Role {

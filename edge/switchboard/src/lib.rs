@@ -9,7 +9,7 @@
 //! 3. Then ask [`Switchboard::poll_timeout`] anew: each step may move it.
 //!
 //! Time is an argument: the monotonic clock measures, the wall clock labels. Answers ([`Input::Played`],
-//! [`Input::Reply`], [`Input::NameRecorded`], [`Input::Ended`]) may come late, twice or never: what is not waited for is
+//! [`Input::Reply`], [`Input::NameRecorded`], [`Input::NoiseFound`], [`Input::Ended`]) may come late, twice or never: what is not waited for is
 //! ignored, and nothing waits without a limit. Only [`Input::Ended`] frees a leg.
 //!
 //! ```
@@ -56,7 +56,7 @@
 //! Where things are: `entry` asks for number and code, `admission` takes the answer of control and the seat, `naming` the
 //! name, `room` who is in, `memory` what
 //! outlives an empty room, `keys` and `commands` what keys do, `floor` who
-//! may speak, `clock` the ends of conferences and of legs,
+//! may speak, `hearing` who speaks while muted and who makes noise, `clock` the ends of conferences and of legs,
 //! `announcements` who came and left, `ending` the last words and the record, `control` the orders from control.
 
 mod admission;
@@ -67,6 +67,7 @@ mod control;
 mod ending;
 mod entry;
 mod floor;
+mod hearing;
 mod keys;
 mod leg;
 mod memory;
@@ -155,6 +156,9 @@ impl Switchboard {
             Input::Played { leg, playback } => self.played(now, leg, playback),
             Input::NameRecorded { leg, said } => self.name_recorded(now, leg, said),
             Input::MediaLost { leg } => self.media_lost(leg),
+            Input::Speaking { leg, speaking } => self.speaking(now, leg, speaking),
+            Input::NoiseFound { asker, noisy } => self.noise_found(asker, noisy),
+            Input::Music { leg } => self.plays_music(leg),
             Input::Ended { leg, by, detail, quality } => {
                 self.ended(now, leg, by, detail, quality);
             }
@@ -203,6 +207,7 @@ impl Switchboard {
             Timer::LimitWarning(leg) => self.limit_warning(leg),
             Timer::LimitSaid(leg) => self.limit_said(leg),
             Timer::Limit(leg) => self.limit(leg),
+            Timer::SpeaksMuted(leg) => self.speaks_muted(now, leg),
             Timer::Farewell(leg) => self.hang_up(leg),
             Timer::Forget(leg) => self.forget_name(leg),
             Timer::AskLate(ask) => self.reply(now, ask, None),

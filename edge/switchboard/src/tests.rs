@@ -5,6 +5,7 @@ mod clocks;
 mod driver;
 mod endings;
 mod floor;
+mod hearing;
 mod menus;
 mod prompts;
 mod random;

@@ -26,6 +26,8 @@ pub(crate) enum Timer {
     LimitSaid(LegId),
     /// At it.
     Limit(LegId),
+    /// A muted caller has spoken long enough to be told.
+    SpeaksMuted(LegId),
     /// The end of the last words was not reported.
     Farewell(LegId),
     /// A kept name is forgotten.
@@ -76,6 +78,7 @@ impl Timers {
             Timer::LimitWarning,
             Timer::LimitSaid,
             Timer::Limit,
+            Timer::SpeaksMuted,
             Timer::Farewell,
         ] {
             self.clear(timer(leg));

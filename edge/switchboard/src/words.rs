@@ -104,6 +104,20 @@ pub enum Input {
     MediaLost {
         leg: LegId,
     },
+    /// Somebody on this leg began to speak or has stopped, muted or not.
+    Speaking {
+        leg: LegId,
+        speaking: bool,
+    },
+    /// Answers [`Output::FindNoise`]: whose line makes most noise, if any does.
+    NoiseFound {
+        asker: LegId,
+        noisy: Option<LegId>,
+    },
+    /// The leg has played music for a while.
+    Music {
+        leg: LegId,
+    },
     /// The call is over, whoever ended it.
     Ended {
         leg: LegId,
@@ -189,6 +203,11 @@ pub enum Output {
     Volume {
         leg: LegId,
         gain_db: i8,
+    },
+    /// Whose line in the room makes most noise; answered by [`Input::NoiseFound`].
+    FindNoise {
+        asker: LegId,
+        conference: ConferenceNumber,
     },
     Ask {
         ask: AskId,

@@ -8,3 +8,4 @@ mod moving;
 mod network;
 mod prompts;
 mod rooms;
+mod voices;

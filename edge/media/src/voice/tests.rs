@@ -48,11 +48,15 @@ pub(super) fn sum(a: &[i16], b: &[i16]) -> Vec<i16> {
 /// Whether somebody was found to speak, tick by tick.
 fn speaking(voice: &mut Voice, samples: &[i16]) -> Vec<bool> {
     let mut stats = LegStats::default();
+    voice.report(&mut stats);
     samples
         .chunks_exact(FRAME)
         .map(|frame| {
-            voice.listen(frame, false);
+            let news = voice.listen(frame, false);
+            let before = stats.speaking;
             voice.report(&mut stats);
+            let changed = before != stats.speaking;
+            assert_eq!(news, changed.then_some(News::Speaking(stats.speaking)));
             stats.speaking
         })
         .collect()
@@ -136,4 +140,26 @@ fn any_rate_and_any_length_is_listened_to() {
             voice.listen(&frame, false);
         }
     }
+}
+
+#[test]
+fn a_noisy_line_is_known_for_one_and_a_voice_is_not() {
+    let finds = |samples: &[i16]| {
+        let mut voice = Voice::new();
+        for frame in samples.chunks_exact(FRAME) {
+            voice.listen(frame, false);
+        }
+        voice.noise().map(dbov)
+    };
+    for language in [Language::Cs, Language::En] {
+        let clean = speech(language, -20.0);
+        assert_eq!(finds(&clean), None, "{language:?}");
+        let noisy = sum(&speech(language, -26.0), &noise(8, -44.0, clean.len()));
+        let found = finds(&noisy).unwrap();
+        assert!((-46..=-42).contains(&found), "{language:?}: {found}");
+    }
+    // Something falls down each second.
+    let knock = |i: usize| if i % 8_000 < 300 { noise(i as u64, -20.0, 1)[0] } else { 0 };
+    assert!(finds(&(0..80_000).map(knock).collect::<Vec<_>>()).is_some());
+    assert_eq!(finds(&noise(9, -55.0, 80_000)), None);
 }

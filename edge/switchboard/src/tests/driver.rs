@@ -323,6 +323,7 @@ fn line(output: &Output) -> String {
         Output::LeaveRoom { leg } => format!("{leg} leaves"),
         Output::Mute { leg, muted } => format!("{leg} muted {muted}"),
         Output::Volume { leg, gain_db } => format!("{leg} volume {gain_db}"),
+        Output::FindNoise { asker, .. } => format!("{asker} looks for noise"),
         Output::Ask { call: EdgeCall::Admit(request), .. } => match &request.credentials {
             Some(keyed) => format!("ask {} {} {}", request.leg, keyed.number, keyed.code),
             None => format!("ask {} held", request.leg),

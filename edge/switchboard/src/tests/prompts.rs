@@ -61,6 +61,10 @@ fn help_names_exactly_the_keys_that_work() {
             });
             let works = TABLE.iter().any(|row| row.keys.starts_with(&format!("*{digit}")));
             assert_eq!(named, works, "{language:?}: star {word}");
+            let nine = digits[8];
+            let named = text.contains(&format!("{nine} {word}"));
+            let works = TABLE.iter().any(|row| row.keys == format!("*9{digit}"));
+            assert_eq!(named, works, "{language:?}: star nine {word}");
         }
         let named = if language == Language::Cs { "dva křížky" } else { "hash hash" };
         assert!(text.contains(named) && TABLE.iter().any(|row| row.command == Command::MuteAll));

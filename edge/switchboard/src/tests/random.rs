@@ -303,11 +303,14 @@ impl World {
     /// What nobody waits for.
     fn nonsense(&mut self) {
         let leg = self.any_leg();
-        let input = match self.random.random_range(0..5) {
+        let input = match self.random.random_range(0..8) {
             0 => Input::NameRecorded { leg, said: true },
             1 => Input::Played { leg, playback: PlaybackId(self.random.random_range(0..100)) },
             2 => Input::Reply { ask: AskId(u64::MAX), reply: None },
             3 => Input::Key { leg, key: Key::Number(self.random.random()) },
+            4 => Input::NoiseFound { asker: leg, noisy: Some(self.any_leg()) },
+            5 => Input::Music { leg },
+            6 => Input::Speaking { leg, speaking: self.random.random() },
             _ => return self.switchboard.handle_timeout(self.now),
         };
         self.input(input);

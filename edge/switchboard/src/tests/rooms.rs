@@ -155,7 +155,7 @@ fn a_half_sequence_is_forgotten_after_two_seconds() {
 #[test]
 fn keys_without_a_meaning_are_said_to_have_none() {
     let mut desk = three();
-    desk.keys(2, "*4*0*93");
+    desk.keys(2, "*4*0*91");
     assert_eq!(desk.take(), ["2 hears UnknownKey"; 3]);
 }
 
