@@ -8,13 +8,12 @@ use anyhow::{Context, Result, bail};
 use crate::root;
 
 /// A library with one home: only this crate may depend on it.
-const HOMES: [(&str, &str); 6] = [
+const HOMES: [(&str, &str); 5] = [
     ("sqlx", "functions/ledger"),
     ("wasmtime", "functions/host"),
     ("sdp-types", "edge/sip"),
     ("rtp-types", "edge/media"),
     ("opus", "edge/media"),
-    ("audio-codec", "edge/media"),
 ];
 
 /// Crates that read no clock, open no socket, start no thread and draw no randomness of their own.
