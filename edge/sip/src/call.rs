@@ -2,14 +2,16 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::client::Ours;
 use crate::limits::AMPLIFICATION;
 use crate::media::{Codec, Direction, MediaOffer, OpusWishes, Rtcp};
 use crate::message::Start;
 use crate::reply::Echo;
 use crate::request::Request;
 use crate::sdp::{Description, Layout, Origin, OwnOffer};
+use crate::session::{Refresh, Session};
 use crate::words::{CallId, Flow};
 
 /// ```text
@@ -91,15 +93,6 @@ pub(crate) struct Answered {
     pub(crate) response: Vec<u8>,
 }
 
-/// Our BYE (RFC 3261, section 17.1.2).
-#[derive(Debug)]
-pub(crate) struct Bye {
-    pub(crate) branch: String,
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) interval: Duration,
-    pub(crate) give_up: Instant,
-}
-
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) id: CallId,
@@ -124,13 +117,17 @@ pub(crate) struct Call {
     pub(crate) origin: Origin,
     /// Our last description, to see whether the next one is a new version; as octets, since keys stand in it.
     pub(crate) described: Vec<u8>,
-    /// Seconds between refreshes.
-    pub(crate) session: Option<u32>,
-    pub(crate) bye: Option<Bye>,
+    pub(crate) session: Option<Session>,
+    /// The peer's Allow has UPDATE.
+    pub(crate) takes_update: bool,
+    /// Our last sign of life.
+    pub(crate) refresh: Option<Refresh>,
+    pub(crate) bye: Option<Ours>,
     /// Hung up before the ACK: RFC 3261, section 15 forbids a BYE until it has come.
     pub(crate) bye_wanted: Option<String>,
     /// The entry that shows merged requests.
     pub(crate) merge_key: String,
+    pub(crate) of_trunk: bool,
     /// Counts as a stranger's call without ACK.
     pub(crate) unproven: bool,
     /// Octets that may go to a sender that may be forged; without limit once it has shown that it hears us.
@@ -149,9 +146,10 @@ impl Call {
         self.invites.iter_mut().find(|i| i.cseq == cseq)
     }
 
-    /// An offer of ours waits for its answer.
+    /// An offer or an INVITE of ours waits for its answer.
     pub(crate) fn is_offering(&self) -> bool {
-        self.invites.iter().any(|i| i.offered && i.state == InviteState::Accepted)
+        let inviting = self.refresh.as_ref().is_some_and(Refresh::is_inviting);
+        inviting || self.invites.iter().any(|i| i.offered && i.state == InviteState::Accepted)
     }
 
     /// The version of `o=` for a description that this makes.

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::call::{Answered, Invite, InviteState, Phase, TransactionKey};
 use crate::endpoint::Endpoint;
+use crate::identity::trunk_of;
 use crate::invite::contact;
 use crate::limits::{ANSWERED_PER_CALL, INVITES_PER_CALL, T1, TRANSACTION};
 use crate::media::MediaOffer;
@@ -12,6 +13,7 @@ use crate::negotiate::{self, Refusal};
 use crate::reply::{Echo, More, phrase};
 use crate::request::{Method, Request};
 use crate::sdp::{Description, OwnOffer};
+use crate::session::Session;
 use crate::timer::Timer;
 use crate::value::Via;
 use crate::words::{CallId, Event, Flow, Protocol};
@@ -37,6 +39,9 @@ impl Endpoint {
         let Some(id) = known else {
             return self.refuse_request(flow, &request, 481, self.more());
         };
+        if !self.may_speak(id, flow) {
+            return self.refuse_request(flow, &request, 403, self.more());
+        }
         let key = TransactionKey::of(&request, method_name(&request));
         if self.repeat_answer(id, &key) {
             return;
@@ -47,6 +52,12 @@ impl Endpoint {
             Some(Refusal { status, more }) => self.respond(&asked, status, more),
             None => self.dispatch(&asked),
         }
+    }
+
+    /// What a call of a trunk does is told by trunks alone (RELIABILITY.md, row 24); who else knows our tag has moved.
+    pub(crate) fn may_speak(&self, id: CallId, flow: Flow) -> bool {
+        let of_trunk = self.calls.get(&id).is_some_and(|call| call.of_trunk);
+        !of_trunk || trunk_of(&self.config.trunks, flow.remote.ip()).is_some()
     }
 
     fn dispatch(&mut self, asked: &Asked<'_>) {
@@ -60,6 +71,8 @@ impl Endpoint {
             Method::Info => self.info(asked),
             Method::Update => self.update(asked),
             Method::Invite => self.reinvite(asked),
+            // RFC 3262, section 3: it "does not match any unacknowledged reliable provisional response".
+            Method::Prack => self.respond(asked, 481, self.more()),
             _ => self.respond(asked, 200, self.capabilities()),
         }
     }
@@ -191,7 +204,7 @@ impl Endpoint {
             Err(Refusal { status, more }) => return self.respond(asked, status, more),
         };
         let more = self.capabilities().with("Contact", self.contact(asked.flow));
-        let mut more = negotiate::session_headers(more, session);
+        let mut more = Session::headers(session, more);
         if let Some(description) = description {
             match self.take_offer(asked.id, description) {
                 Some(body) => more = more.sdp(body),
@@ -200,7 +213,7 @@ impl Endpoint {
         }
         self.retarget(asked);
         self.respond(asked, 200, more);
-        self.refresh(asked, session);
+        self.refreshed(asked, session);
     }
 
     /// RFC 3261, section 14.2.
@@ -219,7 +232,7 @@ impl Endpoint {
         };
         let Some(body) = body else { return self.respond(asked, 500, self.more()) };
         self.retarget(asked);
-        self.refresh(asked, session);
+        self.refreshed(asked, session);
         let echo = Echo::of(asked.request.message, asked.request.via, asked.flow, true);
         let cseq = self.add_invite(asked, echo, InviteState::Proceeding, Vec::new());
         let more = self.capabilities();
@@ -248,9 +261,9 @@ impl Endpoint {
     fn renegotiation(
         &self,
         asked: &Asked<'_>,
-    ) -> Result<(Option<u32>, Option<Description>), Refusal> {
+    ) -> Result<(Option<Session>, Option<Description>), Refusal> {
         let Asked { id, request, .. } = asked;
-        let session = negotiate::session(request, self.more())?;
+        let session = Session::wanted(request, self.more())?;
         let terms = self.terms(asked.flow);
         let description = negotiate::description(request.message, &terms, || self.more())?;
         // RFC 3311, section 5.2: 491 while an offer of ours has no answer.
@@ -299,22 +312,10 @@ impl Endpoint {
         }
     }
 
-    fn refresh(&mut self, asked: &Asked<'_>, session: Option<u32>) {
+    fn refreshed(&mut self, asked: &Asked<'_>, session: Option<Session>) {
         if let Some(call) = self.calls.get_mut(&asked.id) {
             call.session = session;
             self.watch_session(asked.now, asked.id);
-        }
-    }
-
-    /// RFC 4028, section 10: who doesn't refresh ends the session "slightly before": by a third, at most 32 s.
-    pub(crate) fn watch_session(&mut self, now: Instant, id: CallId) {
-        match self.calls.get(&id).and_then(|c| c.session) {
-            Some(seconds) => {
-                let wait = seconds - (seconds / 3).min(32);
-                let at = now + std::time::Duration::from_secs(wait.into());
-                self.timers.set(Timer::Session(id), at);
-            }
-            None => self.timers.cancel(Timer::Session(id)),
         }
     }
 }

@@ -23,6 +23,10 @@ use crate::timer::{Timer, Timers};
 use crate::value::{Address, Via};
 use crate::words::{CallId, Command, Config, ConnectionId, Event, Flow, Hangup, Output, Protocol};
 
+/// What a peer may require of us. Of `100rel` (RFC 3262) that is much and little: we send no provisional response but 100,
+/// which is never a reliable one, so there is nothing to repeat and nothing to wait for before the answer.
+const EXTENSIONS: [&str; 2] = ["timer", "100rel"];
+
 /// A SIP server without I/O; the law of its use stands at the top of this crate.
 #[derive(Debug)]
 pub struct Endpoint {
@@ -118,7 +122,9 @@ impl Endpoint {
                     self.refuse(now, call, 480, More::default(), "not answered".into());
                 }
                 Timer::Session(call) => self.hang_up(now, call, "session timer".into()),
-                Timer::Bye(call) => self.repeat_bye(now, call),
+                Timer::Refresh(call) => self.refresh(now, call),
+                Timer::Asked(call) => self.repeat_refresh(now, call),
+                Timer::Bye(call) => drop(self.repeat(now, Timer::Bye(call), call)),
                 Timer::Gone(call) => self.forget(call),
                 Timer::Reconnect(call) => self.end(now, call, true, "connection lost".into()),
                 Timer::Connection(connection) => self.connection_timeout(now, connection),
@@ -168,7 +174,7 @@ impl Endpoint {
             (Method::Invite, false) => self.invite(now, flow, request),
             (_, true) => self.in_dialog(now, flow, request),
             (Method::Options, false) => self.options(flow, &request),
-            (Method::Bye | Method::Info | Method::Update, false) => {
+            (Method::Bye | Method::Info | Method::Update | Method::Prack, false) => {
                 self.refuse_request(flow, &request, 481, self.more());
             }
         }
@@ -242,7 +248,7 @@ impl Endpoint {
         };
         let unknown: Vec<_> = required
             .into_iter()
-            .filter(|r| !r.is_empty() && !r.eq_ignore_ascii_case("timer"))
+            .filter(|r| !r.is_empty() && !EXTENSIONS.iter().any(|e| r.eq_ignore_ascii_case(e)))
             .collect();
         if !unknown.is_empty() {
             return Some((420, self.more().needing("Unsupported", unknown.join(", "))));
@@ -272,7 +278,7 @@ impl Endpoint {
         self.more()
             .with("Allow", ALLOW)
             .with("Accept", "application/sdp, application/dtmf-relay")
-            .with("Supported", "timer")
+            .with("Supported", EXTENSIONS.join(", "))
     }
 
     /// What we would agree to with who is there: trunks know best what costs them least, phones get what sounds best.
@@ -349,9 +355,15 @@ impl Endpoint {
         (call.description, call.layout, call.own_offer) = (None, None, None);
         self.prove(id);
         self.live -= 1;
-        let before_the_end =
-            [Timer::Trying(id), Timer::Unanswered(id), Timer::Session(id), Timer::Reconnect(id)];
-        for timer in before_the_end {
+        let before_the_end = [
+            Timer::Trying,
+            Timer::Unanswered,
+            Timer::Session,
+            Timer::Refresh,
+            Timer::Asked,
+            Timer::Reconnect,
+        ];
+        for timer in before_the_end.map(|timer: fn(CallId) -> Timer| timer(id)) {
             self.timers.cancel(timer);
         }
         self.timers.set(Timer::Gone(id), now + TRANSACTION);
@@ -390,8 +402,9 @@ impl Endpoint {
         for answered in &call.answered {
             self.by_transaction.remove(&answered.key);
         }
-        if let Some(bye) = &call.bye {
-            self.by_branch.remove(&bye.branch);
+        let refresh = call.refresh.as_ref().map(|refresh| &refresh.ours);
+        for ours in call.bye.iter().chain(refresh) {
+            self.by_branch.remove(&ours.branch);
         }
         self.by_tag.remove(&call.dialog.local_tag);
         self.by_merge_key.remove(&call.merge_key);

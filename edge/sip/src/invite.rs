@@ -12,14 +12,15 @@ use crate::endpoint::{Endpoint, source};
 use crate::guard::Source;
 use crate::identity::{Identity, trunk_of};
 use crate::limits::{
-    AMPLIFICATION, HALF_OPEN_LEAST, HALF_OPEN_SHARE, RETRY_FULL, T1, T2, TRANSACTION, TRYING,
+    AMPLIFICATION, HALF_OPEN_LEAST, HALF_OPEN_SHARE, RETRY_FULL, T1, TRANSACTION, TRYING,
     UNANSWERED, UNVERIFIED,
 };
-use crate::message::Name;
+use crate::message::{Message, Name};
 use crate::negotiate::{self, Refusal};
 use crate::reply::{Echo, More, phrase, routes};
 use crate::request::Request;
 use crate::sdp::{Description, Origin};
+use crate::session::Session;
 use crate::timer::Timer;
 use crate::value::Address;
 use crate::words::{CallId, Event, Flow, Incoming, Protocol};
@@ -27,7 +28,8 @@ use crate::words::{CallId, Event, Flow, Incoming, Protocol};
 /// What of an INVITE makes a call.
 struct Wanted {
     description: Option<Description>,
-    session: Option<u32>,
+    session: Option<Session>,
+    takes_update: bool,
     target: String,
     route_lines: Vec<u8>,
     routes: Vec<String>,
@@ -99,10 +101,11 @@ impl Endpoint {
         }
         let target = contact(request).ok_or(refusal(400))?;
         let (route_lines, routes) = routes(request.message).ok_or(refusal(513))?;
-        let session = negotiate::session(request, self.more())?;
+        let session = Session::wanted(request, self.more())?;
         let description =
             negotiate::description(request.message, &self.terms(flow), || self.more())?;
-        Ok(Wanted { description, session, target, route_lines, routes, phone: None })
+        let takes_update = request.message.lists(Name::Allow, "UPDATE");
+        Ok(Wanted { description, session, takes_update, target, route_lines, routes, phone: None })
     }
 
     /// Numbers are compared as numbers, names as written.
@@ -186,9 +189,12 @@ impl Endpoint {
             origin,
             described: Vec::new(),
             session: wanted.session,
+            takes_update: wanted.takes_update,
+            refresh: None,
             bye: None,
             bye_wanted: None,
             merge_key: merge_key.clone(),
+            of_trunk: trunk.is_some(),
             unproven,
             credit,
         };
@@ -273,10 +279,10 @@ impl Endpoint {
         offered: bool,
     ) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let lean = negotiate::session_headers(More::default(), call.session);
+        let lean = Session::headers(call.session, More::default());
         let credit = call.credit;
         let patience = if call.credit.is_some() { UNVERIFIED } else { TRANSACTION };
-        let more = negotiate::session_headers(more, call.session);
+        let more = Session::headers(call.session, more);
         let routes = call.dialog.route_lines.clone();
         let tag = call.dialog.local_tag.clone();
         let contact = self.contact(self.calls[&id].flow);
@@ -349,113 +355,15 @@ impl Endpoint {
         let reason = negotiate::reason(request.message);
         self.fail(now, id, 487, More::default(), true, format!("CANCEL{reason}"));
     }
-
-    pub(crate) fn ack(&mut self, now: Instant, flow: Flow, request: Request<'_>) {
-        let key = TransactionKey::of(&request, "INVITE");
-        let by_key = self.by_transaction.get(&key).copied();
-        let by_tag = || request.to_tag.as_ref().and_then(|tag| self.by_tag.get(tag)).copied();
-        let Some(id) = by_key.or_else(by_tag) else { return };
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        if !call.dialog.matches(&request) {
-            return;
-        }
-        // Who doesn't know our tag has not heard our answer, and may claim any address.
-        let heard_us = request.to_tag.as_ref() == Some(&call.dialog.local_tag);
-        let Some(invite) = call.invite(request.cseq) else { return };
-        let cseq = invite.cseq;
-        match invite.state {
-            InviteState::Failed if by_key.is_some() => {
-                invite.state = InviteState::Confirmed;
-                self.timers.cancel(Timer::Response(id, cseq));
-            }
-            InviteState::Accepted if heard_us => {
-                invite.state = InviteState::Acknowledged;
-                let offered = invite.offered;
-                self.timers.cancel(Timer::Response(id, cseq));
-                self.acknowledged(now, flow, id, offered, &request);
-            }
-            _ => {}
-        }
-    }
-
-    fn acknowledged(
-        &mut self,
-        now: Instant,
-        flow: Flow,
-        id: CallId,
-        offered: bool,
-        request: &Request<'_>,
-    ) {
-        self.rebind(id, flow, request.via);
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        if let Some(reason) = call.bye_wanted.take() {
-            return self.send_bye(now, id, &reason);
-        }
-        if call.phase == Phase::Leaving {
-            return;
-        }
-        let first = call.phase == Phase::Answered;
-        call.phase = Phase::Confirmed;
-        self.prove(id);
-        if offered && !self.take_answer(id, request) {
-            return self.hang_up(now, id, "no usable SDP in ACK".into());
-        }
-        if first {
-            self.watch_session(now, id);
-            self.say(Event::Confirmed { call: id });
-        }
-    }
-
-    /// The answer to our own offer; false when there is none that fits.
-    fn take_answer(&mut self, id: CallId, request: &Request<'_>) -> bool {
-        let own = self.calls.get_mut(&id).and_then(|call| call.own_offer.take());
-        let body = negotiate::sdp_of(request.message, More::default);
-        let (Some(own), Ok(Some(body))) = (own, body) else { return false };
-        let Ok(answer) = own.read_answer(&body) else { return false };
-        if let Some(call) = self.calls.get_mut(&id) {
-            call.layout = Some(own.layout);
-        }
-        self.change_media(id, answer);
-        true
-    }
-
-    pub(crate) fn repeat_response(&mut self, now: Instant, id: CallId, cseq: u32) {
-        let Some(invite) = self.calls.get_mut(&id).and_then(|c| c.invite(cseq)) else { return };
-        if !matches!(invite.state, InviteState::Accepted | InviteState::Failed) {
-            return;
-        }
-        invite.interval = (invite.interval * 2).min(T2);
-        let (flow, response, next) =
-            (invite.echo.flow, invite.response.clone(), now + invite.interval);
-        self.timers.set(Timer::Response(id, cseq), next);
-        self.send_in(id, flow, response);
-    }
-
-    /// 64 times T1 have passed since the final answer.
-    pub(crate) fn give_up(&mut self, now: Instant, id: CallId, cseq: u32) {
-        self.timers.cancel(Timer::Response(id, cseq));
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        let Some(at) = call.invites.iter().position(|i| i.cseq == cseq) else { return };
-        let invite = call.invites.remove(at);
-        self.by_transaction.remove(&invite.key);
-        if invite.state != InviteState::Accepted {
-            return;
-        }
-        // RFC 3261, section 13.3.1.4: "the dialog is confirmed, but the session SHOULD be terminated ... with a BYE".
-        match call.bye_wanted.take() {
-            Some(reason) => self.send_bye(now, id, &reason),
-            None if call.phase == Phase::Leaving => {}
-            None => {
-                self.send_bye(now, id, "no ACK");
-                self.end(now, id, false, "no ACK".into());
-            }
-        }
-    }
 }
 
 /// RFC 3261, section 8.1.1.8: an INVITE names exactly one place where its sender can be reached.
 pub(crate) fn contact(request: &Request<'_>) -> Option<String> {
-    let contacts = request.message.list(Name::Contact).ok()?;
+    contact_of(request.message)
+}
+
+pub(crate) fn contact_of(message: &Message) -> Option<String> {
+    let contacts = message.list(Name::Contact).ok()?;
     let [contact] = contacts.as_slice() else { return None };
     Some(Address::parse(contact).ok()?.uri)
 }

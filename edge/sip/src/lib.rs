@@ -45,7 +45,8 @@
 //! comes that knows our tag it gets at most two octets for each of its own, no 100 when the answer comes at once, and 8 s.
 //!
 //! With [`Config::phones_required`] an INVITE that comes from no trunk has to prove that it is one of `Config::phones`
-//! (`digest`, `phone`), and nothing is kept of one that doesn't. We never answer a challenge: our only request is a BYE.
+//! (`digest`, `phone`), and nothing is kept of one that doesn't. We never answer a challenge, follow no redirection, and ask
+//! nothing but BYE and what refreshes a session.
 //!
 //! # Why all of it is our own
 //!
@@ -55,13 +56,16 @@
 //!
 //! # Where things are
 //!
-//! `frame` cuts streams, `message`, `request` and `value` read and check, `reply` writes responses, `endpoint` sorts, `invite`, `dialog`
-//! and `bye` hold the machines, `call` their state, `guard` what strangers may ask, `media`, `negotiate` and `sdp` what is agreed, `identity` who calls, `timer` the
-//! clock and `limits` every number. A new method needs a variant of `request::Method`, a word in its `ALLOW`, and an arm
+//! `frame` cuts streams, `message`, `request` and `value` read and check, `reply` writes responses and `client` requests,
+//! `endpoint` sorts, `invite`, `ack`, `dialog`, `session` and `bye` hold the machines, `call` their state, `guard` what
+//! strangers may ask, `media`, `negotiate` and `sdp` what is agreed, `identity` who calls, `timer` the clock and `limits`
+//! every number. A new method needs a variant of `request::Method`, a word in its `ALLOW`, and an arm
 //! in `Endpoint::request` (outside of calls) or `Endpoint::dispatch` (inside).
 
+mod ack;
 mod bye;
 mod call;
+mod client;
 mod connection;
 mod dialog;
 mod digest;
@@ -78,6 +82,7 @@ mod phone;
 mod reply;
 mod request;
 mod sdp;
+mod session;
 mod timer;
 #[cfg(test)]
 mod torture;

@@ -52,6 +52,12 @@ pub(crate) const HALF_OPEN_LEAST: usize = 4;
 
 /// RFC 4028, section 4: a Min-SE below 90 s is not allowed.
 pub(crate) const MIN_SESSION: u32 = 90;
+/// A day: nobody's call is longer, and a sum with an instant can't overflow.
+pub(crate) const MAX_SESSION: u32 = 86_400;
+/// When to try again what shows that we live, after a refusal that doesn't say, and at the latest. RFC 3261, section 21.5.4
+/// leaves it open; an interval of 90 s leaves room for three tries.
+pub(crate) const REFRESH_AGAIN: Duration = Duration::from_secs(10);
+pub(crate) const REFRESH_AGAIN_MAX: Duration = Duration::from_secs(32);
 
 /// Start line and headers. RFC 4475's longest message has 4 kB; UDP carries at most 64 kB.
 pub(crate) const HEAD_MAX: usize = 16 * 1024;

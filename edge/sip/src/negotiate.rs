@@ -1,11 +1,9 @@
-//! What a request asks for besides its method: a description of media, a session timer, a reason.
+//! What a request asks for besides its method: a description of media, a reason, a key.
 
 use std::borrow::Cow;
 
-use crate::limits::MIN_SESSION;
 use crate::message::{Message, Name};
 use crate::reply::More;
-use crate::request::Request;
 use crate::sdp::{Description, SdpError, Terms, find_in_multipart};
 use crate::value::{self, Params};
 
@@ -63,35 +61,6 @@ pub(crate) fn sdp_of<'a>(
         }
     }
     Err(Refusal { status: 415, more: more().needing("Accept", "application/sdp") })
-}
-
-/// Seconds between refreshes, when the peer offers to do them (RFC 4028, section 9): we never refresh ourselves, and may
-/// leave the timer out where the peer wants us to.
-pub(crate) fn session(request: &Request<'_>, more: More) -> Result<Option<u32>, Refusal> {
-    let Some(text) = request.message.text(Name::SessionExpires) else { return Ok(None) };
-    let (seconds, params) = text.split_at(text.find(';').unwrap_or(text.len()));
-    let seconds: Result<u32, _> = value::number(seconds.trim());
-    let (Ok(seconds), Ok(params)) = (seconds, Params::parse(params)) else {
-        return Err(Refusal { status: 400, more });
-    };
-    if seconds < MIN_SESSION {
-        return Err(Refusal { status: 422, more: more.needing("Min-SE", MIN_SESSION.to_string()) });
-    }
-    let able = request.message.lists(Name::Supported, "timer")
-        || request.message.lists(Name::Require, "timer");
-    let willing = params.get("refresher").is_none_or(|r| r.eq_ignore_ascii_case("uac"));
-    // A day: nobody's call is longer, and a sum with an instant can't overflow.
-    Ok((able && willing).then_some(seconds.min(86_400)))
-}
-
-/// RFC 4028, section 9: with `refresher=uac` the 2xx also carries `Require: timer`.
-pub(crate) fn session_headers(more: More, session: Option<u32>) -> More {
-    match session {
-        Some(seconds) => more
-            .with("Session-Expires", format!("{seconds};refresher=uac"))
-            .with("Require", "timer"),
-        None => more,
-    }
 }
 
 /// ` Q.850;cause=16` of the Reason header (RFC 3326), preferably of the telephone network; its text stays out, since

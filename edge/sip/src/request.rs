@@ -14,6 +14,8 @@ pub(crate) enum Method {
     Options,
     Info,
     Update,
+    /// RFC 3262: nothing that we send can be acknowledged so.
+    Prack,
     /// From phones that prove who they are; otherwise refused like the following.
     Register,
     /// A method of the IANA registry that a conference bridge has no use for: 405.
@@ -23,7 +25,7 @@ pub(crate) enum Method {
 }
 
 /// `Allow`.
-pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE";
+pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK";
 
 impl Method {
     fn parse(name: &str) -> Self {
@@ -35,8 +37,9 @@ impl Method {
             "OPTIONS" => Method::Options,
             "INFO" => Method::Info,
             "UPDATE" => Method::Update,
+            "PRACK" => Method::Prack,
             "REGISTER" => Method::Register,
-            "PRACK" | "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "MESSAGE" | "REFER" => Method::Refused,
+            "SUBSCRIBE" | "NOTIFY" | "PUBLISH" | "MESSAGE" | "REFER" => Method::Refused,
             _ => Method::Unknown,
         }
     }

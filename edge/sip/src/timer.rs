@@ -18,6 +18,10 @@ pub(crate) enum Timer {
     Unanswered(CallId),
     /// The session was not refreshed (RFC 4028).
     Session(CallId),
+    /// It is our turn to refresh the session.
+    Refresh(CallId),
+    /// RFC 3261's A and B, E and F for what refreshes it.
+    Asked(CallId),
     /// RFC 3261's E for our BYE.
     Bye(CallId),
     /// Nothing about a finished call can come any more (J, F, H, I).

@@ -8,6 +8,7 @@ mod model;
 mod octets;
 mod phones;
 mod refusals;
+mod sessions;
 
 use std::time::Duration;
 

@@ -21,6 +21,8 @@ pub(crate) struct OwnOffer {
     events: Vec<(u8, u32)>,
     keys: Vec<(u32, Suite, SrtpKey)>,
     must_encrypt: bool,
+    rtcp: Rtcp,
+    direction: Direction,
 }
 
 impl OwnOffer {
@@ -68,7 +70,23 @@ impl OwnOffer {
         let must_encrypt = now.crypto.is_some() || (encrypts && terms.srtp == Srtp::Required);
         let transport = if must_encrypt { "RTP/SAVP" } else { "RTP/AVP" };
         let layout = former.cloned().unwrap_or_else(|| Layout::single(transport));
-        OwnOffer { layout, codecs, events, keys, must_encrypt }
+        let direction = Direction::SendReceive;
+        OwnOffer { layout, codecs, events, keys, must_encrypt, rtcp: Rtcp::Mux, direction }
+    }
+
+    /// What holds, offered again to show that we live (RFC 4028, section 7.4).
+    pub(crate) fn again(layout: &Layout, now: &MediaOffer) -> Self {
+        let events = now.event_payload_type.map(|number| (number, now.event_clock_rate));
+        let keys = now.crypto.as_ref().map(|crypto| (1, crypto.suite, crypto.send.clone()));
+        OwnOffer {
+            layout: layout.clone(),
+            codecs: vec![(now.codec, now.receive_payload_type)],
+            events: events.into_iter().collect(),
+            must_encrypt: keys.is_some(),
+            keys: keys.into_iter().collect(),
+            rtcp: now.rtcp,
+            direction: now.direction,
+        }
     }
 
     pub(crate) fn text(&self, origin: Origin, local: SocketAddr) -> String {
@@ -80,8 +98,8 @@ impl OwnOffer {
                 codecs: &self.codecs,
                 events: &self.events,
                 keys: &self.keys,
-                rtcp: Rtcp::Mux,
-                direction: Direction::SendReceive,
+                rtcp: self.rtcp,
+                direction: self.direction,
             };
             push_stream(text, &lines);
         });

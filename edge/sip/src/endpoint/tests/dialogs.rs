@@ -219,3 +219,56 @@ fn a_strict_router_gets_itself_in_the_request_line_and_the_target_last() {
     assert!(bye.contains(routes), "{bye}");
     assert!(bye.contains("Reason: Q.850;cause=31\r\n"), "{bye}");
 }
+
+#[test]
+fn a_bye_ends_the_call_though_its_ack_was_lost() {
+    let mut world = World::trunk();
+    let (_, tag) = world.answered(&invite("1", SDP));
+    assert_eq!(world.status(&inside("BYE", "2", 2, &tag, "", "")), "200");
+    assert!(world.ended().by_peer);
+    world.pass(seconds(20));
+    assert!(world.lines().is_empty(), "the answer to the INVITE is not repeated to who has gone");
+    world.hear(&ack("1", 1, &tag, ""));
+    assert!(world.events.is_empty() && world.sent.is_empty());
+    world.pass(seconds(70));
+    world.assert_forgotten();
+}
+
+#[test]
+fn a_re_invite_may_change_codec_address_and_numbers() {
+    let mut config = config();
+    config.codecs = vec![Codec::G722, Codec::Pcma];
+    let mut world = World::with(config, udp("198.51.100.7:5060"));
+    let (_, tag) = world.answered(&invite("1", SDP));
+    world.hear(&ack("1", 1, &tag, ""));
+    world.events.clear();
+    let contact = "Contact: <sip:peer@198.51.100.7:5062>\r\n";
+    let wide = SDP
+        .replace("40000 RTP/AVP 8 0 101", "42000 RTP/AVP 9 97")
+        .replace("rtpmap:101", "rtpmap:97")
+        .replace("c=IN IP4 198.51.100.7", "c=IN IP4 198.51.100.8");
+    world.hear(&inside("INVITE", "2", 2, &tag, contact, &wide));
+    let answer = world.sent[0].1.clone();
+    assert!(answer.contains("m=audio 20000 RTP/AVP 9 97\r\n"), "{answer}");
+    match world.events.remove(0) {
+        Event::MediaChanged { offer, .. } => {
+            assert_eq!((offer.codec, offer.event_payload_type), (Codec::G722, Some(97)));
+            assert_eq!(offer.remote, "198.51.100.8:42000".parse().unwrap());
+        }
+        other => panic!("{other:?}"),
+    }
+    world.hear(&ack("2", 2, &tag, ""));
+    // And without SDP: our offer keeps what holds in the first place.
+    world.hear(&inside("INVITE", "3", 3, &tag, contact, ""));
+    let offer = world.sent.pop().unwrap().1;
+    assert!(offer.contains("m=audio 20000 RTP/AVP 9 8 97\r\n"), "{offer}");
+    world.hear(&ack(
+        "3",
+        3,
+        &tag,
+        &SDP.replace("8 0 101", "8 97").replace("rtpmap:101", "rtpmap:97"),
+    ));
+    assert!(
+        matches!(&world.events[0], Event::MediaChanged { offer, .. } if offer.codec == Codec::Pcma)
+    );
+}

@@ -83,10 +83,11 @@ fn wrong_dialogs_methods_and_extensions_are_refused_by_name() {
         (out("SUBSCRIBE"), "405"),
         (out("MESSAGE"), "405"),
         (out("REFER"), "405"),
-        (out("PRACK"), "405"),
+        (out("PRACK"), "481"),
+        (inside("PRACK", "p", 2, &tag, "RAck: 1 1 INVITE\r\n", ""), "481"),
         (inside("REFER", "3", 2, &tag, "", ""), "405"),
         (out("FROBNICATE"), "501"),
-        (inside("INVITE", "4", 2, &tag, "Require: 100rel\r\n", SDP), "420"),
+        (inside("INVITE", "4", 2, &tag, "Require: 100rel, x\r\n", SDP), "420"),
         (inside("ACK", "5", 9, "wrong", "", ""), "nothing"),
     ] {
         assert_eq!(world.status(&text), status, "{text}");
@@ -137,4 +138,49 @@ fn junk_leaves_no_state_and_gets_no_answer() {
         assert_eq!(world.status(text), "nothing", "{text:?}");
     }
     world.assert_forgotten();
+}
+
+#[test]
+fn reliable_provisional_answers_may_be_required_of_who_sends_none() {
+    let mut world = World::trunk();
+    world.hear(&invite_with("1", SDP, "Require: 100rel\r\nSupported: timer\r\n"));
+    let call = world.incoming().call;
+    world.command(Command::Answer { call, media: MEDIA.parse().unwrap() });
+    let answers: Vec<_> = world.sent.drain(..).map(|(_, text)| text).collect();
+    assert!(answers[0].starts_with("SIP/2.0 100 ") && !answers[0].contains("RSeq"));
+    assert!(answers[1].starts_with("SIP/2.0 200 "), "{}", answers[1]);
+    assert!(answers[1].contains("UPDATE, PRACK\r\n"), "{}", answers[1]);
+    assert!(answers[1].contains("Supported: timer, 100rel\r\n"), "{}", answers[1]);
+}
+
+#[test]
+fn a_call_of_a_trunk_listens_to_trunks_alone() {
+    let mut world = World::trunk();
+    let (_, tag) = world.confirmed();
+    world.flow = udp("203.0.113.66:5060");
+    for method in ["BYE", "INVITE", "UPDATE", "INFO"] {
+        assert_eq!(world.status(&inside(method, method, 2, &tag, "", "")), "403");
+    }
+    assert!(world.events.is_empty());
+    world.flow = udp(TRUNK);
+    assert_eq!(world.status(&inside("BYE", "b", 2, &tag, "", "")), "200");
+}
+
+#[test]
+fn nobody_makes_us_dial() {
+    let mut world = World::new();
+    let (_, tag) = world.confirmed();
+    let refer = "Refer-To: <sip:premium@203.0.113.9>\r\nReferred-By: <sip:a@b>\r\n";
+    assert_eq!(world.status(&inside("REFER", "r", 2, &tag, refer, "")), "405");
+    let replaces = format!("Replaces: call@198.51.100.7;to-tag={tag};from-tag=peer\r\n");
+    let other = |more: &str| invite_with("x", SDP, more).replace("call@", "other@");
+    let required = other(&format!("{replaces}Require: replaces\r\n"));
+    assert_eq!(world.status(&required), "420");
+    assert_eq!(world.status(&other(&replaces)), "100", "a call like any other");
+    assert_eq!(world.endpoint.calls(), 2, "nobody was replaced");
+    let redirection = "SIP/2.0 302 Moved\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx\r\nCSeq: 1 INVITE\r\n\
+        Contact: <sip:premium@203.0.113.9>\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(world.status(redirection), "nothing");
+    let all = world.sent.iter().map(|(_, text)| text);
+    assert!(!all.into_iter().any(|text| text.starts_with("INVITE")));
 }
