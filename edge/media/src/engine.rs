@@ -14,6 +14,7 @@ use crate::frame::{FRAME, subtract};
 use crate::leg::{Events, Leg};
 use crate::outbox::Outbox;
 use crate::room::Room;
+use crate::rtcp::{Post, WallClock};
 use crate::{Clip, Codec, Command, Event, LegStats, PlaybackId, RoomId, Stream, Transmit, g711};
 
 /// Events that nobody polls are bounded: far more than a thread's legs can cause in a tick.
@@ -29,12 +30,14 @@ pub struct Engine {
     room_places: BTreeMap<RoomId, usize>,
     events: Events,
     outbox: Outbox,
+    reports: Post,
     clock: Clock,
+    wall: WallClock,
     seed: u64,
 }
 
 impl Engine {
-    /// `seed` feeds the comfort noise, the only thing here that is random.
+    /// `seed` feeds what is random here: comfort noise, and when reports are sent.
     pub fn new(seed: u64) -> Self {
         Self {
             legs: Vec::new(),
@@ -43,7 +46,9 @@ impl Engine {
             room_places: BTreeMap::new(),
             events: Events::new(),
             outbox: Outbox::default(),
+            reports: Post::default(),
             clock: Clock::default(),
+            wall: WallClock::default(),
             seed,
         }
     }
@@ -54,6 +59,11 @@ impl Engine {
         Self { clock: Clock::since(epoch), ..Self::new(seed) }
     }
 
+    /// At `now` it is `unix` since 1970. Reports to peers are labelled with it (RFC 3550, 4); nothing is measured by it.
+    pub fn set_wall_clock(&mut self, now: Instant, unix: Duration) {
+        self.wall.set(self.clock.at_us(now), unix);
+    }
+
     /// A command for a leg or a room that is not here is passed over: it crossed with the end of it. A leg that is
     /// added twice is updated, one that is updated and not here is added.
     pub fn handle_command(&mut self, now: Instant, command: Command) {
@@ -62,7 +72,7 @@ impl Engine {
             Command::AddLeg { leg, stream } | Command::UpdateLeg { leg, stream } => {
                 self.put_leg(now_us, leg, stream);
             }
-            Command::RemoveLeg { leg } => self.remove_leg(leg),
+            Command::RemoveLeg { leg } => self.remove_leg(now_us, leg),
             Command::Join { leg, room } => self.join(leg, room),
             Command::Leave { leg } => self.leave(leg),
             Command::Mute { leg, muted } => self.with_leg(leg, |leg| leg.muted = muted),
@@ -79,8 +89,7 @@ impl Engine {
         }
     }
 
-    /// A datagram from `source` that came to the leg's socket at `now`: RTP, or RTCP on the same port (RFC 5761), which
-    /// is passed over.
+    /// A datagram from `source` that came to one of the leg's sockets at `now`: RTP or RTCP, told apart as RFC 5761 says.
     ///
     /// `now` is when it arrived, not when somebody got round to reading it (SO_TIMESTAMPNS tells): the jitter is measured
     /// from it, and each millisecond of doubt is a millisecond of delay for some legs. What is read right before a tick
@@ -101,6 +110,7 @@ impl Engine {
     pub fn tick(&mut self, now: Instant) {
         let beat = self.clock.tick(now);
         self.outbox.clear();
+        let now = self.wall.moment(beat.now_us);
         for room in self.rooms.iter_mut().flatten() {
             room.begin();
         }
@@ -115,11 +125,15 @@ impl Engine {
         for leg in &mut self.legs {
             let room = room_of(&mut self.rooms, leg);
             speak(leg, room, &mut self.outbox, &mut self.events);
+            leg.report_to_peer(now, &mut self.reports);
         }
     }
 
-    /// The next datagram to send; call until `None` after each tick.
+    /// The next datagram to send; call until `None` after each tick and after commands.
     pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
+        if self.reports.is_waiting() {
+            return self.reports.next();
+        }
         self.outbox.next()
     }
 
@@ -148,8 +162,9 @@ impl Engine {
         self.legs.push(Leg::new(id, stream, now_us, seed as u32));
     }
 
-    fn remove_leg(&mut self, id: LegId) {
+    fn remove_leg(&mut self, now_us: i64, id: LegId) {
         let Some(mut leg) = self.take_out(id) else { return };
+        leg.say_goodbye(self.wall.moment(now_us), &mut self.reports);
         self.events.extend(leg.stop_recording());
         self.events.push_back(Event::Closed { leg: id, stats: leg.stats() });
     }

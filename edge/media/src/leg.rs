@@ -1,5 +1,8 @@
 //! One leg: what it sends comes in here, what it hears goes out.
 
+mod contact;
+mod inlet;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,6 +10,7 @@ use std::time::Duration;
 use konf_contract::LegId;
 use rtp_types::RtpPacket;
 
+pub(crate) use self::contact::Contact;
 use crate::clock::Beat;
 use crate::frame::{FRAME, crossfade, is_silent};
 use crate::g711;
@@ -47,6 +51,7 @@ pub(crate) struct Leg {
     pub(crate) player: Player,
     pub(crate) limiter: Limiter,
     pub(crate) sender: Sender,
+    pub(crate) contact: Contact,
     /// What the leg said in this tick, for the room.
     pub(crate) heard: [i16; FRAME],
     /// Whether `heard` adds anything to the room.
@@ -104,10 +109,11 @@ impl Leg {
             player: Player::new(),
             limiter: Limiter::new(),
             sender: Sender {
-                sequence: stream.first_sequence,
+                sequence: contact::first_sequence(&stream),
                 timestamp: stream.first_timestamp,
                 marker: true,
             },
+            contact: Contact::new(&stream, now_us, seed),
             heard: [0; FRAME],
             speaks: false,
             source: Source::new(&stream),
@@ -143,6 +149,7 @@ impl Leg {
         if stream.event_payload_type.is_some() == self.tones.is_some() {
             self.tones = tone_detector(&stream);
         }
+        self.contact.update(&stream);
         self.stream = Stream { ssrc: self.stream.ssrc, ..stream };
     }
 
@@ -178,6 +185,7 @@ impl Leg {
             remote: Some(self.source.destination()),
             ..LegStats::default()
         };
+        self.contact.report(self.stream.codec, &mut stats);
         self.voice.report(&mut stats);
         stats
     }
@@ -197,30 +205,6 @@ impl Leg {
     }
 
     // ── in ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// A datagram for this leg; returns the digit that it begins.
-    pub(crate) fn handle_datagram(
-        &mut self,
-        now_us: i64,
-        from: SocketAddr,
-        bytes: &[u8],
-    ) -> Option<Digit> {
-        // In this order, so that a stranger costs nothing and a flood little.
-        let looked_at = self.source.may_be(from) && self.allowance.take(now_us);
-        let outcome = match looked_at {
-            false => Err(Refused),
-            true if is_rtcp(bytes) => {
-                // A phone that suppresses silence says at least that it lives.
-                self.alive(now_us);
-                Ok(None)
-            }
-            true => self.handle_rtp(now_us, from, bytes),
-        };
-        outcome.unwrap_or_else(|Refused| {
-            self.packets_refused += 1;
-            None
-        })
-    }
 
     fn handle_rtp(
         &mut self,
@@ -401,9 +385,4 @@ impl Leg {
 
 fn tone_detector(stream: &Stream) -> Option<Box<ToneDetector>> {
     stream.event_payload_type.is_none().then(|| Box::new(ToneDetector::new()))
-}
-
-/// RTCP on the same port (RFC 5761, 4): packet types 192 to 223 stand where RTP has marker and payload type.
-fn is_rtcp(bytes: &[u8]) -> bool {
-    matches!(bytes, [first, 192..=223, ..] if first >> 6 == 2)
 }

@@ -10,12 +10,12 @@ use crate::leg::Leg;
 
 /// RTP without CSRCs and extensions (RFC 3550, 5.1).
 const HEADER: usize = 12;
-const PACKET: usize = HEADER + FRAME;
 
 #[derive(Default)]
 pub(crate) struct Outbox {
     bytes: Vec<u8>,
-    addresses: Vec<(LegId, SocketAddr)>,
+    /// The last number is where each packet ends.
+    packets: Vec<(LegId, SocketAddr, usize)>,
     taken: usize,
 }
 
@@ -23,7 +23,7 @@ impl Outbox {
     /// Forgets what nobody took: late sound is no use.
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
-        self.addresses.clear();
+        self.packets.clear();
         self.taken = 0;
     }
 
@@ -39,15 +39,17 @@ impl Outbox {
         header[8..12].copy_from_slice(&leg.stream.ssrc.to_be_bytes());
         sender.sequence = sender.sequence.wrapping_add(1);
         sender.marker = false;
+        let start = self.bytes.len();
         self.bytes.extend_from_slice(&header);
         self.bytes.extend_from_slice(payload);
-        self.addresses.push((leg.id, leg.destination()));
+        leg.contact.sent(&mut self.bytes, start, payload.len());
+        self.packets.push((leg.id, leg.destination(), self.bytes.len()));
     }
 
     pub(crate) fn next(&mut self) -> Option<Transmit<'_>> {
-        let &(leg, destination) = self.addresses.get(self.taken)?;
-        let start = self.taken * PACKET;
+        let &(leg, destination, end) = self.packets.get(self.taken)?;
+        let start = self.taken.checked_sub(1).map_or(0, |before| self.packets[before].2);
         self.taken += 1;
-        Some(Transmit { leg, destination, bytes: &self.bytes[start..start + PACKET] })
+        Some(Transmit { leg, destination, rtcp: false, bytes: &self.bytes[start..end] })
     }
 }

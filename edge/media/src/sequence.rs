@@ -1,5 +1,7 @@
 //! Sequence numbers of one source: what came, what is lost, how unevenly (RFC 3550, 6.4.1 and A.1).
 
+use crate::rtcp::Heard;
+
 /// A jump forward of more is a restart of the sender, not loss (RFC 3550, A.1).
 const DROPOUT_MAX: u16 = 3_000;
 
@@ -9,6 +11,8 @@ const WINDOW: u16 = 64;
 #[derive(Default)]
 pub(crate) struct Sequence {
     highest: Option<u16>,
+    /// How often the numbers have wrapped, in the upper half.
+    wraps: u32,
     /// Bit i: `highest - i` came.
     came: u64,
     expected: u64,
@@ -29,6 +33,9 @@ impl Sequence {
         let behind = highest.wrapping_sub(sequence);
         if ahead != 0 && ahead < DROPOUT_MAX {
             self.came = self.came.checked_shl(u32::from(ahead)).unwrap_or(0) | 1;
+            if sequence < highest {
+                self.wraps = self.wraps.wrapping_add(1 << 16);
+            }
             self.highest = Some(sequence);
             self.expected += u64::from(ahead);
         } else if behind < WINDOW {
@@ -75,6 +82,17 @@ impl Sequence {
 
     pub(crate) fn lost(&self) -> u64 {
         self.expected.saturating_sub(self.received)
+    }
+
+    /// For a report to the source with `ssrc`.
+    pub(crate) fn heard(&self, ssrc: u32) -> Option<Heard> {
+        Some(Heard {
+            ssrc,
+            highest: self.wraps | u32::from(self.highest?),
+            expected: self.expected,
+            received: self.received,
+            jitter: (self.jitter >> 4) as u32,
+        })
     }
 
     pub(crate) fn jitter_us(&self) -> u32 {

@@ -37,6 +37,11 @@ impl Source {
         self.locked.unwrap_or(self.remote)
     }
 
+    /// Whether it is known where the leg's packets come from.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.locked.is_some()
+    }
+
     /// Whether a packet from `from` may be looked at: nothing else is done for a stranger.
     pub(crate) fn may_be(&self, from: SocketAddr) -> bool {
         match self.locked {

@@ -284,5 +284,7 @@ pub enum Event {
 pub struct Transmit<'a> {
     pub leg: LegId,
     pub destination: SocketAddr,
+    /// A report: from the leg's second socket, if it has one (`Rtcp::Separate`).
+    pub rtcp: bool,
     pub bytes: &'a [u8],
 }

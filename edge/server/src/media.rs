@@ -119,6 +119,7 @@ struct Media {
 
 impl Media {
     fn run(mut self) {
+        self.engine.set_wall_clock(monotonic(), since_epoch());
         let mut due = monotonic() + SLICE;
         for slice in 1u64.. {
             thread::sleep(due.saturating_duration_since(monotonic()));
@@ -211,10 +212,8 @@ impl Media {
         while let Some(transmit) = self.engine.poll_transmit() {
             // A full socket buffer or an unreachable phone loses this packet, as the network might.
             let _ = match self.sockets.get(&transmit.leg) {
-                Some(Way { socket, bound: true }) => socket.send(transmit.bytes),
-                Some(Way { socket, bound: false }) => {
-                    socket.send_to(transmit.bytes, transmit.destination)
-                }
+                Some(Way { socket, bound: true }) if !transmit.rtcp => socket.send(transmit.bytes),
+                Some(Way { socket, .. }) => socket.send_to(transmit.bytes, transmit.destination),
                 None => continue,
             };
         }
@@ -239,6 +238,7 @@ impl Media {
 
     /// Between two ticks, so that a mix never waits for whoever reads.
     fn publish(&mut self) {
+        self.engine.set_wall_clock(monotonic(), since_epoch());
         let stats = |leg: &LegId| Some((*leg, self.engine.stats(*leg)?));
         let legs = self.sockets.keys().filter_map(stats).collect();
         self.counters.send_replace(Counters { ticks_late: self.ticks_late, legs });

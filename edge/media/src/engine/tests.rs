@@ -7,5 +7,7 @@ mod keys;
 mod moving;
 mod network;
 mod prompts;
+mod reports;
 mod rooms;
+mod secure;
 mod voices;

@@ -9,6 +9,16 @@ pub enum SrtpSuite {
     AesCm128HmacSha1Tag32,
 }
 
+impl SrtpSuite {
+    /// Bytes behind each RTP packet.
+    pub(super) fn rtp_tag(self) -> usize {
+        match self {
+            Self::AesCm128HmacSha1Tag80 => 10,
+            Self::AesCm128HmacSha1Tag32 => 4,
+        }
+    }
+}
+
 /// The master keys of a leg, one each way. They cannot be printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SrtpKeys {
@@ -28,6 +38,14 @@ impl SrtpKeys {
 
     pub fn suite(&self) -> SrtpSuite {
         self.suite
+    }
+
+    pub(super) fn receive(&self) -> &[u8; Self::LENGTH] {
+        &self.receive
+    }
+
+    pub(super) fn send(&self) -> &[u8; Self::LENGTH] {
+        &self.send
     }
 }
 

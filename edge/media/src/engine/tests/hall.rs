@@ -9,6 +9,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use crate::frame::{FRAME, TICK_US};
+use crate::srtp::Srtp;
 use crate::{
     Codec, Command, Direction, Engine, Event, LegStats, OpusWishes, RoomId, SourceRule, Stream,
     g711,
@@ -55,6 +56,9 @@ pub(super) struct Phone {
     pub(super) heard: Vec<i16>,
     /// When each packet of `heard` came, and what was in its header: marker, sequence, timestamp.
     pub(super) packets: Vec<(i64, bool, u16, u32)>,
+    /// Reports that came: when, where to, and what they say.
+    pub(super) reports: Vec<(i64, SocketAddr, Vec<u8>)>,
+    pub(super) srtp: Option<Srtp>,
     /// Samples said so far.
     said: i64,
     /// When the next packet leaves.
@@ -63,8 +67,11 @@ pub(super) struct Phone {
 
 impl Phone {
     pub(super) fn packet(&mut self, payload_type: u8, timestamp: u32, payload: &[u8]) -> Vec<u8> {
-        let bytes = rtp(payload_type, self.sequence, timestamp, self.ssrc, payload);
+        let mut bytes = rtp(payload_type, self.sequence, timestamp, self.ssrc, payload);
         self.sequence = self.sequence.wrapping_add(1);
+        if let Some(srtp) = &mut self.srtp {
+            srtp.seal_rtp(&mut bytes, 0);
+        }
         bytes
     }
 
@@ -152,6 +159,8 @@ impl Hall {
             sending: true,
             heard: Vec::new(),
             packets: Vec::new(),
+            reports: Vec::new(),
+            srtp: None,
             said: 0,
             next_us: (self.now_us + phase_us) as f64,
         });
@@ -292,15 +301,23 @@ impl Hall {
         }
     }
 
-    fn listen(&mut self) {
+    pub(super) fn listen(&mut self) {
         while let Some(packet) = self.engine.poll_transmit() {
             let index = packet.leg.0 as usize - 1;
             let phone = &mut self.phones[index];
-            assert_eq!(packet.bytes.len(), 12 + FRAME);
-            assert_eq!(packet.bytes[1] & 0x7f, payload_type(phone.codec));
+            if packet.rtcp {
+                phone.reports.push((self.now_us, packet.destination, packet.bytes.to_vec()));
+                continue;
+            }
+            let bytes = match &mut phone.srtp {
+                Some(srtp) => srtp.open_rtp(packet.bytes).unwrap(),
+                None => packet.bytes,
+            };
+            assert_eq!(bytes.len(), 12 + FRAME);
+            assert_eq!(bytes[1] & 0x7f, payload_type(phone.codec));
             let decoder = g711::decoder(phone.codec);
-            phone.heard.extend(packet.bytes[12..].iter().map(|&c| decoder[usize::from(c)]));
-            let header = packet.bytes;
+            phone.heard.extend(bytes[12..].iter().map(|&c| decoder[usize::from(c)]));
+            let header = bytes;
             phone.packets.push((
                 self.now_us,
                 header[1] & 0x80 != 0,
