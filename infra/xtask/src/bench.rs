@@ -1,3 +1,5 @@
+//! `cargo xtask bench`: how speech sounds ([`sound`]), and what it costs.
+//!
 //! `cargo xtask bench media`: what a participant costs, beside a program that receives and sends the same packets.
 //!
 //! The bridge is `media_load` of edge/server, a process of its own: the media thread as it is, or the floor. This
@@ -5,6 +7,7 @@
 //! and reads their CPU time from /proc.
 
 mod phones;
+mod sound;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{IpAddr, Ipv4Addr};
@@ -36,6 +39,8 @@ pub(crate) struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum What {
+    /// How speech sounds after the whole way through the engine, at random loss (PESQ); a minute
+    Sound(sound::Arguments),
     /// CPU, delay, gaps and memory of the media thread, one line for each load; a minute and a half
     Media {
         /// Measure a development build: quicker to build, dearer to run
@@ -63,8 +68,14 @@ const LOADS: [Load; 4] = [
 ];
 
 pub(crate) fn run_bench(arguments: &Arguments) -> Result<()> {
-    let What::Media { dev, participants } = &arguments.what;
-    let program = build(*dev)?;
+    match &arguments.what {
+        What::Media { dev, participants } => run_media(*dev, *participants),
+        What::Sound(arguments) => sound::run_bench(arguments),
+    }
+}
+
+fn run_media(dev: bool, participants: Option<u16>) -> Result<()> {
+    let program = build(dev)?;
     step("measuring");
     println!(
         "participants rooms talkers codec | CPU ms per participant-second: Konf floor ratio | delay ms p50 p99 | \
@@ -72,7 +83,7 @@ pub(crate) fn run_bench(arguments: &Arguments) -> Result<()> {
     );
     match participants {
         Some(participants) => {
-            measure(&program, &Load { participants: *participants, room_size: ROOM, talkers: ROOM })
+            measure(&program, &Load { participants, room_size: ROOM, talkers: ROOM })
         }
         None => LOADS.iter().try_for_each(|load| measure(&program, load)),
     }

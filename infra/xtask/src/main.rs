@@ -38,7 +38,7 @@ enum Task {
     Components,
     /// Book rooms on a running `cargo xtask up` and write the keys that their callers dial, one line for each room
     Load(load::Arguments),
-    /// Measure what a participant costs, beside the least that anything could
+    /// Measure how speech sounds, or what a participant costs beside the least that anything could
     Bench(bench::Arguments),
 }
 

@@ -1,6 +1,6 @@
 //! Everything that must be there before a build or a test.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -82,25 +82,38 @@ fn on_path(program: &str) -> bool {
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
-/// A Python with an SMTP server that is not ours, in a virtual environment under `target/`.
+/// A Python with an SMTP server that is not ours, for the tests.
 pub(crate) fn smtp_server() -> Result<()> {
+    python_with("aiosmtpd", &["aiosmtpd==1.4.6"]).map(drop)
+}
+
+/// The path of a Python that scores speech; pesq is compiled when it is installed.
+pub(crate) fn pesq() -> Result<PathBuf> {
+    tools(&[Tool { program: "python3-config", package: "python3-dev" }])?;
+    python_with("pesq", &["numpy==2.2.6", "pesq==0.0.4"])
+}
+
+/// A Python that can import `module`, in a virtual environment under `target/`.
+fn python_with(module: &str, packages: &[&str]) -> Result<PathBuf> {
     let venv = crate::target().join("venv");
     let python = venv.join("bin/python");
     let has_it = |python: &Path| {
         let mut probe = Command::new(python);
-        probe.args(["-c", "import aiosmtpd"]).stdout(Stdio::null()).stderr(Stdio::null());
+        probe.args(["-c", &format!("import {module}")]).stdout(Stdio::null()).stderr(Stdio::null());
         probe.status().is_ok_and(|status| status.success())
     };
     if has_it(&python) {
-        return Ok(());
+        return Ok(python);
     }
-    step("installing an SMTP server for the tests");
+    step(&format!("installing {}", packages.join(" and ")));
     let venv = venv.to_string_lossy().into_owned();
     run("python3", &["-m", "venv", &venv])
         .context("python3 with venv is needed (Debian: python3-venv)")?;
-    run(&python.to_string_lossy(), &["-m", "pip", "install", "--quiet", "aiosmtpd==1.4.6"])?;
+    let mut install = vec!["-m", "pip", "install", "--quiet"];
+    install.extend(packages);
+    run(&python.to_string_lossy(), &install)?;
     if !has_it(&python) {
-        bail!("aiosmtpd does not start from {}", root().display());
+        bail!("{module} does not start from {}", python.display());
     }
-    Ok(())
+    Ok(python)
 }
