@@ -2,6 +2,7 @@
 
 mod client;
 mod doctor;
+mod policy;
 mod sms;
 mod table;
 mod watch;
@@ -112,6 +113,9 @@ enum Command {
         #[arg(long = "edge", default_value = "edge-1")]
         edges: Vec<String>,
     },
+    /// Policies: the rules that developers swap while calls go on
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
 }
 
 #[derive(Subcommand)]
@@ -167,6 +171,11 @@ fn execute(arguments: &Arguments) -> Result<()> {
     if let Command::Keys { dir, edges } = &arguments.command {
         return keys::make(dir, edges);
     }
+    if let Command::Policy(command) = &arguments.command
+        && let Some(done) = policy::alone(command)
+    {
+        return done;
+    }
     let config = Config::load(&arguments.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -211,7 +220,7 @@ async fn command(command: &Command, config: Config, path: &Path) -> Result<()> {
             change(&config, "restrictions/lift", json!({ "sender": sender }), "Lifted.").await
         }
         Command::Sms { text, from, id } => sms::send(&config, from, text, id.as_deref()).await,
-        Command::Keys { .. } => Ok(()),
+        Command::Keys { .. } | Command::Policy(_) => Ok(()),
     }
 }
 
@@ -265,6 +274,7 @@ mod tests {
             "konf queue close request-1 --note answered",
             "konf calls --json",
             "konf restrictions",
+            "konf policy check my_tariff.wasm --world tariff",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }

@@ -58,12 +58,15 @@ pub(crate) fn check_function<'a>(
     Ok(())
 }
 
+/// Whether a policy may import it, and gets it inert.
+pub(crate) fn is_inert(name: &str) -> bool {
+    is_wasi(name, &POLICY_INTERFACES)
+}
+
 /// The first thing that a policy may not have, in words.
 pub(crate) fn impure(engine: &Engine, component: &Component) -> Option<String> {
     let ty = component.component_type();
-    ty.imports(engine)
-        .find(|(name, _)| !is_wasi(name, &POLICY_INTERFACES))
-        .map(|(name, _)| in_words(name))
+    ty.imports(engine).find(|(name, _)| !is_inert(name)).map(|(name, _)| in_words(name))
 }
 
 /// One of these interfaces in a version that is compatible with WASI 0.2.
@@ -71,7 +74,7 @@ fn is_wasi(name: &str, interfaces: &[&str]) -> bool {
     name.contains("@0.2.") && interfaces.iter().any(|interface| name.starts_with(interface))
 }
 
-fn in_words(name: &str) -> String {
+pub(crate) fn in_words(name: &str) -> String {
     let what = match name.split_once('/').map(|(package, _)| package) {
         Some("wasi:clocks") => "a clock",
         Some("wasi:random") => "randomness",

@@ -9,6 +9,7 @@
 //! not honour is an error.
 
 mod app;
+mod check;
 mod digest;
 mod engine;
 mod error;
@@ -25,8 +26,12 @@ mod send;
 mod settings;
 mod slot;
 mod template;
+mod world;
 
+pub use check::{Report, check};
 pub use digest::Digest;
 pub use error::{LoadError, SwapError};
 pub use host::{ComponentInfo, Host, SlotInfo};
 pub use settings::{Internal, Limits, Settings};
+pub use slot::POLICY_BYTES_MAX;
+pub use world::{Shape, World, world_of, worlds};

@@ -15,7 +15,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, 
 use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder};
 
 /// A Rust policy has about 50 KB; this is room for a rule table, and bounds what compiling one costs.
-const POLICY_BYTES_MAX: usize = 4 << 20;
+pub const POLICY_BYTES_MAX: usize = 4 << 20;
 
 pub(crate) struct Slot {
     interface: String,
