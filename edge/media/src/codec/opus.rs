@@ -21,8 +21,10 @@ const BITRATE: u32 = 28_000;
 const BITRATE_MIN: u32 = 6_000;
 const BITRATE_MAX: u32 = 64_000;
 
-/// Of 10.
-const COMPLEXITY: i32 = 5;
+/// Of 10, by measurement: speech at 28 kb/s scores 3.9 / 4.2 / 4.3 / 4.4 / 4.4 (PESQ, wide band) with 1 / 5 / 6 / 7 / 9,
+/// and a frame takes 95 / 165 / 155 / 180 / 225 µs of a busy core. From 7 on a room of 20 with 3 talkers, who each need
+/// an encoder, takes more than its share of 315 callers a core.
+const COMPLEXITY: i32 = 6;
 
 /// A copy of each frame is worth its bits from so many lost packets of 100 on; assumed until the listener reports.
 const LOSS_ASSUMED: u8 = 5;
