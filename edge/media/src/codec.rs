@@ -60,6 +60,11 @@ impl Decoder {
         Some(samples)
     }
 
+    /// Whether `payload` also holds a copy of what came before it, for [`Self::recover`].
+    pub(crate) fn carries_copy(&self, payload: &[u8]) -> bool {
+        matches!(self, Self::Opus(_)) && opus::carries_copy(payload)
+    }
+
     /// Fills `out`, the sound that is missing right before `following`, with the copy of it that `following` carries
     /// (RFC 6716, 2.1.7). Returns how many samples of `out` were made, which are all; `None` if it carries none, or
     /// `out` is no multiple of 2.5 ms. `following` is to be decoded next.

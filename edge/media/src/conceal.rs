@@ -35,6 +35,8 @@ pub(crate) struct Concealer {
     /// Samples made up so far in this hole.
     made: usize,
     active: bool,
+    /// What is made up comes from the codec.
+    foreign: bool,
     /// Amplitude of the noise that the sender asked for (RFC 3389).
     comfort: Option<i16>,
     noise: u32,
@@ -51,6 +53,7 @@ impl Concealer {
             step: 0,
             made: 0,
             active: false,
+            foreign: false,
             comfort: None,
             // Xorshift must not start at 0.
             noise: seed | 1,
@@ -84,7 +87,7 @@ impl Concealer {
 
     /// Makes up what is missing.
     pub(crate) fn fill(&mut self, out: &mut [i16]) {
-        if !self.active {
+        if !self.active || self.foreign {
             self.begin();
         }
         if self.faded() && self.comfort.is_none() {
@@ -95,9 +98,31 @@ impl Concealer {
         self.remember(out);
     }
 
-    /// `real` follows what was made up: blends it in, and ends the hole.
-    pub(crate) fn recover(&mut self, real: &mut [i16]) {
-        if self.active {
+    /// `made_up` by the codec is heard where something is missing.
+    pub(crate) fn adopt(&mut self, made_up: &[i16]) {
+        if !self.active || !self.foreign {
+            self.active = true;
+            self.foreign = true;
+            self.made = 0;
+        }
+        self.made = self.made.saturating_add(made_up.len());
+        self.remember(made_up);
+    }
+
+    /// Whether what is made up comes from the codec.
+    pub(crate) fn has_adopted(&self) -> bool {
+        self.active && self.foreign
+    }
+
+    /// `real` follows what was made up: blends it in, and ends the hole. `continuation` is what the codec would have made
+    /// up next, if anything.
+    pub(crate) fn recover(&mut self, real: &mut [i16], continuation: &[i16]) {
+        if self.has_adopted() {
+            let came = real.len().min(RECOVERY * self.rate.scale()).min(continuation.len());
+            let mut head = [0; RECOVERY_MAX];
+            head[..came].copy_from_slice(&real[..came]);
+            crossfade(&continuation[..came], &head[..came], &mut real[..came]);
+        } else if self.active {
             let came = real.len().min(RECOVERY * self.rate.scale());
             let mut made_up = [0; RECOVERY_MAX];
             let made_up = &mut made_up[..came];
@@ -107,15 +132,18 @@ impl Concealer {
             crossfade(made_up, &head[..came], &mut real[..came]);
         }
         self.active = false;
+        self.foreign = false;
         self.comfort = None;
     }
 
+    /// A codec makes up sound for twice as long.
     fn fade_end(&self) -> usize {
-        FADE_END * self.rate.scale()
+        FADE_END * self.rate.scale() * if self.foreign { 2 } else { 1 }
     }
 
     fn begin(&mut self) {
         self.active = true;
+        self.foreign = false;
         self.made = 0;
         self.lag = pitch(&self.history, self.rate.scale());
         let newest = self.history.len();

@@ -1,5 +1,6 @@
 //! Rooms and legs joined: commands and datagrams in, a tick, packets and events out.
 
+mod hearing;
 mod moving;
 
 use std::collections::BTreeMap;
@@ -8,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use konf_contract::LegId;
 
+use self::hearing::Desk;
 pub use self::moving::MovingLeg;
 use crate::clock::Clock;
-use crate::frame::{FRAME, subtract};
 use crate::leg::{Events, Leg};
 use crate::outbox::Outbox;
 use crate::room::Room;
 use crate::rtcp::{Post, WallClock};
-use crate::{Clip, Codec, Command, Event, LegStats, PlaybackId, RoomId, Stream, Transmit, g711};
+use crate::{Clip, Command, Event, LegStats, PlaybackId, RoomId, Stream, Transmit};
 
 /// Events that nobody polls are bounded: far more than a thread's legs can cause in a tick.
 const EVENTS_MAX: usize = 65_536;
@@ -31,6 +32,7 @@ pub struct Engine {
     events: Events,
     outbox: Outbox,
     reports: Post,
+    desk: Desk,
     clock: Clock,
     wall: WallClock,
     seed: u64,
@@ -47,6 +49,7 @@ impl Engine {
             events: Events::new(),
             outbox: Outbox::default(),
             reports: Post::default(),
+            desk: Desk::new(),
             clock: Clock::default(),
             wall: WallClock::default(),
             seed,
@@ -116,15 +119,16 @@ impl Engine {
         }
         for leg in &mut self.legs {
             leg.listen(beat, &mut self.events);
-            if leg.speaks
-                && let Some(room) = room_of(&mut self.rooms, leg)
-            {
-                room.hear(&leg.heard);
+            if let Some(room) = room_of(&mut self.rooms, leg) {
+                room.hear(leg);
             }
+        }
+        for room in self.rooms.iter_mut().flatten() {
+            room.end();
         }
         for leg in &mut self.legs {
             let room = room_of(&mut self.rooms, leg);
-            speak(leg, room, &mut self.outbox, &mut self.events);
+            hearing::speak(leg, room, &mut self.desk, &mut self.outbox, &mut self.events);
             leg.report_to_peer(now, &mut self.reports);
         }
     }
@@ -154,12 +158,23 @@ impl Engine {
 
     fn put_leg(&mut self, now_us: i64, id: LegId, stream: Stream) {
         if let Some(&place) = self.places.get(&id) {
-            self.legs[place].update(now_us, stream);
+            self.update_leg(now_us, place, stream);
             return;
         }
         let seed = (self.seed ^ id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 16;
         self.places.insert(id, self.legs.len());
         self.legs.push(Leg::new(id, stream, now_us, seed as u32));
+    }
+
+    fn update_leg(&mut self, now_us: i64, place: usize, stream: Stream) {
+        let leg = &mut self.legs[place];
+        let before = leg.rate();
+        leg.update(now_us, stream);
+        let now = leg.rate();
+        if let Some(room) = room_of(&mut self.rooms, leg) {
+            room.leave(before);
+            room.enter(now);
+        }
     }
 
     fn remove_leg(&mut self, now_us: i64, id: LegId) {
@@ -179,7 +194,7 @@ impl Engine {
         let at = self.room_place(room);
         self.legs[place].room = Some(at);
         if let Some(room) = &mut self.rooms[at] {
-            room.members += 1;
+            room.enter(self.legs[place].rate());
         }
     }
 
@@ -187,8 +202,8 @@ impl Engine {
         let Some(&place) = self.places.get(&leg) else { return };
         let Some(at) = self.legs[place].room.take() else { return };
         if let Some(room) = &mut self.rooms[at] {
-            room.members -= 1;
-            if room.members == 0 {
+            room.leave(self.legs[place].rate());
+            if room.is_empty() {
                 self.room_places.remove(&room.id);
                 self.rooms[at] = None;
             }
@@ -254,52 +269,6 @@ impl std::fmt::Debug for Engine {
 
 fn room_of<'a>(rooms: &'a mut [Option<Box<Room>>], leg: &Leg) -> Option<&'a mut Room> {
     rooms[leg.room?].as_deref_mut()
-}
-
-/// Makes the packet of one leg.
-fn speak(leg: &mut Leg, room: Option<&mut Room>, outbox: &mut Outbox, events: &mut Events) {
-    let codec = leg.stream.codec;
-    if !leg.sends() {
-        leg.rest();
-        return;
-    }
-    if leg.player.is_idle() && !leg.speaks {
-        match room {
-            Some(room) if !room.is_quiet() => {
-                outbox.push(leg, room.shared(codec));
-                leg.limiter = room.limiter();
-            }
-            _ => outbox.push(leg, &[g711::silence(codec); FRAME]),
-        }
-    } else {
-        let payload = own_mix(leg, room, codec, events);
-        outbox.push(leg, &payload);
-    }
-    leg.sender.timestamp = leg.sender.timestamp.wrapping_add(FRAME as u32);
-}
-
-/// The room without the leg itself, and what plays to it alone.
-fn own_mix(
-    leg: &mut Leg,
-    room: Option<&mut Room>,
-    codec: Codec,
-    events: &mut Events,
-) -> [u8; FRAME] {
-    let mut sum = room.map_or([0; FRAME], |room| room.sum);
-    if leg.speaks {
-        subtract(&mut sum, &leg.heard);
-    }
-    if !leg.player.is_idle() {
-        let id = leg.id;
-        leg.player.render(&mut sum, |playback| {
-            events.push_back(Event::Played { leg: id, playback });
-        });
-    }
-    let mut frame = [0; FRAME];
-    leg.limiter.limit(&sum, &mut frame);
-    let mut payload = [0; FRAME];
-    g711::encode(codec, &frame, &mut payload);
-    payload
 }
 
 #[cfg(test)]

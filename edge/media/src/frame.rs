@@ -8,6 +8,9 @@ use crate::Rate;
 /// Samples in a tick of 20 ms at 8 kHz, the packet time of every G.711 telephone (RFC 3551, 4.2).
 pub(crate) const FRAME: usize = 160;
 
+/// The longest tick: at 48 kHz.
+pub(crate) const FRAME_MAX: usize = FRAME * Rate::Full.scale();
+
 /// Length of a tick.
 pub(crate) const TICK_US: i64 = 20_000;
 

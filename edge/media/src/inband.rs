@@ -3,8 +3,9 @@
 //! Short windows, so that tones 1.5 % off are heard as Q.24 asks; many of them in a row have to agree, so that speech,
 //! which changes, is not.
 
-use crate::Digit;
 use crate::frame::FRAME;
+use crate::resample::Resampler;
+use crate::{Digit, Rate};
 
 const ROWS: [f32; 4] = [697.0, 770.0, 852.0, 941.0];
 const COLUMNS: [f32; 4] = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
@@ -39,6 +40,8 @@ const TWIST: f32 = 4.0;
 const TWIST_REVERSE: f32 = 12.6;
 
 pub(crate) struct ToneDetector {
+    /// From the leg's rate to 8 kHz.
+    resampler: Resampler,
     /// The end of what came before, then the new frame.
     samples: [i16; WINDOW - HOP + FRAME],
     candidate: Option<u8>,
@@ -49,8 +52,9 @@ pub(crate) struct ToneDetector {
 }
 
 impl ToneDetector {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(rate: Rate) -> Self {
         Self {
+            resampler: Resampler::new(rate, Rate::Narrow),
             samples: [0; WINDOW - HOP + FRAME],
             candidate: None,
             hits: 0,
@@ -61,9 +65,9 @@ impl ToneDetector {
     }
 
     /// The key that is recognised in this tick.
-    pub(crate) fn handle(&mut self, frame: &[i16; FRAME]) -> Option<Digit> {
+    pub(crate) fn handle(&mut self, frame: &[i16]) -> Option<Digit> {
         self.samples.copy_within(FRAME.., 0);
-        self.samples[WINDOW - HOP..].copy_from_slice(frame);
+        self.resampler.process(frame, &mut self.samples[WINDOW - HOP..]);
         self.quiet_ticks = self.quiet_ticks.saturating_sub(1);
         let mut recognised = None;
         for start in (0..FRAME).step_by(HOP) {

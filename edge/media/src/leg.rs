@@ -12,10 +12,11 @@ use rtp_types::RtpPacket;
 
 pub(crate) use self::contact::Contact;
 use crate::clock::Beat;
-use crate::frame::{FRAME, crossfade, is_silent};
-use crate::g711;
+use crate::ear::Ear;
+use crate::encoding::Recipe;
+use crate::frame::{crossfade, is_silent};
 use crate::inband::ToneDetector;
-use crate::limiter::Limiter;
+use crate::mix::Ascent;
 use crate::player::Player;
 use crate::playout::{Placement, Playout};
 use crate::recorder::Recorder;
@@ -23,15 +24,12 @@ use crate::sequence::Sequence;
 use crate::source::{Allowance, Source};
 use crate::telephone_event::EventReceiver;
 use crate::voice::Voice;
-use crate::{Digit, Direction, Event, LegStats, Stream};
+use crate::{Digit, Direction, Event, LegStats, Rate, Stream};
 
 pub(crate) type Events = VecDeque<Event>;
 
 /// Without a packet for so long the medium is lost (`Event::MediaLost`).
 const LOST_US: i64 = 30_000_000;
-
-/// The longest packet taken: 200 ms, the most that anybody sends (RFC 3551 suggests 20, asks for up to 200).
-const PAYLOAD_MAX: usize = 1_600;
 
 /// Static payload type of comfort noise (RFC 3551, 6).
 const COMFORT_NOISE: u8 = 13;
@@ -39,8 +37,9 @@ const COMFORT_NOISE: u8 = 13;
 /// So many packets too late in a row (0.5 s) mean that the sender's clock has jumped back.
 const LATE_MAX: u32 = 25;
 
-/// A voice comes and goes within 5 ms.
+/// A voice comes and goes within 5 ms: samples at 8 kHz.
 const EDGE: usize = 40;
+const EDGE_MAX: usize = EDGE * Rate::Full.scale();
 
 pub(crate) struct Leg {
     pub(crate) id: LegId,
@@ -49,13 +48,18 @@ pub(crate) struct Leg {
     pub(crate) room: Option<usize>,
     pub(crate) muted: bool,
     pub(crate) player: Player,
-    pub(crate) limiter: Limiter,
+    pub(crate) ear: Ear,
+    pub(crate) recipe: Recipe,
     pub(crate) sender: Sender,
     pub(crate) contact: Contact,
+    /// Whether its voice is in the sum of its room.
+    pub(crate) adds: bool,
     /// What the leg said in this tick, for the room.
-    pub(crate) heard: [i16; FRAME],
+    heard: Vec<i16>,
     /// Whether `heard` adds anything to the room.
-    pub(crate) speaks: bool,
+    speaks: bool,
+    /// In a room of a higher rate.
+    ascent: Option<Box<Ascent>>,
     source: Source,
     allowance: Allowance,
     ssrc: Option<u32>,
@@ -75,6 +79,8 @@ pub(crate) struct Leg {
     was_open: bool,
     packets_late: u64,
     packets_refused: u64,
+    /// Of the comfort noise.
+    seed: u32,
 }
 
 /// Numbers of the packets to send.
@@ -92,7 +98,8 @@ struct Header {
 }
 
 enum Kind {
-    Audio,
+    /// Of so many samples.
+    Audio(usize),
     Event,
     Comfort,
 }
@@ -102,26 +109,30 @@ struct Refused;
 
 impl Leg {
     pub(crate) fn new(id: LegId, stream: Stream, now_us: i64, seed: u32) -> Self {
+        let rate = stream.codec.sampling();
         Self {
             id,
             room: None,
             muted: false,
-            player: Player::new(),
-            limiter: Limiter::new(),
+            player: Player::new(rate),
+            ear: Ear::new(),
+            recipe: Recipe::of(&stream),
             sender: Sender {
                 sequence: contact::first_sequence(&stream),
                 timestamp: stream.first_timestamp,
                 marker: true,
             },
             contact: Contact::new(&stream, now_us, seed),
-            heard: [0; FRAME],
+            adds: false,
+            heard: vec![0; rate.frame()],
             speaks: false,
+            ascent: None,
             source: Source::new(&stream),
             allowance: Allowance::new(now_us),
             ssrc: None,
             probe: None,
             sequence: Sequence::default(),
-            playout: Playout::new(stream.codec.sampling(), seed),
+            playout: Playout::new(stream.codec, seed),
             events: EventReceiver::default(),
             tones: tone_detector(&stream),
             recorder: None,
@@ -133,6 +144,7 @@ impl Leg {
             was_open: false,
             packets_late: 0,
             packets_refused: 0,
+            seed,
             stream,
         }
     }
@@ -146,11 +158,38 @@ impl Leg {
             self.last_packet_us = now_us;
             self.lost = false;
         }
-        if stream.event_payload_type.is_some() == self.tones.is_some() {
+        let other_codec = stream.codec != self.stream.codec;
+        if other_codec || stream.event_payload_type.is_some() == self.tones.is_some() {
             self.tones = tone_detector(&stream);
         }
         self.contact.update(&stream);
+        let recipe = Recipe::of(&stream);
+        if recipe != self.recipe {
+            self.recipe = recipe;
+            self.ear.begin_anew();
+        }
         self.stream = Stream { ssrc: self.stream.ssrc, ..stream };
+        if other_codec {
+            self.change_codec();
+        }
+    }
+
+    fn change_codec(&mut self) {
+        let rate = self.rate();
+        self.playout = Playout::new(self.stream.codec, self.seed);
+        self.heard = vec![0; rate.frame()];
+        self.ascent = None;
+        // What comes now comes in softly.
+        self.was_open = false;
+        self.player.set_rate(rate);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.set_source(rate);
+        }
+    }
+
+    /// Of what it says and hears.
+    pub(crate) fn rate(&self) -> Rate {
+        self.stream.codec.sampling()
     }
 
     pub(crate) fn destination(&self) -> SocketAddr {
@@ -158,13 +197,13 @@ impl Leg {
     }
 
     pub(crate) fn sends(&self) -> bool {
-        let sends = matches!(self.stream.direction, Direction::SendReceive | Direction::SendOnly);
-        sends && g711::knows(self.stream.codec)
+        matches!(self.stream.direction, Direction::SendReceive | Direction::SendOnly)
     }
 
     /// A tick in which nothing is sent: time goes on, and the next packet begins anew (RFC 3550, 5.1).
     pub(crate) fn rest(&mut self) {
-        self.sender.timestamp = self.sender.timestamp.wrapping_add(FRAME as u32);
+        self.sender.timestamp =
+            self.sender.timestamp.wrapping_add(self.stream.codec.clock_rate() / 50);
         self.sender.marker = true;
     }
 
@@ -196,7 +235,7 @@ impl Leg {
     }
 
     pub(crate) fn record(&mut self, longest: Duration) {
-        self.recorder = Some(Recorder::new(longest));
+        self.recorder = Some(Recorder::new(longest, self.rate()));
     }
 
     pub(crate) fn stop_recording(&mut self) -> Option<Event> {
@@ -229,9 +268,9 @@ impl Leg {
             return Ok(None);
         }
         match kind {
-            Kind::Audio => {
+            Kind::Audio(samples) => {
                 self.sequence.note_transit(now_us, header.timestamp);
-                self.place(now_us, header, payload).map(|()| None)
+                self.place(now_us, header, payload, samples).map(|()| None)
             }
             Kind::Event => {
                 let delay_us = self.playout.lead_us();
@@ -251,8 +290,7 @@ impl Leg {
 
     fn kind(&self, payload_type: u8, payload: &[u8]) -> Option<Kind> {
         if payload_type == self.stream.receive_payload_type {
-            let decodes = g711::knows(self.stream.codec);
-            (decodes && (1..=PAYLOAD_MAX).contains(&payload.len())).then_some(Kind::Audio)
+            self.playout.samples(payload).map(Kind::Audio)
         } else if Some(payload_type) == self.stream.event_payload_type {
             (payload.len() >= 4).then_some(Kind::Event)
         } else {
@@ -276,9 +314,14 @@ impl Leg {
         Ok(())
     }
 
-    fn place(&mut self, now_us: i64, header: Header, payload: &[u8]) -> Result<(), Refused> {
-        let decoder = g711::decoder(self.stream.codec);
-        match self.playout.insert(now_us, header.timestamp, payload, decoder) {
+    fn place(
+        &mut self,
+        now_us: i64,
+        header: Header,
+        payload: &[u8],
+        samples: usize,
+    ) -> Result<(), Refused> {
+        match self.playout.insert(now_us, header.timestamp, payload, samples) {
             Placement::Kept => {
                 self.late_in_a_row = 0;
                 return Ok(());
@@ -297,7 +340,7 @@ impl Leg {
         }
         self.late_in_a_row = 0;
         self.playout.restart();
-        self.playout.insert(now_us, header.timestamp, payload, decoder);
+        self.playout.insert(now_us, header.timestamp, payload, samples);
         Ok(())
     }
 
@@ -337,18 +380,42 @@ impl Leg {
             && self.stream.direction == Direction::SendReceive;
         let closing = self.was_open && !open && !pressing;
         if open != self.was_open {
-            let mut head = [0; EDGE];
-            head.copy_from_slice(&self.heard[..EDGE]);
-            let silence = [0; EDGE];
+            let (head, tail) = self.heard.split_at_mut(EDGE * self.stream.codec.sampling().scale());
+            let mut before = [0; EDGE_MAX];
+            let before = &mut before[..head.len()];
+            before.copy_from_slice(head);
+            let silence = &[0; EDGE_MAX][..head.len()];
             if open {
-                crossfade(&silence, &head, &mut self.heard[..EDGE]);
+                crossfade(silence, before, head);
             } else {
-                crossfade(&head, &silence, &mut self.heard[..EDGE]);
-                self.heard[EDGE..].fill(0);
+                crossfade(before, silence, head);
+                tail.fill(0);
             }
         }
         self.was_open = open;
         self.speaks = (open || closing) && self.room.is_some() && !is_silent(&self.heard);
+        self.adds = false;
+    }
+
+    /// What the leg adds to a room at `rate` in this tick, if anything.
+    pub(crate) fn raise(&mut self, rate: Rate) -> Option<&[i16]> {
+        let own = self.rate();
+        if own == rate {
+            self.ascent = None;
+            self.adds = self.speaks;
+        } else {
+            if !self.ascent.as_ref().is_some_and(|ascent| ascent.leads_to(rate)) {
+                self.ascent = None;
+            }
+            let ascent = self.ascent.get_or_insert_with(|| Box::new(Ascent::new(own, rate)));
+            self.adds = ascent.climb(self.speaks.then_some(&self.heard));
+        }
+        self.adds.then(|| self.voice())
+    }
+
+    /// What it has added to its room in this tick, if it adds anything.
+    pub(crate) fn voice(&self) -> &[i16] {
+        self.ascent.as_ref().map_or(&self.heard, |ascent| ascent.frame())
     }
 
     /// Whether a key sounds.
@@ -363,7 +430,7 @@ impl Leg {
             && let Some(recorder) = &mut self.recorder
         {
             // The tone had begun before it was recognised.
-            recorder.drop_last(2 * FRAME);
+            recorder.drop_last(2);
         }
         pressing
     }
@@ -384,5 +451,8 @@ impl Leg {
 }
 
 fn tone_detector(stream: &Stream) -> Option<Box<ToneDetector>> {
-    stream.event_payload_type.is_none().then(|| Box::new(ToneDetector::new()))
+    stream
+        .event_payload_type
+        .is_none()
+        .then(|| Box::new(ToneDetector::new(stream.codec.sampling())))
 }

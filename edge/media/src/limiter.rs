@@ -1,10 +1,8 @@
 //! Keeps a sum within 16 bits by turning it down instead of cutting its peaks off.
 
-use crate::frame::FRAME;
-
-/// The gain is a line through points 2.5 ms apart; each line stays below what both its ends allow.
-const BLOCK: usize = 20;
-const BLOCKS: usize = FRAME / BLOCK;
+/// The gain is a line through points 2.5 ms apart, eight of them in a tick; each line stays below what both its ends
+/// allow.
+const BLOCKS: usize = 8;
 
 /// How much of the missing gain comes back per block: a time constant of 120 ms, slow enough not to be heard as pumping,
 /// quick enough not to leave a quiet voice behind a loud one.
@@ -25,10 +23,10 @@ impl Limiter {
         Self { gain: 1.0 }
     }
 
-    /// A sum that never was beyond full scale comes out as it is.
+    /// A tick's worth. A sum that never was beyond full scale comes out as it is.
     pub(crate) fn limit(&mut self, sum: &[i32], out: &mut [i16]) {
         let mut peaks = [0u32; BLOCKS];
-        for (peak, block) in peaks.iter_mut().zip(sum.chunks_exact(BLOCK)) {
+        for (peak, block) in peaks.iter_mut().zip(sum.chunks_exact(sum.len() / BLOCKS)) {
             *peak = block.iter().fold(0, |peak, s| peak.max(s.unsigned_abs()));
         }
         let loudest = peaks.iter().fold(0, |a, &b| a.max(b));
@@ -46,13 +44,14 @@ impl Limiter {
             Some(&peak) if peak > FULL as u32 => FULL / peak as f32,
             _ => 1.0,
         };
+        let length = sum.len() / BLOCKS;
         for block in 0..BLOCKS {
             let risen = self.gain + (1.0 - self.gain) * RELEASE;
             let risen = if risen > WHOLE { 1.0 } else { risen };
             let end = risen.min(allowed(block)).min(allowed(block + 1));
-            let step = (end - self.gain) / BLOCK as f32;
-            for i in 0..BLOCK {
-                let at = block * BLOCK + i;
+            let step = (end - self.gain) / length as f32;
+            for i in 0..length {
+                let at = block * length + i;
                 let gain = self.gain + step * (i + 1) as f32;
                 // The first peak after quiet may come before the gain is down: only that is cut.
                 out[at] = (sum[at] as f32 * gain).clamp(-FULL, FULL) as i16;
@@ -65,6 +64,7 @@ impl Limiter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::FRAME;
 
     fn tone(amplitude: f64, from: usize) -> Vec<i32> {
         (from..from + FRAME)

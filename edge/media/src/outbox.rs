@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use konf_contract::LegId;
 
 use crate::Transmit;
-use crate::frame::FRAME;
 use crate::leg::Leg;
 
 /// RTP without CSRCs and extensions (RFC 3550, 5.1).
@@ -27,8 +26,12 @@ impl Outbox {
         self.taken = 0;
     }
 
-    /// The next packet of `leg`.
-    pub(crate) fn push(&mut self, leg: &mut Leg, payload: &[u8; FRAME]) {
+    /// The next packet of `leg`, of a tick; without a payload none is sent.
+    pub(crate) fn push(&mut self, leg: &mut Leg, payload: &[u8]) {
+        if payload.is_empty() {
+            leg.rest();
+            return;
+        }
         let sender = &mut leg.sender;
         let marker = if sender.marker { 0x80 } else { 0 };
         let mut header = [0; HEADER];
@@ -38,6 +41,7 @@ impl Outbox {
         header[4..8].copy_from_slice(&sender.timestamp.to_be_bytes());
         header[8..12].copy_from_slice(&leg.stream.ssrc.to_be_bytes());
         sender.sequence = sender.sequence.wrapping_add(1);
+        sender.timestamp = sender.timestamp.wrapping_add(leg.stream.codec.clock_rate() / 50);
         sender.marker = false;
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&header);

@@ -2,15 +2,17 @@
 
 use std::collections::VecDeque;
 
-use crate::frame::FRAME;
-use crate::{Clip, PlaybackId};
+use crate::frame::add;
+use crate::tape::Tape;
+use crate::{Clip, PlaybackId, Rate};
 
 /// -12 dB: the room and the music while a prompt plays (words.rs, `Command::Play`).
 const DUCKED: f32 = 0.251;
 /// Four times as loud: more only distorts.
 const VOLUME_MAX_DB: i8 = 12;
 
-/// Down within 40 ms, up again within 200 ms: quick enough for the first syllable, slow enough not to jump.
+/// Down within 40 ms, up again within 200 ms: quick enough for the first syllable, slow enough not to jump. For each
+/// sample at 8 kHz.
 const DOWN: f32 = (1.0 - DUCKED) / 320.0;
 const UP: f32 = (1.0 - DUCKED) / 1_600.0;
 
@@ -24,11 +26,20 @@ struct Playback {
     position: usize,
 }
 
+struct Music {
+    clip: Clip,
+    position: usize,
+    tape: Tape,
+}
+
 pub(crate) struct Player {
+    /// That the leg hears.
+    rate: Rate,
     queue: VecDeque<Playback>,
-    music: Option<(Clip, usize)>,
+    tape: Tape,
+    music: Option<Music>,
     /// The end of what was stopped, fading.
-    tail: Option<Box<[i16; FRAME]>>,
+    tail: Option<Vec<i16>>,
     duck: f32,
     volume: f32,
     /// Where `volume` goes.
@@ -36,14 +47,24 @@ pub(crate) struct Player {
 }
 
 impl Player {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(rate: Rate) -> Self {
         Self {
+            rate,
             queue: VecDeque::new(),
+            tape: Tape::default(),
             music: None,
             tail: None,
             duck: 1.0,
             volume: 1.0,
             volume_wanted: 1.0,
+        }
+    }
+
+    /// What plays goes on at another rate.
+    pub(crate) fn set_rate(&mut self, rate: Rate) {
+        if rate != self.rate {
+            self.rate = rate;
+            self.tail = None;
         }
     }
 
@@ -57,17 +78,19 @@ impl Player {
     }
 
     pub(crate) fn stop(&mut self) {
-        let mut sum = [0; FRAME];
+        let mut sum = vec![0; self.rate.frame()];
         self.prompts(&mut sum, |_| {});
         self.queue.clear();
+        self.tape.clear();
         self.fade_away(&sum);
     }
 
     pub(crate) fn music(&mut self, clip: Option<Clip>) {
-        let mut sum = [0; FRAME];
+        let mut sum = vec![0; self.rate.frame()];
         self.add_music(&mut sum);
         self.fade_away(&sum);
-        self.music = clip.filter(|clip| !clip.samples.is_empty()).map(|clip| (clip, 0));
+        let clip = clip.filter(|clip| !clip.samples.is_empty());
+        self.music = clip.map(|clip| Music { clip, position: 0, tape: Tape::default() });
     }
 
     /// Of all that the leg hears.
@@ -88,11 +111,12 @@ impl Player {
 
     /// Adds a tick's worth to `sum`, which holds the room. `played` is called for each playback that ends.
     pub(crate) fn render(&mut self, sum: &mut [i32], played: impl FnMut(PlaybackId)) {
+        debug_assert_eq!(sum.len(), self.rate.frame());
         self.add_music(sum);
         self.turn_down(sum);
         self.prompts(sum, played);
         if let Some(tail) = self.tail.take() {
-            crate::frame::add(sum, &tail[..]);
+            add(sum, &tail);
         }
         self.turn_to_volume(sum);
     }
@@ -101,9 +125,10 @@ impl Player {
         if self.has_normal_volume() {
             return;
         }
+        let up = UP / self.rate.scale() as f32;
         for sample in sum {
             let away = self.volume_wanted - self.volume;
-            self.volume += away.clamp(-UP, UP);
+            self.volume += away.clamp(-up, up);
             *sample = (*sample as f32 * self.volume) as i32;
         }
     }
@@ -113,21 +138,27 @@ impl Player {
         if self.duck >= 1.0 && target >= 1.0 {
             return;
         }
+        let scale = self.rate.scale() as f32;
+        let (down, up) = (DOWN / scale, UP / scale);
         for sample in sum {
             self.duck = if target < self.duck {
-                (self.duck - DOWN).max(target)
+                (self.duck - down).max(target)
             } else {
-                (self.duck + UP).min(target)
+                (self.duck + up).min(target)
             };
             *sample = (*sample as f32 * self.duck) as i32;
         }
     }
 
     fn add_music(&mut self, sum: &mut [i32]) {
-        let Some((clip, position)) = &mut self.music else { return };
-        for sample in sum {
-            *sample += i32::from(clip.samples[*position]);
-            *position = (*position + 1) % clip.samples.len();
+        let Some(Music { clip, position, tape }) = &mut self.music else { return };
+        let mut filled = 0;
+        while filled < sum.len() {
+            let (length, over) = tape.add(clip, position, self.rate, &mut sum[filled..]);
+            filled += length;
+            if over {
+                *position = 0;
+            }
         }
     }
 
@@ -139,17 +170,13 @@ impl Player {
                 self.queue.pop_front();
                 continue;
             };
-            if filled == FRAME {
+            if filled == sum.len() {
                 return;
             }
-            let rest = &clip.samples[playback.position.min(clip.samples.len())..];
-            let length = rest.len().min(FRAME - filled);
-            for (sum, &sample) in sum[filled..].iter_mut().zip(&rest[..length]) {
-                *sum += i32::from(sample);
-            }
+            let position = &mut playback.position;
+            let (length, over) = self.tape.add(clip, position, self.rate, &mut sum[filled..]);
             filled += length;
-            playback.position += length;
-            if length == rest.len() {
+            if over {
                 playback.clip += 1;
                 playback.position = 0;
             }
@@ -160,9 +187,10 @@ impl Player {
         if sum.iter().all(|&s| s == 0) && self.tail.is_none() {
             return;
         }
-        let tail = self.tail.get_or_insert_with(|| Box::new([0; FRAME]));
+        let length = sum.len();
+        let tail = self.tail.get_or_insert_with(|| vec![0; length]);
         for (i, (tail, &sample)) in tail.iter_mut().zip(sum).enumerate() {
-            let faded = sample * (FRAME - i) as i32 / (FRAME as i32 + 1);
+            let faded = sample * (length - i) as i32 / (length as i32 + 1);
             let both = i32::from(*tail) + faded;
             *tail = both.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16;
         }
@@ -172,7 +200,7 @@ impl Player {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Rate;
+    use crate::frame::FRAME;
 
     fn clip(value: i16, length: usize) -> Clip {
         Clip { samples: vec![value; length].into(), rate: Rate::Narrow }
@@ -187,7 +215,7 @@ mod tests {
 
     #[test]
     fn prompts_follow_each_other_without_a_gap() {
-        let mut player = Player::new();
+        let mut player = Player::new(Rate::Narrow);
         assert!(player.play(PlaybackId(1), vec![clip(100, 100), clip(200, 100)]));
         assert!(player.play(PlaybackId(2), vec![clip(300, 120)]));
         let (sum, played) = render(&mut player, 0);
@@ -199,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_prompt_without_sound_has_been_played_at_once() {
-        let mut player = Player::new();
+        let mut player = Player::new(Rate::Narrow);
         player.play(PlaybackId(1), vec![]);
         player.play(PlaybackId(2), vec![clip(1, 0)]);
         assert_eq!(render(&mut player, 0).1, [PlaybackId(1), PlaybackId(2)]);
@@ -207,7 +235,7 @@ mod tests {
 
     #[test]
     fn the_room_is_turned_down_under_a_prompt_and_comes_back() {
-        let mut player = Player::new();
+        let mut player = Player::new(Rate::Narrow);
         player.play(PlaybackId(1), vec![clip(0, 800)]);
         for _ in 0..3 {
             render(&mut player, 10_000);
@@ -222,7 +250,7 @@ mod tests {
 
     #[test]
     fn volume_moves_without_a_click_and_is_as_loud_as_wanted() {
-        let mut player = Player::new();
+        let mut player = Player::new(Rate::Narrow);
         for (gain_db, expected) in [(6, 1_990..=2_000), (-6, 500..=502), (100, 3_970..=3_990)] {
             player.set_volume(gain_db);
             assert!(!player.is_idle());
@@ -239,7 +267,7 @@ mod tests {
 
     #[test]
     fn music_repeats_seamlessly() {
-        let mut player = Player::new();
+        let mut player = Player::new(Rate::Narrow);
         player.music(Some(Clip { samples: (0..100).collect(), rate: Rate::Narrow }));
         let (first, _) = render(&mut player, 0);
         let (second, _) = render(&mut player, 0);
@@ -249,7 +277,7 @@ mod tests {
 
     #[test]
     fn what_is_stopped_fades_within_a_tick_and_is_forgotten() {
-        let mut player = Player::new();
+        let mut player = Player::new(Rate::Narrow);
         player.play(PlaybackId(1), vec![clip(1_000, 8_000)]);
         render(&mut player, 0);
         player.stop();

@@ -6,13 +6,13 @@
 //! The lead is kept in [margin, margin + grain): too little, and sound is stretched by one grain before a packet comes
 //! too late; too much, and it is shrunk, silence first. With no jitter that is 1 to 21.5 ms, evenly spread over legs.
 
-use crate::Rate;
 use crate::clock::Beat;
-use crate::conceal::{Concealer, HISTORY, LAG_MAX};
-use crate::frame::FRAME;
-use crate::ring::{Ring, SPAN};
+use crate::conceal::{Concealer, HISTORY};
+use crate::ring::SPAN;
 use crate::stretch::{VIEW, VIEW_MAX, lengthen, shorten};
+use crate::supply::Supply;
 use crate::transit::Transit;
+use crate::{Codec, Rate};
 
 // Lengths in samples are at 8 kHz.
 
@@ -50,6 +50,17 @@ const REORDERED_START: i64 = 800;
 /// Packets per tick whose arrival is judged at the tick; those beyond are judged as they come. A telephone sends two.
 const ARRIVALS: usize = 8;
 
+/// What a codec would have made up next is heard for 5 ms at most (at 48 kHz) while real sound comes in.
+const CONTINUATION: usize = 240;
+
+/// Two holes within 5 s are loss, not an accident: for the next 10 s a packet waits until the one behind it is here, which
+/// may hold a copy of it. Only if copies have been seen within 10 s.
+const HOLES_WITHIN_US: i64 = 5_000_000;
+const COPIES_AWAITED_US: i64 = 10_000_000;
+
+/// A longer packet (60 ms) is not waited for.
+const AWAITED_MAX: i64 = 480;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Placement {
     Kept,
@@ -69,7 +80,9 @@ enum State {
 
 pub(crate) struct Playout {
     rate: Rate,
-    ring: Ring,
+    /// Samples for each tick of the RTP clock.
+    step: i64,
+    supply: Supply,
     transit: Transit,
     /// Arrivals and timestamps since the last tick.
     arrivals: [(i64, i64); ARRIVALS],
@@ -90,13 +103,47 @@ pub(crate) struct Playout {
     roomy: u32,
     roomy_slack_us: i64,
     lead_us: i64,
+    /// Samples in the last packet.
+    length: i64,
+    copies: Copies,
+}
+
+/// Whether waiting for copies of lost packets is worth its delay.
+struct Copies {
+    seen_us: i64,
+    hole_us: i64,
+    awaited_until_us: i64,
+    /// How long they are waited for now, in samples.
+    awaited: i64,
+}
+
+impl Copies {
+    fn new() -> Self {
+        let never = i64::MIN / 2;
+        Self { seen_us: never, hole_us: never, awaited_until_us: never, awaited: 0 }
+    }
+
+    fn note_hole(&mut self, now_us: i64) {
+        if now_us - self.hole_us < HOLES_WITHIN_US {
+            self.awaited_until_us = now_us + COPIES_AWAITED_US;
+        }
+        self.hole_us = now_us;
+    }
+
+    /// `length` is that of a packet.
+    fn judge(&mut self, now_us: i64, length: i64) {
+        let awaits = now_us < self.awaited_until_us && now_us - self.seen_us < COPIES_AWAITED_US;
+        self.awaited = if awaits { length } else { 0 };
+    }
 }
 
 impl Playout {
-    pub(crate) fn new(rate: Rate, seed: u32) -> Self {
+    pub(crate) fn new(codec: Codec, seed: u32) -> Self {
+        let rate = codec.sampling();
         Self {
             rate,
-            ring: Ring::new(),
+            step: i64::from(codec.rate() / codec.clock_rate()),
+            supply: Supply::new(codec),
             transit: Transit::new(),
             arrivals: [(0, 0); ARRIVALS],
             arrived: 0,
@@ -112,12 +159,14 @@ impl Playout {
             roomy: 0,
             roomy_slack_us: 0,
             lead_us: 0,
+            length: rate.frame() as i64,
+            copies: Copies::new(),
         }
     }
 
     /// Forgets what lies here; the next packet begins a new stream.
     pub(crate) fn restart(&mut self) {
-        self.ring.clear();
+        self.supply.clear();
         self.transit.reset();
         self.arrived = 0;
         self.state = State::Empty;
@@ -126,7 +175,7 @@ impl Playout {
     /// How long the sound played last had been here, in microseconds.
     pub(crate) fn lead_us(&self) -> i64 {
         // A wild timestamp makes a wild lead; nothing waits longer than the ring is.
-        let lead_us = self.lead_us.clamp(0, self.rate.us(SPAN as i64));
+        let lead_us = self.lead_us.clamp(0, self.rate.us(self.span()));
         if self.state == State::Playing { lead_us } else { 0 }
     }
 
@@ -135,15 +184,20 @@ impl Playout {
         self.concealer.comfort(level);
     }
 
-    /// A packet of at least one sample.
+    /// How many samples `payload` holds; `None` when it is malformed.
+    pub(crate) fn samples(&self, payload: &[u8]) -> Option<usize> {
+        self.supply.samples(payload)
+    }
+
+    /// A packet of `samples`, as [`Self::samples`] says.
     pub(crate) fn insert(
         &mut self,
         at_us: i64,
         timestamp: u32,
         payload: &[u8],
-        decoder: &[i16; 256],
+        samples: usize,
     ) -> Placement {
-        let length = payload.len() as i64;
+        let length = samples as i64;
         let start = self.extend(timestamp);
         if self.state == State::Empty {
             self.begin(start);
@@ -152,8 +206,10 @@ impl Playout {
             && (1..self.scaled(REORDERED_START)).contains(&(self.next - start))
         {
             self.next = start;
+            self.supply.begin(start);
         }
-        if start + length > self.next + SPAN as i64 || start < self.next - SPAN as i64 {
+        let span = self.span();
+        if start + length > self.next + span || start < self.next - span {
             // After a pause sound may come back with any timestamp.
             if self.end > self.next || !self.concealer.faded() {
                 return Placement::Elsewhere;
@@ -164,13 +220,13 @@ impl Playout {
         if start + length <= self.next {
             return Placement::Late;
         }
-        let skipped = (self.next - start).max(0);
-        let payload = &payload[skipped as usize..];
-        self.ring.write(start + skipped, payload.len(), |part, out| {
-            for (sample, &code) in out.iter_mut().zip(&payload[part]) {
-                *sample = decoder[usize::from(code)];
-            }
-        });
+        if !self.supply.put(start, samples, payload, self.next) {
+            return Placement::Late;
+        }
+        if self.supply.carries_copy(payload) {
+            self.copies.seen_us = at_us;
+        }
+        self.length = length;
         self.end = self.end.max(start + length);
         self.anchor = start;
         self.grain = common(length, self.frame());
@@ -192,14 +248,15 @@ impl Playout {
             State::Playing => {}
         }
         self.bound();
-        let run = self.ring.run(self.next, (FRAME + LAG_MAX) * self.rate.scale());
+        self.copies.judge(now_us, self.length.min(self.scaled(AWAITED_MAX)));
+        let run = self.supply.run(self.next, frame.len());
         if run < frame.len() || self.concealed > 0 {
             self.patch(now_us, frame);
             return;
         }
         self.lead_us = self.lead_of(now_us, self.next);
-        if !self.stretch(run, frame) {
-            self.ring.read(self.next, frame);
+        if !self.stretch(frame) {
+            self.supply.read(self.next, frame);
             self.concealer.remember(frame);
             self.consume(frame.len());
         }
@@ -232,10 +289,16 @@ impl Playout {
 
     fn begin(&mut self, start: i64) {
         self.state = State::Waiting;
+        self.supply.begin(start);
         self.next = start;
         self.end = start;
         self.roomy = 0;
         self.refused = 0;
+    }
+
+    /// Timestamps around what is played that are taken.
+    fn span(&self) -> i64 {
+        self.scaled(SPAN as i64)
     }
 
     /// Samples in a tick.
@@ -252,9 +315,10 @@ impl Playout {
     fn extend(&self, timestamp: u32) -> i64 {
         if self.state == State::Empty {
             // Leaves room below for packets from before the first.
-            return i64::from(timestamp) + (1 << 32);
+            return (i64::from(timestamp) + (1 << 32)) * self.step;
         }
-        self.next + i64::from(timestamp.wrapping_sub(self.next as u32).cast_signed())
+        let next = self.next.div_euclid(self.step);
+        (next + i64::from(timestamp.wrapping_sub(next as u32).cast_signed())) * self.step
     }
 
     /// Whether the sample at `timestamp` may begin to be played without the packets behind it coming too late.
@@ -267,9 +331,9 @@ impl Playout {
         now_us - self.transit.floor_us() - self.rate.us(timestamp)
     }
 
-    /// With packets shorter than a tick the last of them needs to be there too.
+    /// With packets shorter than a tick the last of them needs to be there too, and with copies the one behind.
     fn reserve_us(&self) -> i64 {
-        self.rate.us(self.frame() - self.grain)
+        self.rate.us(self.frame() - self.grain + self.copies.awaited)
     }
 
     fn bound(&mut self) {
@@ -278,7 +342,7 @@ impl Playout {
             return;
         }
         // A pause is no backlog: what counts begins with the first sample that is there.
-        if self.ring.first(self.next).is_some_and(|first| self.end - first > most) {
+        if self.supply.first(self.next).is_some_and(|first| self.end - first > most) {
             self.skip_to(self.end - self.scaled(BACKLOG_KEPT));
             // Blends over the cut.
             self.concealed = self.concealed.max(1);
@@ -286,8 +350,7 @@ impl Playout {
     }
 
     fn skip_to(&mut self, next: i64) {
-        let length = next - self.next;
-        self.ring.forget(self.next, length.clamp(0, SPAN as i64) as usize);
+        self.supply.forget(self.next, next);
         self.next = next;
     }
 
@@ -319,7 +382,7 @@ impl Playout {
     }
 
     /// Fills `frame` with stretched sound if that is due and sounds well.
-    fn stretch(&mut self, run: usize, frame: &mut [i16]) -> bool {
+    fn stretch(&mut self, frame: &mut [i16]) -> bool {
         let change = self.plan();
         if change == 0 {
             self.refused = 0;
@@ -333,7 +396,8 @@ impl Playout {
         let mut view = [0; VIEW_MAX];
         let view = &mut view[..VIEW * scale];
         view[..HISTORY * scale].copy_from_slice(self.concealer.history());
-        self.ring.read(self.next, &mut view[HISTORY * scale..]);
+        let run = self.supply.run(self.next, view.len() - HISTORY * scale);
+        self.supply.read(self.next, &mut view[HISTORY * scale..]);
         let urgent = change > 0 || -change > self.scaled(URGENT);
         let patience = if urgent { PATIENCE_URGENT_TICKS } else { PATIENCE_TICKS };
         let least = SEAM_GOOD * (1.0 - self.refused as f32 / patience as f32);
@@ -360,16 +424,27 @@ impl Playout {
         let mut filled = 0;
         while filled < frame.len() {
             let rest = &mut frame[filled..];
-            let first = self.ring.first(self.next).filter(|&first| first < self.end);
+            let mut first = self.supply.first(self.next).filter(|&first| first < self.end);
+            if let Some(found) = first
+                && self.fill_from_copy(found)
+            {
+                first = Some(self.next);
+            }
             if let Some(first) = first
                 && self.resumes(now_us, first)
             {
                 self.skip_to(first);
                 self.lead_us = self.lead_of(now_us, first) + self.rate.us(filled as i64);
-                let run = self.ring.run(first, rest.len());
-                self.ring.read(first, &mut rest[..run]);
+                let mut continuation = [0; CONTINUATION];
+                let continuation = self.supply.continuation(&mut continuation);
+                let run = self.supply.run(first, rest.len());
+                if run == 0 {
+                    // What was there could not be decoded.
+                    continue;
+                }
+                self.supply.read(first, &mut rest[..run]);
                 if self.concealed > 0 {
-                    self.concealer.recover(&mut rest[..run]);
+                    self.concealer.recover(&mut rest[..run], continuation);
                     self.concealed = 0;
                 }
                 self.concealer.remember(&rest[..run]);
@@ -379,10 +454,32 @@ impl Playout {
             }
             let hole = first.map_or(i64::MAX, |first| first - self.next - self.concealed);
             let made = if hole > 0 { hole.min(rest.len() as i64) as usize } else { rest.len() };
-            self.concealer.fill(&mut rest[..made]);
+            if self.concealed == 0 && !self.supply.pauses() {
+                self.copies.note_hole(now_us);
+            }
+            self.make_up(&mut rest[..made]);
             self.concealed += made as i64;
             filled += made;
         }
+    }
+
+    /// Makes up what is missing as the codec does, or as well as it goes.
+    fn make_up(&mut self, out: &mut [i16]) {
+        if self.supply.conceal(out) {
+            self.concealer.adopt(out);
+        } else {
+            self.concealer.fill(out);
+        }
+    }
+
+    /// What is missing before `first` and has not been made up is in the packet there as well: plays it from there.
+    fn fill_from_copy(&mut self, first: i64) -> bool {
+        let missing = self.next + self.concealed;
+        let found = missing < first && self.supply.recover(self.next, missing, first);
+        if found {
+            self.skip_to(missing);
+        }
+        found
     }
 
     /// Whether the sound at `first` follows now.

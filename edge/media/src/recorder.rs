@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use crate::frame::{FRAME, power};
+use crate::frame::{FRAME, FRAME_MAX, power};
+use crate::resample::Resampler;
 use crate::{Clip, Rate};
 
-/// However long was asked for: half a megabyte.
+/// A name needs no more: 16 kHz.
+const RATE_MAX: Rate = Rate::Wide;
+
+/// However long was asked for: a megabyte at most.
 const LONGEST_MAX: Duration = Duration::from_secs(30);
 
-/// Looked at as a whole: 10 ms.
+/// Looked at as a whole: 10 ms. Lengths in samples are at 8 kHz.
 const BLOCK: usize = FRAME / 2;
 
 /// Kept before and behind what was said, so that no soft sound is cut off: 60 and 120 ms.
@@ -29,43 +33,63 @@ const BELOW_PEAK: f32 = 32.0;
 const FADE: usize = 40;
 
 pub(crate) struct Recorder {
+    rate: Rate,
+    /// From the rate of what is heard.
+    resampler: Resampler,
     samples: Vec<i16>,
     ticks_left: u64,
 }
 
 impl Recorder {
-    pub(crate) fn new(longest: Duration) -> Self {
+    /// Of sound at `source`.
+    pub(crate) fn new(longest: Duration, source: Rate) -> Self {
         let longest = longest.min(LONGEST_MAX);
         let ticks = longest.as_millis() as u64 / 20;
-        Self { samples: Vec::with_capacity(ticks as usize * FRAME), ticks_left: ticks }
+        let rate = source.min(RATE_MAX);
+        Self {
+            rate,
+            resampler: Resampler::new(source, rate),
+            samples: Vec::with_capacity(ticks as usize * rate.frame()),
+            ticks_left: ticks,
+        }
+    }
+
+    /// What is heard from now on is sampled otherwise.
+    pub(crate) fn set_source(&mut self, source: Rate) {
+        self.resampler = Resampler::new(source, self.rate);
     }
 
     /// One tick; `heard` is `None` while a key is pressed. Returns whether the time is over.
     pub(crate) fn tick(&mut self, heard: Option<&[i16]>) -> bool {
         self.ticks_left = self.ticks_left.saturating_sub(1);
         if let Some(heard) = heard {
-            self.samples.extend_from_slice(heard);
+            let mut kept = [0; FRAME_MAX];
+            let kept = &mut kept[..self.rate.frame()];
+            self.resampler.process(heard, kept);
+            self.samples.extend_from_slice(kept);
         }
         self.ticks_left == 0
     }
 
-    /// Forgets the last `samples`, which turned out to be a key.
-    pub(crate) fn drop_last(&mut self, samples: usize) {
+    /// Forgets the last `ticks`, which turned out to be a key.
+    pub(crate) fn drop_last(&mut self, ticks: usize) {
+        let samples = ticks * self.rate.frame();
         self.samples.truncate(self.samples.len().saturating_sub(samples));
     }
 
     /// What was said.
     pub(crate) fn finish(self) -> Option<Clip> {
-        let powers: Vec<f32> = self.samples.chunks_exact(BLOCK).map(power).collect();
+        let block = BLOCK * self.rate.scale();
+        let powers: Vec<f32> = self.samples.chunks_exact(block).map(power).collect();
         let threshold = threshold(&powers)?;
         let word = |window: &[f32]| window.iter().all(|&p| p > threshold);
         let first = powers.windows(WORD).position(word)?;
         let last = powers.windows(WORD).rposition(word)? + WORD;
-        let from = first.saturating_sub(BEFORE) * BLOCK;
-        let to = (last + BEHIND).min(powers.len()) * BLOCK;
+        let from = first.saturating_sub(BEFORE) * block;
+        let to = (last + BEHIND).min(powers.len()) * block;
         let mut samples = self.samples[from..to].to_vec();
-        fade_ends(&mut samples);
-        Some(Clip { samples: samples.into(), rate: Rate::Narrow })
+        fade_ends(&mut samples, FADE * self.rate.scale());
+        Some(Clip { samples: samples.into(), rate: self.rate })
     }
 }
 
@@ -78,12 +102,12 @@ fn threshold(powers: &[f32]) -> Option<f32> {
     Some((noise * ABOVE_NOISE).min(peak / BELOW_PEAK).max(QUIET))
 }
 
-fn fade_ends(samples: &mut [i16]) {
+fn fade_ends(samples: &mut [i16], fade: usize) {
     let length = samples.len();
-    for i in 0..FADE.min(length) {
-        let fade = |s: i16| (i32::from(s) * i as i32 / FADE as i32) as i16;
-        samples[i] = fade(samples[i]);
-        samples[length - 1 - i] = fade(samples[length - 1 - i]);
+    for i in 0..fade.min(length) {
+        let faded = |s: i16| (i32::from(s) * i as i32 / fade as i32) as i16;
+        samples[i] = faded(samples[i]);
+        samples[length - 1 - i] = faded(samples[length - 1 - i]);
     }
 }
 
@@ -101,7 +125,7 @@ mod tests {
     /// A second of quiet, `spoken` ticks of a loud sound, a second of quiet.
     fn record(spoken: usize) -> Option<Clip> {
         let mut seed = 7;
-        let mut recorder = Recorder::new(Duration::from_secs(10));
+        let mut recorder = Recorder::new(Duration::from_secs(10), Rate::Narrow);
         for tick in 0..100 + spoken {
             let amplitude = if (50..50 + spoken).contains(&tick) { 5_000 } else { 30 };
             assert!(!recorder.tick(Some(&noise(&mut seed, amplitude))));
@@ -129,16 +153,16 @@ mod tests {
 
     #[test]
     fn the_longest_time_is_kept_and_bounded() {
-        let mut recorder = Recorder::new(Duration::from_secs(1));
+        let mut recorder = Recorder::new(Duration::from_secs(1), Rate::Narrow);
         assert_eq!((0..).take_while(|_| !recorder.tick(None)).count(), 49);
-        let mut recorder = Recorder::new(Duration::MAX);
+        let mut recorder = Recorder::new(Duration::MAX, Rate::Narrow);
         assert_eq!((0..).take_while(|_| !recorder.tick(None)).count(), 1_499);
     }
 
     #[test]
     fn a_loud_voice_without_a_pause_is_kept() {
         let mut seed = 1;
-        let mut recorder = Recorder::new(Duration::from_secs(2));
+        let mut recorder = Recorder::new(Duration::from_secs(2), Rate::Narrow);
         while !recorder.tick(Some(&noise(&mut seed, 4_000))) {}
         assert_eq!(recorder.finish().unwrap().samples.len(), 16_000);
     }

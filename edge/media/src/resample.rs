@@ -28,6 +28,7 @@ const UNIT_BITS: u32 = 14;
 const BETA: f64 = 5.65;
 
 /// Changes the rate of one stream of sound.
+#[derive(Clone)]
 pub(crate) struct Resampler {
     kind: Kind,
     /// The newest samples of the input last.
@@ -51,12 +52,6 @@ impl Resampler {
             Ordering::Greater => Kind::Down(filter(to, from)),
         };
         Self { kind, history: [0; HISTORY], quiet: true }
-    }
-
-    /// Forgets what was heard.
-    pub(crate) fn reset(&mut self) {
-        self.history.fill(0);
-        self.quiet = true;
     }
 
     /// The next `input`, a whole number of samples of the lower rate, into `out`, which is as long at its own rate.

@@ -2,45 +2,73 @@
 
 use std::collections::VecDeque;
 
-use crate::frame::{FRAME, add};
+use crate::encoding::{Encoding, Recipe};
+use crate::leg::Leg;
 use crate::limiter::Limiter;
-use crate::{Clip, Codec, RoomId, g711};
+use crate::mix::{Descent, Mix};
+use crate::tape::Tape;
+use crate::{Clip, Rate, RoomId};
 
 /// More than a conference ever announces at once; what comes beyond is left out.
 const QUEUE_MAX: usize = 64;
 
-/// A-law and µ-law.
-const G711_CODECS: usize = 2;
+/// How often the shared encoders follow what their listeners lose: each second.
+const LOSS_TICKS: u32 = 50;
+
+/// An encoder that nobody has listened to for 10 s is forgotten.
+const UNUSED_TICKS_MAX: u32 = 500;
 
 pub(crate) struct Room {
     pub(crate) id: RoomId,
-    pub(crate) members: usize,
+    /// By [`Rate`].
+    members: [usize; 3],
     /// Everybody and the announcements.
-    pub(crate) sum: [i32; FRAME],
+    mix: Mix,
     speakers: usize,
     announcing: bool,
     queue: VecDeque<Clip>,
     position: usize,
-    limiter: Limiter,
-    limited: Option<[i16; FRAME]>,
-    /// What those hear who add nothing, A-law and µ-law.
-    encoded: [Option<[u8; FRAME]>; G711_CODECS],
+    tape: Tape,
+    shared: Vec<Shared>,
+}
+
+/// What those hear who add nothing and want the same packets.
+struct Shared {
+    recipe: Recipe,
+    encoding: Encoding,
+    is_made: bool,
+    unused_ticks: u32,
+    /// What the worst of its listeners loses, and for how many ticks that has been looked at.
+    loss_percent: Option<u8>,
+    loss_ticks: u32,
 }
 
 impl Room {
     pub(crate) fn new(id: RoomId) -> Self {
         Self {
             id,
-            members: 0,
-            sum: [0; FRAME],
+            members: [0; 3],
+            mix: Mix::new(Rate::Narrow),
             speakers: 0,
             announcing: false,
             queue: VecDeque::new(),
             position: 0,
-            limiter: Limiter::new(),
-            limited: None,
-            encoded: [None; G711_CODECS],
+            tape: Tape::default(),
+            shared: Vec::new(),
         }
+    }
+
+    /// Somebody who says and hears sound of `rate`.
+    pub(crate) fn enter(&mut self, rate: Rate) {
+        self.members[rate as usize] += 1;
+    }
+
+    pub(crate) fn leave(&mut self, rate: Rate) {
+        self.members[rate as usize] -= 1;
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members == [0; 3]
     }
 
     /// Queued behind what is announced. Returns `false` when the queue is full.
@@ -52,19 +80,42 @@ impl Room {
         fits
     }
 
-    /// Begins a tick.
+    /// Begins a tick, at the highest rate that somebody has.
     pub(crate) fn begin(&mut self) {
-        self.sum = [0; FRAME];
+        let members = self.members;
+        let hears = |rate: Rate| members[rate as usize] > 0;
+        let rates = [Rate::Full, Rate::Wide];
+        let rate = rates.into_iter().find(|&rate| hears(rate)).unwrap_or(Rate::Narrow);
+        if rate != self.mix.rate() {
+            self.mix = Mix::new(rate);
+        }
+        self.mix.begin(hears);
         self.speakers = 0;
-        self.limited = None;
-        self.encoded = [None; G711_CODECS];
         self.announcing = !self.queue.is_empty();
         self.add_announcement();
+        self.shared.iter_mut().for_each(Shared::begin);
+        self.shared.retain(|shared| shared.unused_ticks < UNUSED_TICKS_MAX);
     }
 
-    pub(crate) fn hear(&mut self, frame: &[i16]) {
-        add(&mut self.sum, frame);
-        self.speakers += 1;
+    pub(crate) fn hear(&mut self, leg: &mut Leg) {
+        if let Some(voice) = leg.raise(self.mix.rate()) {
+            self.mix.hear(voice);
+            self.speakers += 1;
+        }
+    }
+
+    /// Everybody has been heard.
+    pub(crate) fn end(&mut self) {
+        self.mix.descend();
+    }
+
+    pub(crate) fn rate(&self) -> Rate {
+        self.mix.rate()
+    }
+
+    /// Everybody and the announcements, at the room's rate.
+    pub(crate) fn sum(&self) -> &[i32] {
+        self.mix.sum()
     }
 
     /// Nobody says anything and nothing is announced.
@@ -72,43 +123,79 @@ impl Room {
         self.speakers == 0 && !self.announcing
     }
 
-    /// The whole mix as `codec`, made at most once per tick.
-    pub(crate) fn shared(&mut self, codec: Codec) -> &[u8; FRAME] {
-        let limiter = &mut self.limiter;
-        let sum = &self.sum;
-        let limited = self.limited.get_or_insert_with(|| {
-            let mut frame = [0; FRAME];
-            limiter.limit(sum, &mut frame);
-            frame
-        });
-        self.encoded[codec as usize].get_or_insert_with(|| {
-            let mut payload = [0; FRAME];
-            g711::encode(codec, limited, &mut payload);
-            payload
-        })
+    /// The whole mix at `rate`.
+    pub(crate) fn heard_at(&mut self, rate: Rate) -> &[i16] {
+        self.mix.heard_at(rate)
+    }
+
+    /// A packet of the whole mix, made at most once per tick. `loss_percent` is what the listener has reported.
+    pub(crate) fn shared(
+        &mut self,
+        rate: Rate,
+        recipe: &Recipe,
+        loss_percent: Option<u8>,
+    ) -> &[u8] {
+        let place = self.shared.iter().position(|shared| shared.recipe == *recipe);
+        let place = place.unwrap_or(self.shared.len());
+        if place == self.shared.len() {
+            self.shared.push(Shared::new(recipe));
+        }
+        let shared = &mut self.shared[place];
+        shared.loss_percent = shared.loss_percent.max(loss_percent);
+        if !shared.is_made {
+            shared.is_made = true;
+            shared.encoding.encode(self.mix.heard_at(rate));
+        }
+        shared.encoding.payload()
     }
 
     /// As it is after [`Self::shared`]: a leg that begins to speak goes on from there.
-    pub(crate) fn limiter(&self) -> Limiter {
-        self.limiter
+    pub(crate) fn limiter(&self, rate: Rate) -> Limiter {
+        if rate == self.mix.rate() { self.mix.limiter() } else { Limiter::new() }
+    }
+
+    /// For a leg that begins to speak and hears at a lower rate than the room's.
+    pub(crate) fn descent(&self, rate: Rate) -> Descent {
+        self.mix.descent(rate)
     }
 
     fn add_announcement(&mut self) {
+        let rate = self.mix.rate();
+        let sum = self.mix.sum_mut();
         let mut filled = 0;
-        while filled < FRAME
+        while filled < sum.len()
             && let Some(clip) = self.queue.front()
         {
-            let rest = &clip.samples[self.position.min(clip.samples.len())..];
-            let length = rest.len().min(FRAME - filled);
-            for (sum, &sample) in self.sum[filled..].iter_mut().zip(&rest[..length]) {
-                *sum += i32::from(sample);
-            }
+            let (length, over) = self.tape.add(clip, &mut self.position, rate, &mut sum[filled..]);
             filled += length;
-            self.position += length;
-            if length == rest.len() {
+            if over {
                 self.queue.pop_front();
                 self.position = 0;
             }
+        }
+    }
+}
+
+impl Shared {
+    fn new(recipe: &Recipe) -> Self {
+        Self {
+            recipe: *recipe,
+            encoding: Encoding::new(recipe),
+            is_made: false,
+            unused_ticks: 0,
+            loss_percent: None,
+            loss_ticks: 0,
+        }
+    }
+
+    /// Begins a tick.
+    fn begin(&mut self) {
+        self.unused_ticks = if self.is_made { 0 } else { self.unused_ticks + 1 };
+        self.is_made = false;
+        self.loss_ticks += 1;
+        if self.loss_ticks >= LOSS_TICKS {
+            self.loss_ticks = 0;
+            self.encoding.set_loss(self.loss_percent.take());
         }
     }
 }

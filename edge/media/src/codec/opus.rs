@@ -70,7 +70,7 @@ fn whole(out: &[i16]) -> bool {
 }
 
 /// Whether the first frame has a copy of the frame before it: the flags that a SILK frame begins with (RFC 6716, 4.2.3).
-fn carries_copy(payload: &[u8]) -> bool {
+pub(crate) fn carries_copy(payload: &[u8]) -> bool {
     let Some(&toc) = payload.first() else { return false };
     // Configurations 0 to 15 have SILK (RFC 6716, 3.1), of 10 ms to 60 ms.
     let configuration = toc >> 3;

@@ -7,6 +7,7 @@ mod keys;
 mod moving;
 mod network;
 mod prompts;
+mod rates;
 mod reports;
 mod rooms;
 mod secure;

@@ -45,13 +45,10 @@ fn press(press: &Press) -> Vec<i16> {
 }
 
 fn heard(samples: &[i16]) -> Vec<Digit> {
-    let mut detector = ToneDetector::new();
+    let mut detector = ToneDetector::new(Rate::Narrow);
     let mut padded = samples.to_vec();
     padded.resize(samples.len().next_multiple_of(FRAME) + 2 * FRAME, 0);
-    padded
-        .chunks_exact(FRAME)
-        .filter_map(|chunk| detector.handle(chunk.try_into().unwrap()))
-        .collect()
+    padded.chunks_exact(FRAME).filter_map(|chunk| detector.handle(chunk)).collect()
 }
 
 #[test]
@@ -115,14 +112,14 @@ fn single_tones_noise_and_voices_are_no_keys() {
 
 #[test]
 fn the_leg_is_quiet_from_the_tone_on_until_just_after_it() {
-    let mut detector = ToneDetector::new();
+    let mut detector = ToneDetector::new(Rate::Narrow);
     let one = Press { key: 0, off: 0.0, twist_db: 0.0, amplitude: 6_000.0, ms: 100 };
     let mut samples = press(&one);
     samples.resize(20 * FRAME, 0);
     let quiet: Vec<bool> = samples
         .chunks_exact(FRAME)
         .map(|chunk| {
-            detector.handle(chunk.try_into().unwrap());
+            detector.handle(chunk);
             detector.is_pressing()
         })
         .collect();

@@ -98,6 +98,11 @@ impl Contact {
             remote.jitter.map(|units| microseconds(units).try_into().unwrap_or(u32::MAX));
     }
 
+    /// What the peer has reported of the packets that it is sent, of 100.
+    pub(crate) fn remote_loss_percent(&self) -> Option<u8> {
+        self.reporter.remote().loss_percent()
+    }
+
     fn destination(&self, sound: SocketAddr) -> SocketAddr {
         match self.rtcp {
             Rtcp::Mux => sound,

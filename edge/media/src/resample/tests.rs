@@ -160,13 +160,3 @@ fn silence_after_sound_is_silent_and_the_same_rate_is_untouched() {
     Resampler::new(Rate::Narrow, Rate::Narrow).process(&[7; 160], &mut same);
     assert_eq!(same, [7; 160]);
 }
-
-#[test]
-fn a_resampler_that_is_reset_is_new() {
-    let mut resampler = Resampler::new(Rate::Full, Rate::Wide);
-    let mut out = [0; 320];
-    resampler.process(&tone(440.0, Rate::Full, 960), &mut out);
-    resampler.reset();
-    resampler.process(&[0; 960], &mut out);
-    assert_eq!(power(&out), 0.0);
-}

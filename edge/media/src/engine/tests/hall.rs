@@ -8,11 +8,12 @@ use konf_contract::LegId;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use crate::frame::{FRAME, TICK_US};
+use crate::codec::{Decoder, Encoder, SAMPLES_MAX};
+use crate::frame::TICK_US;
 use crate::srtp::Srtp;
 use crate::{
-    Codec, Command, Direction, Engine, Event, LegStats, OpusWishes, RoomId, SourceRule, Stream,
-    g711,
+    Codec, Command, Direction, Engine, Event, LegStats, OpusWishes, Rate, RoomId, SourceRule,
+    Stream,
 };
 
 pub(super) const EVENT_PAYLOAD_TYPE: u8 = 101;
@@ -21,7 +22,12 @@ pub(super) const EVENT_PAYLOAD_TYPE: u8 = 101;
 pub(super) type Sound = Box<dyn Fn(i64) -> i16>;
 
 pub(super) fn tone(hz: f64, amplitude: f64) -> Sound {
-    Box::new(move |n| (amplitude * (std::f64::consts::TAU * hz * n as f64 / 8_000.0).sin()) as i16)
+    tone_at(Rate::Narrow, hz, amplitude)
+}
+
+pub(super) fn tone_at(rate: Rate, hz: f64, amplitude: f64) -> Sound {
+    let turn = std::f64::consts::TAU * hz / f64::from(rate.hz());
+    Box::new(move |n| (amplitude * (turn * n as f64).sin()) as i16)
 }
 
 pub(super) fn silence() -> Sound {
@@ -43,12 +49,14 @@ pub(super) struct Phone {
     pub(super) leg: LegId,
     pub(super) address: SocketAddr,
     pub(super) codec: Codec,
+    encoder: Encoder,
+    decoder: Decoder,
     pub(super) ssrc: u32,
     pub(super) sequence: u16,
     pub(super) timestamp: u32,
     pub(super) sound: Sound,
     pub(super) network: Network,
-    /// Samples per packet.
+    /// Samples per packet, at the rate of the codec.
     pub(super) length: usize,
     pub(super) ppm: f64,
     /// A phone that says nothing sends nothing.
@@ -82,7 +90,16 @@ impl Phone {
     }
 
     fn packet_us(&self) -> f64 {
-        self.length as f64 * 125.0 / (1.0 + self.ppm / 1e6)
+        self.length as f64 * 1e6 / f64::from(self.codec.rate()) / (1.0 + self.ppm / 1e6)
+    }
+
+    /// What it says and hears from now on. Its sound is to be made anew.
+    pub(super) fn set_codec(&mut self, codec: Codec) {
+        self.codec = codec;
+        self.encoder = Encoder::new(codec, &OpusWishes::default());
+        self.decoder = Decoder::new(codec);
+        self.length = codec.sampling().frame();
+        self.heard.clear();
     }
 }
 
@@ -149,12 +166,14 @@ impl Hall {
             leg,
             address,
             codec,
+            encoder: Encoder::new(codec, &OpusWishes::default()),
+            decoder: Decoder::new(codec),
             ssrc: self.rng.random(),
             sequence: self.rng.random(),
             timestamp: self.rng.random(),
             sound,
             network: Network::default(),
-            length: FRAME,
+            length: codec.sampling().frame(),
             ppm: 0.0,
             sending: true,
             heard: Vec::new(),
@@ -267,14 +286,15 @@ impl Hall {
             phone.said += length as i64;
             phone.next_us += phone.packet_us();
             let timestamp = phone.timestamp;
-            phone.timestamp = timestamp.wrapping_add(length as u32);
+            let ticks = length as u32 * phone.codec.clock_rate() / phone.codec.rate();
+            phone.timestamp = timestamp.wrapping_add(ticks);
             if !phone.sending {
                 continue;
             }
             let samples: Vec<i16> = (first..first + length as i64).map(&phone.sound).collect();
-            let mut payload = vec![0; length];
-            g711::encode(phone.codec, &samples, &mut payload);
-            let bytes = phone.packet(payload_type(phone.codec), timestamp, &payload);
+            let mut payload = vec![0; 4_000];
+            let octets = phone.encoder.encode(&samples, &mut payload);
+            let bytes = phone.packet(payload_type(phone.codec), timestamp, &payload[..octets]);
             self.transport(index, left_us, bytes);
         }
     }
@@ -313,10 +333,11 @@ impl Hall {
                 Some(srtp) => srtp.open_rtp(packet.bytes).unwrap(),
                 None => packet.bytes,
             };
-            assert_eq!(bytes.len(), 12 + FRAME);
             assert_eq!(bytes[1] & 0x7f, payload_type(phone.codec));
-            let decoder = g711::decoder(phone.codec);
-            phone.heard.extend(bytes[12..].iter().map(|&c| decoder[usize::from(c)]));
+            let mut samples = [0; SAMPLES_MAX];
+            let decoded = phone.decoder.decode(&bytes[12..], &mut samples);
+            assert_eq!(decoded, Some(phone.codec.sampling().frame()));
+            phone.heard.extend_from_slice(&samples[..phone.codec.sampling().frame()]);
             let header = bytes;
             phone.packets.push((
                 self.now_us,
@@ -345,12 +366,16 @@ pub(super) fn payload_type(codec: Codec) -> u8 {
 
 /// Level of `hz` in `samples` relative to a tone of `amplitude`, in dB.
 pub(super) fn level_db(samples: &[i16], hz: f64, amplitude: f64) -> f64 {
+    level_db_at(Rate::Narrow, samples, hz, amplitude)
+}
+
+pub(super) fn level_db_at(rate: Rate, samples: &[i16], hz: f64, amplitude: f64) -> f64 {
     let (mut re, mut im, mut weight) = (0.0, 0.0, 0.0);
     for (i, &s) in samples.iter().enumerate() {
         let at = i as f64 / samples.len() as f64;
         // A Hann window, so that strong neighbours don't leak.
         let w = 0.5 - 0.5 * (std::f64::consts::TAU * at).cos();
-        let angle = std::f64::consts::TAU * hz * i as f64 / 8_000.0;
+        let angle = std::f64::consts::TAU * hz * i as f64 / f64::from(rate.hz());
         re += w * f64::from(s) * angle.cos();
         im += w * f64::from(s) * angle.sin();
         weight += w;
@@ -360,9 +385,13 @@ pub(super) fn level_db(samples: &[i16], hz: f64, amplitude: f64) -> f64 {
 
 /// The lowest and the highest RMS of all stretches of 20 ms.
 pub(super) fn envelope(samples: &[i16]) -> (f32, f32) {
+    envelope_at(Rate::Narrow, samples)
+}
+
+pub(super) fn envelope_at(rate: Rate, samples: &[i16]) -> (f32, f32) {
     samples
-        .windows(FRAME)
-        .step_by(40)
+        .windows(rate.frame())
+        .step_by(40 * rate.scale())
         .map(|w| crate::frame::power(w).sqrt())
         .fold((f32::MAX, 0.0), |(low, high), rms| (low.min(rms), high.max(rms)))
 }

@@ -17,7 +17,7 @@ fn forged(hall: &Hall, phone: usize, n: u16) -> Vec<u8> {
     let sound = tone(1_000.0, 20_000.0);
     let samples: Vec<i16> = (0..160).map(|i| sound(i64::from(n) * 160 + i)).collect();
     let mut payload = vec![0; 160];
-    crate::g711::encode(Codec::Pcma, &samples, &mut payload);
+    crate::codec::g711::encode(Codec::Pcma, &samples, &mut payload);
     let phone = &hall.phones[phone];
     let sequence = phone.sequence.wrapping_add(n);
     rtp(payload_type(phone.codec), sequence, phone.timestamp, phone.ssrc, &payload)

@@ -1,0 +1,78 @@
+//! What one leg hears of its room: the mix of all who only listen, or one of its own.
+
+use crate::encoding::{Encoding, Recipe};
+use crate::limiter::Limiter;
+use crate::mix::Descent;
+
+/// So long (1.5 s) after it had something of its own to hear a leg may share again, if nothing is to be heard just then:
+/// going over from one encoder's stream to another's would be. Pauses between words are shorter.
+const ALONE_TICKS: u32 = 75;
+
+/// After so long (10 s) it shares whatever is to be heard.
+const ALONE_TICKS_MAX: u32 = 500;
+
+pub(crate) struct Ear {
+    pub(crate) limiter: Limiter,
+    /// While the leg speaks in a room of a higher rate.
+    descent: Option<Box<Descent>>,
+    descends: bool,
+    own: Option<Box<Encoding>>,
+    shares: bool,
+    idle_ticks: u32,
+}
+
+impl Ear {
+    pub(crate) fn new() -> Self {
+        Self {
+            limiter: Limiter::new(),
+            descent: None,
+            descends: false,
+            own: None,
+            shares: true,
+            idle_ticks: 0,
+        }
+    }
+
+    /// The leg's packets are to be made otherwise from now on.
+    pub(crate) fn begin_anew(&mut self) {
+        *self = Self::new();
+    }
+
+    /// Whether the leg, whose packets depend on those before, has an encoder of its own in this tick. `wanted` says that
+    /// it hears something else than others, `is_quiet` that nothing is heard.
+    pub(crate) fn is_alone(&mut self, wanted: bool, is_quiet: bool) -> bool {
+        if wanted {
+            self.shares = false;
+            self.idle_ticks = 0;
+        } else if !self.shares {
+            self.idle_ticks += 1;
+            self.shares =
+                self.idle_ticks >= ALONE_TICKS && is_quiet || self.idle_ticks >= ALONE_TICKS_MAX;
+        }
+        !self.shares
+    }
+
+    /// Its own encoder, to be given back.
+    pub(crate) fn take_encoding(&mut self, recipe: &Recipe) -> Box<Encoding> {
+        self.own.take().unwrap_or_else(|| Box::new(Encoding::new(recipe)))
+    }
+
+    pub(crate) fn give_back(&mut self, encoding: Box<Encoding>) {
+        self.own = Some(encoding);
+    }
+
+    /// Its own way down, which begins as `room` says.
+    pub(crate) fn descent(&mut self, room: impl Fn() -> Descent) -> &mut Descent {
+        let descent = self.descent.get_or_insert_with(|| Box::new(room()));
+        if !self.descends {
+            **descent = room();
+            self.descends = true;
+        }
+        descent
+    }
+
+    /// It hears the same as others.
+    pub(crate) fn forget_descent(&mut self) {
+        self.descends = false;
+    }
+}

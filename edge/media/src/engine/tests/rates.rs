@@ -1,0 +1,115 @@
+//! Rooms in which not everybody has the same codec.
+
+use super::hall::{Hall, Sound, level_db_at, tone_at};
+use crate::{Codec, Command, Rate};
+
+const AMPLITUDE: f64 = 3_000.0;
+
+const CODECS: [Codec; 4] = [Codec::Pcma, Codec::Pcmu, Codec::G722, Codec::Opus];
+
+fn hz(phone: usize) -> f64 {
+    500.0 + 150.0 * phone as f64
+}
+
+fn sings(codec: Codec, hz: f64) -> Sound {
+    tone_at(codec.sampling(), hz, AMPLITUDE)
+}
+
+/// Level of `hz` at `phone` in the last second.
+fn hears(hall: &Hall, phone: usize, hz: f64) -> f64 {
+    let phone = &hall.phones[phone];
+    let second = phone.codec.rate() as usize;
+    let heard = &phone.heard[phone.heard.len() - second..];
+    level_db_at(phone.codec.sampling(), heard, hz, AMPLITUDE)
+}
+
+#[test]
+fn everybody_hears_everybody_else_at_the_right_level_whatever_the_codecs() {
+    for codecs in CODECS.iter().flat_map(|&a| CODECS.map(|b| [a, b])) {
+        let mut hall = Hall::new(31);
+        for (phone, codec) in codecs.into_iter().chain([codecs[0]]).enumerate() {
+            hall.enter(1, codec, 1_900 * phone as i64, sings(codec, hz(phone)));
+        }
+        hall.run_ms(3_000);
+        for phone in 0..3 {
+            for other in 0..3 {
+                let level = hears(&hall, phone, hz(other));
+                println!("{codecs:?}: {phone} hears {other} at {level:.1} dB");
+                if phone == other {
+                    // Opus has noise of its own between the tones of the others.
+                    let most = if hall.phones[phone].codec == Codec::Opus { -30.0 } else { -40.0 };
+                    assert!(level < most, "{codecs:?}: {phone} hears itself at {level:.1} dB");
+                } else {
+                    let most = if codecs.contains(&Codec::Opus) { 2.0 } else { 0.5 };
+                    assert!(level.abs() < most, "{codecs:?}: {phone}, {other}: {level:.1} dB");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn high_sounds_pass_between_those_who_can_hear_them_and_fold_down_for_nobody() {
+    let mut hall = Hall::new(32);
+    let opus = hall.enter(1, Codec::Opus, 1_000, sings(Codec::Opus, 5_000.0));
+    let listeners = CODECS.map(|codec| hall.enter(1, codec, 2_000, Box::new(|_| 0)));
+    hall.run_ms(3_000);
+    let [pcma, pcmu, g722, full] = listeners;
+    for narrow in [pcma, pcmu] {
+        // 5 kHz would fold down to 3 kHz.
+        let level = hears(&hall, narrow, 3_000.0);
+        assert!(level < -45.0, "folded: {level:.1} dB");
+    }
+    for wide in [g722, full] {
+        let level = hears(&hall, wide, 5_000.0);
+        assert!(level.abs() < 2.0, "5 kHz: {level:.1} dB");
+    }
+    hall.phones[opus].sound = sings(Codec::Opus, 10_000.0);
+    hall.run_ms(2_000);
+    let level = hears(&hall, full, 10_000.0);
+    assert!(level.abs() < 3.0, "10 kHz: {level:.1} dB");
+    // 10 kHz would fold down to 6 kHz.
+    let level = hears(&hall, g722, 6_000.0);
+    assert!(level < -45.0, "folded: {level:.1} dB");
+}
+
+#[test]
+fn a_room_of_telephones_hears_as_before_when_a_better_one_comes_and_goes() {
+    let mut hall = Hall::new(33);
+    let talker = hall.enter(1, Codec::Pcma, 1_000, sings(Codec::Pcma, hz(0)));
+    let listener = hall.enter(1, Codec::Pcmu, 7_000, Box::new(|_| 0));
+    hall.run_ms(1_000);
+    let wide = hall.enter(1, Codec::Opus, 3_000, Box::new(|_| 0));
+    hall.run_ms(2_000);
+    assert!(hears(&hall, wide, hz(0)).abs() < 2.0);
+    let leg = hall.phones[wide].leg;
+    hall.command(Command::RemoveLeg { leg });
+    hall.run_ms(2_000);
+    let heard = &hall.phones[listener].heard[2_000..];
+    let (low, high) = super::hall::envelope_at(Rate::Narrow, heard);
+    println!("between {low} and {high}");
+    assert!(low > 0.7 * high, "between {low} and {high}");
+    assert!(hears(&hall, talker, hz(0)) < -40.0);
+}
+
+#[test]
+fn a_leg_whose_codec_changes_in_the_call_is_heard_and_hears_as_well_as_it_can_then() {
+    let mut hall = Hall::new(34);
+    let changing = hall.enter(1, Codec::Pcma, 1_000, sings(Codec::Pcma, hz(0)));
+    let others = [Codec::Pcma, Codec::G722, Codec::Opus]
+        .map(|codec| hall.enter(1, codec, 5_000, sings(codec, hz(1))));
+    for codec in [Codec::G722, Codec::Opus, Codec::Pcmu, Codec::Opus, Codec::G722, Codec::Pcma] {
+        hall.phones[changing].set_codec(codec);
+        hall.phones[changing].sound = sings(codec, hz(0));
+        let (leg, stream) = (hall.phones[changing].leg, hall.stream(changing));
+        hall.command(Command::UpdateLeg { leg, stream });
+        hall.run_ms(2_000);
+        // Three say the same at their own times, and their sum may be anything up to three times as loud.
+        assert!(hears(&hall, changing, hz(1)) < 10.0, "{codec:?}");
+        for other in others {
+            let level = hears(&hall, other, hz(0));
+            assert!(level.abs() < 2.0, "{codec:?}: {level:.1} dB");
+        }
+        assert!(hall.stats(changing).delay_ms < 25, "{codec:?}: {:?}", hall.stats(changing));
+    }
+}

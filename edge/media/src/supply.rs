@@ -1,0 +1,266 @@
+//! What one leg has sent and is still to be played, by timestamp in samples.
+//!
+//! G.711 is decoded as it comes, whatever its order. A codec whose decoder has a memory is decoded in order and as late as
+//! possible: until then its packets are kept as they came, and what they say of a lost one can still be used.
+
+mod store;
+
+use self::store::Store;
+use crate::Codec;
+use crate::codec::{Decoder, SAMPLES_MAX};
+use crate::frame::FRAME_MAX;
+use crate::ring::Ring;
+
+/// Made up at one go by a codec: 10 ms at 48 kHz, the least that all of Opus can make up.
+const BLOCK: usize = 480;
+
+/// What a codec makes up is heard in full for 80 ms and silent after 120 ms (at 48 kHz): beyond a syllable it misleads.
+const FADE_BEGIN: usize = 3_840;
+const FADE_END: usize = 5_760;
+
+/// A payload of at most so many octets says that the sender is silent and will be (RFC 6716, 2.1.9; RFC 7587, 3.1.3).
+const PAUSE_PAYLOAD: usize = 2;
+
+/// The longest sound that one packet can say again: the longest packet.
+const RECOVERABLE: i64 = SAMPLES_MAX as i64;
+
+pub(crate) struct Supply {
+    ring: Ring,
+    decoder: Decoder,
+    /// Only for a codec whose decoder has a memory.
+    coded: Option<Box<Coded>>,
+}
+
+struct Coded {
+    store: Store,
+    /// Behind what has been decoded.
+    head: i64,
+    /// The sender has said that it will be silent.
+    pauses: bool,
+    /// Made up and not yet heard.
+    block: [i16; BLOCK],
+    begin: usize,
+    end: usize,
+    /// Samples made up since the last real one.
+    made: usize,
+}
+
+impl Supply {
+    pub(crate) fn new(codec: Codec) -> Self {
+        let decoder = Decoder::new(codec);
+        let remembers = !matches!(decoder, Decoder::G711(_));
+        Self { ring: Ring::new(), decoder, coded: remembers.then(|| Box::new(Coded::new())) }
+    }
+
+    /// How many samples `payload` holds, `None` when it is malformed.
+    pub(crate) fn samples(&self, payload: &[u8]) -> Option<usize> {
+        self.decoder.samples(payload)
+    }
+
+    /// Whether `payload` also holds a copy of what came before it.
+    pub(crate) fn carries_copy(&self, payload: &[u8]) -> bool {
+        self.decoder.carries_copy(payload)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.ring.clear();
+        if let Some(coded) = &mut self.coded {
+            coded.clear();
+        }
+    }
+
+    /// What comes begins at `at`.
+    pub(crate) fn begin(&mut self, at: i64) {
+        if let Some(coded) = &mut self.coded {
+            coded.head = at;
+        }
+    }
+
+    /// Takes `length` samples that belong to `start`, of which those before `next` have been played. Returns whether
+    /// they still have a place.
+    pub(crate) fn put(&mut self, start: i64, length: usize, payload: &[u8], next: i64) -> bool {
+        let Some(coded) = &mut self.coded else {
+            let skipped = (next - start).max(0) as usize;
+            let payload = &payload[skipped.min(payload.len())..];
+            let decoder = &mut self.decoder;
+            self.ring.write(start + skipped as i64, payload.len(), |part, out| {
+                let decoded = decoder.decode(&payload[part], out);
+                debug_assert!(decoded.is_some());
+            });
+            return true;
+        };
+        start >= coded.head && coded.store.put(start, length, payload)
+    }
+
+    /// The first timestamp at or behind `at` of which something is there.
+    pub(crate) fn first(&self, at: i64) -> Option<i64> {
+        let Some(coded) = &self.coded else { return self.ring.first(at) };
+        let decoded = if coded.head > at { self.ring.first(at) } else { None };
+        decoded.or_else(|| coded.store.first().map(|start| start.max(coded.head).max(at)))
+    }
+
+    /// How many samples from `at` on are there without a hole, at most `most`; they can be read then.
+    pub(crate) fn run(&mut self, at: i64, most: usize) -> usize {
+        self.decode_to(at, at + most as i64);
+        self.ring.run(at, most)
+    }
+
+    /// Copies what lies at `at` and behind, present or not.
+    pub(crate) fn read(&self, at: i64, out: &mut [i16]) {
+        self.ring.read(at, out);
+    }
+
+    /// What lies between `from` and `to` is no longer needed.
+    pub(crate) fn forget(&mut self, from: i64, to: i64) {
+        self.ring.forget(from, (to - from).max(0) as usize);
+        if let Some(coded) = &mut self.coded
+            && coded.head < to
+        {
+            coded.store.forget_before(to);
+            // A packet that lies across is decoded, and half of it left out.
+            coded.head = coded.store.first().map_or(to, |first| first.min(to));
+        }
+    }
+
+    /// Decodes the sound between `from` and `to` out of the packet that begins at `to` and holds a copy of it. The hole
+    /// begins at `next`.
+    pub(crate) fn recover(&mut self, next: i64, from: i64, to: i64) -> bool {
+        let Some(coded) = &mut self.coded else { return false };
+        if coded.head > from || !(1..=RECOVERABLE).contains(&(to - next)) {
+            return false;
+        }
+        let Some(following) =
+            coded.store.first_payload().filter(|_| coded.store.first() == Some(to))
+        else {
+            return false;
+        };
+        let mut samples = [0; SAMPLES_MAX];
+        let samples = &mut samples[..(to - from) as usize];
+        if self.decoder.recover(following, samples) != Some(samples.len()) {
+            return false;
+        }
+        self.ring.write(from, samples.len(), |part, out| out.copy_from_slice(&samples[part]));
+        coded.head = to;
+        coded.resume();
+        true
+    }
+
+    /// Fills `out` with what the codec makes of missing sound, `false` if it makes nothing.
+    pub(crate) fn conceal(&mut self, out: &mut [i16]) -> bool {
+        let Some(coded) = &mut self.coded else { return false };
+        let mut filled = 0;
+        while filled < out.len() {
+            if coded.begin == coded.end && !coded.make_up(&mut self.decoder) {
+                return false;
+            }
+            let rest = &mut out[filled..];
+            let length = rest.len().min(coded.end - coded.begin);
+            rest[..length].copy_from_slice(&coded.block[coded.begin..coded.begin + length]);
+            coded.begin += length;
+            filled += length;
+        }
+        true
+    }
+
+    /// What the codec would have made up next, as far as it is there, at most as long as `out`.
+    pub(crate) fn continuation<'a>(&self, out: &'a mut [i16]) -> &'a [i16] {
+        let Some(coded) = &self.coded else { return &[] };
+        if coded.made >= FADE_END && !coded.pauses {
+            return out;
+        }
+        let length = out.len().min(coded.end - coded.begin);
+        out[..length].copy_from_slice(&coded.block[coded.begin..coded.begin + length]);
+        &out[..length]
+    }
+
+    /// The sender said that it would be silent: what the codec makes up meanwhile is the sound of its room.
+    pub(crate) fn pauses(&self) -> bool {
+        self.coded.as_ref().is_some_and(|coded| coded.pauses)
+    }
+
+    fn decode_to(&mut self, next: i64, target: i64) {
+        let Some(coded) = &mut self.coded else { return };
+        while coded.head < target
+            && let Some((start, length)) = coded.store.first_place()
+            && start <= coded.head
+        {
+            // Packets do not overlap; those that do are not worth decoding.
+            if start < coded.head {
+                coded.store.take();
+                continue;
+            }
+            let payload = coded.store.first_payload().unwrap_or_default();
+            let (mut short, mut long);
+            let samples: &mut [i16] = if length <= FRAME_MAX {
+                short = [0; FRAME_MAX];
+                &mut short
+            } else {
+                long = [0; SAMPLES_MAX];
+                &mut long
+            };
+            let decoded = self.decoder.decode(payload, samples);
+            coded.pauses =
+                matches!(self.decoder, Decoder::Opus(_)) && payload.len() <= PAUSE_PAYLOAD;
+            coded.store.take();
+            // What cannot be decoded is missing.
+            let Some(decoded) = decoded else { continue };
+            let samples = &samples[..decoded];
+            let skipped = (next - start).clamp(0, decoded as i64) as usize;
+            let samples = &samples[skipped..];
+            let at = start + skipped as i64;
+            self.ring.write(at, samples.len(), |part, out| out.copy_from_slice(&samples[part]));
+            coded.head = start + decoded as i64;
+            coded.resume();
+        }
+    }
+}
+
+impl Coded {
+    fn new() -> Self {
+        Self {
+            store: Store::default(),
+            head: 0,
+            pauses: false,
+            block: [0; BLOCK],
+            begin: 0,
+            end: 0,
+            made: 0,
+        }
+    }
+
+    fn clear(&mut self) {
+        self.store.clear();
+        self.pauses = false;
+        self.resume();
+    }
+
+    /// Real sound is heard again.
+    fn resume(&mut self) {
+        self.begin = 0;
+        self.end = 0;
+        self.made = 0;
+    }
+
+    /// The next block.
+    fn make_up(&mut self, decoder: &mut Decoder) -> bool {
+        if !self.pauses && self.made >= FADE_END {
+            self.block.fill(0);
+        } else if !decoder.conceal(&mut self.block) {
+            return false;
+        } else if !self.pauses && self.made >= FADE_BEGIN {
+            fade(&mut self.block, self.made);
+        }
+        self.made = self.made.saturating_add(BLOCK);
+        self.begin = 0;
+        self.end = BLOCK;
+        true
+    }
+}
+
+/// Turns down what is heard from `made` samples after the beginning of a hole on.
+fn fade(block: &mut [i16], made: usize) {
+    for (i, sample) in block.iter_mut().enumerate() {
+        let left = FADE_END.saturating_sub(made + i) as i32;
+        *sample = (i32::from(*sample) * left / (FADE_END - FADE_BEGIN) as i32) as i16;
+    }
+}
