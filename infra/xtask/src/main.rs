@@ -3,6 +3,7 @@
 
 mod bench;
 mod checks;
+mod fuzz;
 mod load;
 mod setup;
 mod test;
@@ -38,6 +39,8 @@ enum Task {
     Components,
     /// Book rooms on a running `cargo xtask up` and write the keys that their callers dial, one line for each room
     Load(load::Arguments),
+    /// Throw octets at what the edge reads from strangers, guided by coverage
+    Fuzz(fuzz::Arguments),
     /// Measure how speech sounds, or what a participant costs beside the least that anything could
     Bench(bench::Arguments),
 }
@@ -64,6 +67,7 @@ fn execute() -> Result<()> {
         Task::Check => checks::run(),
         Task::Components => setup::components(),
         Task::Load(arguments) => load::run(&arguments),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Bench(arguments) => bench::run_bench(&arguments),
     }
 }

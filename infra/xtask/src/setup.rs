@@ -28,6 +28,9 @@ pub(crate) const BUILD_TOOLS: [Tool; 3] = [
     Tool { program: "make", package: "make" },
 ];
 
+/// What libFuzzer is built with.
+pub(crate) const FUZZ_TOOLS: [Tool; 1] = [Tool { program: "c++", package: "g++" }];
+
 /// Runs the build command of each component of `spin.toml`, as `spin build` would.
 pub(crate) fn components() -> Result<()> {
     wasm_target()?;
