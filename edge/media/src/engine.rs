@@ -118,6 +118,7 @@ impl Engine {
             room.begin();
         }
         for leg in &mut self.legs {
+            leg.crowded = room_of(&mut self.rooms, leg).is_some_and(|room| room.is_crowded());
             leg.listen(beat, &mut self.events);
             if let Some(room) = room_of(&mut self.rooms, leg) {
                 room.hear(leg);

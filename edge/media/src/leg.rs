@@ -56,6 +56,8 @@ pub(crate) struct Leg {
     pub(crate) adds: bool,
     /// What the leg said in this tick, for the room.
     heard: Vec<i16>,
+    /// More than three were heard in the room.
+    pub(crate) crowded: bool,
     /// Whether `heard` adds anything to the room.
     speaks: bool,
     /// In a room of a higher rate.
@@ -125,6 +127,7 @@ impl Leg {
             contact: Contact::new(&stream, now_us, seed),
             adds: false,
             heard: vec![0; rate.frame()],
+            crowded: false,
             speaks: false,
             ascent: None,
             source: Source::new(&stream),
@@ -363,7 +366,7 @@ impl Leg {
         let now_us = beat.now_us;
         self.playout.pull(beat, &mut self.heard);
         let pressing = self.events.is_pressing(now_us) | self.hear_tones(events);
-        if let Some(news) = self.voice.listen(&self.heard, pressing) {
+        if let Some(news) = self.voice.listen(&mut self.heard, pressing, self.crowded) {
             events.push_back(news.event(self.id));
         }
         self.keep(pressing, events);

@@ -52,7 +52,8 @@
 //!
 //! * No clock, socket, thread or lock; no allocation in a tick once its buffers have grown.
 //! * Nobody hears a leg that is muted, on hold, pressing a key, or in another room.
-//! * A sum below full scale reaches each listener as it is.
+//! * A sum below full scale reaches each listener as it is. Of a leg that speaks at a usual level, sings or only makes
+//!   noise nothing is changed, but in a room where more than three are heard lines of mere noise are turned down by 10 dB.
 //! * Whatever bytes come in, nothing panics and nothing grows.
 //! * Where keys were agreed on, nothing goes out in the clear and nothing counts that is not authentic, or that came before.
 //! * Reports come and go every five seconds; none of them ends a leg.

@@ -18,6 +18,9 @@ const LOSS_TICKS: u32 = 50;
 /// An encoder that nobody has listened to for 10 s is forgotten.
 const UNUSED_TICKS_MAX: u32 = 500;
 
+/// Of so many nobody is ever turned down, noise or not: what a telephone conference of old could hold.
+const FEW: usize = 3;
+
 pub(crate) struct Room {
     pub(crate) id: RoomId,
     /// By [`Rate`].
@@ -25,6 +28,7 @@ pub(crate) struct Room {
     /// Everybody and the announcements.
     mix: Mix,
     speakers: usize,
+    crowded: bool,
     announcing: bool,
     queue: VecDeque<Clip>,
     position: usize,
@@ -50,6 +54,7 @@ impl Room {
             members: [0; 3],
             mix: Mix::new(Rate::Narrow),
             speakers: 0,
+            crowded: false,
             announcing: false,
             queue: VecDeque::new(),
             position: 0,
@@ -90,6 +95,7 @@ impl Room {
             self.mix = Mix::new(rate);
         }
         self.mix.begin(hears);
+        self.crowded = self.speakers > FEW;
         self.speakers = 0;
         self.announcing = !self.queue.is_empty();
         self.add_announcement();
@@ -116,6 +122,11 @@ impl Room {
     /// Everybody and the announcements, at the room's rate.
     pub(crate) fn sum(&self) -> &[i32] {
         self.mix.sum()
+    }
+
+    /// More were heard in the tick before than are always heard as they are.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.crowded
     }
 
     /// Nobody says anything and nothing is announced.

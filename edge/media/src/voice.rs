@@ -1,15 +1,21 @@
-//! Listens to what a leg says: how loud it is, and whether somebody speaks.
+//! Listens to what a leg says: how loud it is, and whether somebody speaks; brings it nearer to the others' level.
 //!
 //! All of it is told from the power of quarters of a tick first, so that a quiet leg costs next to nothing; only what
 //! stands out of a leg's own noise is looked at closer. Works at any rate: a tick is 20 ms, however many samples it has.
 
+mod fader;
 mod floor;
+mod gain;
+mod hush;
 mod speech;
 
 use konf_contract::LegId;
 
 use crate::frame::is_silent;
 use crate::{Event, LegStats};
+use fader::Fader;
+use gain::Gain;
+use hush::Hush;
 use speech::{Sound, Speech};
 
 /// How much of the difference to a new tick a level takes over: a time constant of half a second, as meters have.
@@ -45,6 +51,9 @@ pub(crate) struct Voice {
     /// Mean of the squares, over the last half second.
     level: f32,
     noise: Noise,
+    gain: Gain,
+    hush: Hush,
+    fader: Fader,
     told: bool,
 }
 
@@ -76,12 +85,21 @@ impl Voice {
             speech: Speech::new(),
             level: 0.0,
             noise: Noise { recent: [None; DOUBT_TICKS], at: 0, power: 0.0 },
+            gain: Gain::default(),
+            hush: Hush::new(),
+            fader: Fader::new(),
             told: false,
         }
     }
 
-    /// The sound of one tick. What is heard while a key is pressed tells nothing about the voice.
-    pub(crate) fn listen(&mut self, frame: &[i16], pressing: bool) -> Option<News> {
+    /// The sound of one tick, which is made as loud as it should be. `crowded`: more than three are heard in the room.
+    /// What is heard while a key is pressed tells nothing about the voice.
+    pub(crate) fn listen(
+        &mut self,
+        frame: &mut [i16],
+        pressing: bool,
+        crowded: bool,
+    ) -> Option<News> {
         if pressing {
             return None;
         }
@@ -90,6 +108,11 @@ impl Voice {
         self.speech.hear(&sound, frame);
         let speaking = self.speech.is_speaking();
         self.noise.hear(sound.power, speaking);
+        if self.speech.is_heard() {
+            self.gain.learn(sound.power, self.speech.floor());
+        }
+        let begins = self.hush.note(&self.speech, crowded);
+        self.fader.fade(frame, self.gain.factor() * self.hush.factor(), begins);
         let changed = std::mem::replace(&mut self.told, speaking) != speaking;
         changed.then_some(News::Speaking(speaking))
     }

@@ -5,7 +5,7 @@
 //! a tone does.
 
 use super::floor::Floor;
-use crate::frame::{peak, power};
+use crate::frame::peak;
 
 /// Of a tick, each judged by itself: a syllable that begins late in a tick still makes it active.
 const QUARTERS: usize = 4;
@@ -16,12 +16,11 @@ const ABOVE_FLOOR: f32 = 6.3;
 /// … and above -60 dBov: what is quieter nobody understands, whatever the noise.
 const QUIETEST: f32 = 1_074.0;
 
-/// Steady is what differs from the ticks before by less than 4 %; noise differs by 11 % or more (2 / 160 samples), a tone
-/// above 300 Hz by less than 3 %.
+/// Steady is what differs from the ticks before by less than 4 %; noise does by about 10 % (the root of 2 / 160 samples).
 const STEADY: f32 = 0.04;
 
-/// For so many ticks in a row (0.2 s), which noise never is, nor a vowel.
-const STEADY_TICKS: u16 = 10;
+/// For so many ticks in a row (0.3 s) in power or energy, which noise never is, nor a vowel.
+const STEADY_TICKS: u16 = 15;
 
 /// Pitch is looked for in 4,000 samples a second, of which a tick has 80.
 const COARSE: usize = 80;
@@ -35,7 +34,10 @@ const VOICED: f32 = 0.6;
 
 /// So many voiced ticks more than silent ones begin speech: a syllable has 100 to 200 ms.
 const BEGIN: u8 = 6;
-const SCORE_MAX: u8 = 25;
+const SCORE_MAX: u8 = 12;
+
+/// Of somebody who surely speaks only each fourth tick is looked at closer.
+const SURE_TICKS: u8 = 4;
 
 /// Speech goes on for 600 ms behind its last voiced tick: longer than a pause for breath takes only sometimes.
 const HANGOVER_TICKS: u8 = 30;
@@ -54,12 +56,25 @@ impl Sound {
         let quarter = (frame.len() / QUARTERS).max(1);
         let (mut sum, mut loudest) = (0.0, 0f32);
         for block in frame.chunks_exact(quarter) {
-            let power = power(block);
+            let power = mean_square(block);
             sum += power;
             loudest = loudest.max(power);
         }
         Self { power: sum / QUARTERS as f32, loudest }
     }
+}
+
+/// In eight lanes, which the compiler adds at once.
+fn mean_square(samples: &[i16]) -> f32 {
+    let (eights, rest) = samples.as_chunks::<8>();
+    let mut lanes = [0f32; 8];
+    for eight in eights {
+        for (lane, &sample) in lanes.iter_mut().zip(eight) {
+            *lane += f32::from(sample) * f32::from(sample);
+        }
+    }
+    let rest: f32 = rest.iter().map(|&s| f32::from(s) * f32::from(s)).sum();
+    (lanes.iter().sum::<f32>() + rest) / samples.len().max(1) as f32
 }
 
 pub(super) struct Speech {
@@ -68,9 +83,12 @@ pub(super) struct Speech {
     coarse: [i16; COARSE + LAG_MAX],
     /// The last sample before the differences.
     last: i32,
-    /// What the power was until now, and for how many ticks it has been so.
+    /// What power and energy were until now.
     usual: f32,
+    usual_energy: f32,
+    /// For how many ticks each of the two has been so.
     steady: u16,
+    steady_energy: u16,
     score: u8,
     hangover: u8,
     active: bool,
@@ -83,7 +101,9 @@ impl Speech {
             coarse: [0; COARSE + LAG_MAX],
             last: 0,
             usual: 0.0,
+            usual_energy: 0.0,
             steady: 0,
+            steady_energy: 0,
             score: 0,
             hangover: 0,
             active: false,
@@ -99,28 +119,47 @@ impl Speech {
         self.hangover > 0
     }
 
+    /// Somebody speaks in this very tick.
+    pub(super) fn is_heard(&self) -> bool {
+        self.is_speaking() && self.active && !self.is_steady()
+    }
+
+    /// Something stands out of the noise in this very tick.
+    pub(super) fn is_active(&self) -> bool {
+        self.active
+    }
+
+    /// Nothing stands out of the noise in this tick, and it is no tone.
+    pub(super) fn is_noise(&self) -> bool {
+        !self.is_speaking() && !self.active && !self.is_steady() && self.floor.power() > 0.0
+    }
+
     /// The power has been the same for a while: a tone.
     pub(super) fn is_steady(&self) -> bool {
-        self.steady >= STEADY_TICKS
+        self.steady.max(self.steady_energy) >= STEADY_TICKS
     }
 
     pub(super) fn hear(&mut self, sound: &Sound, frame: &[i16]) {
         let threshold = (self.floor.power() * ABOVE_FLOOR).max(QUIETEST);
         self.active = sound.loudest > threshold;
         self.floor.hear(sound.power);
-        self.note_steadiness(sound.power);
         if sound.power > 0.0 {
             self.keep(frame);
         }
-        let voiced = self.active && !self.is_steady() && likeness_of_periods(&self.coarse) > VOICED;
+        self.note_steadiness(sound.power);
+        let voiced = self.is_doubtful() && likeness_of_periods(&self.coarse) > VOICED;
         self.judge(voiced);
     }
 
     fn note_steadiness(&mut self, power: f32) {
-        let same = (power - self.usual).abs() < self.usual * STEADY;
-        self.steady = if same { self.steady.saturating_add(1) } else { 0 };
-        // Quick, so that a tone is known for one soon after it began.
-        self.usual += (power - self.usual) * 0.5;
+        let energy = if power > 0.0 { energy(&self.coarse[LAG_MAX..]) } else { 0.0 };
+        count_while_same(power, &mut self.usual, &mut self.steady);
+        count_while_same(energy, &mut self.usual_energy, &mut self.steady_energy);
+    }
+
+    fn is_doubtful(&self) -> bool {
+        let sure = self.score == SCORE_MAX && self.hangover > HANGOVER_TICKS - SURE_TICKS;
+        self.active && !self.is_steady() && !sure
     }
 
     fn judge(&mut self, voiced: bool) {
@@ -139,38 +178,72 @@ impl Speech {
     /// itself as well.
     fn keep(&mut self, frame: &[i16]) {
         self.coarse.copy_within(COARSE.., 0);
-        let together = (frame.len() / COARSE).max(1);
-        let blocks = frame.chunks_exact(together);
-        for (kept, block) in self.coarse[LAG_MAX..].iter_mut().zip(blocks) {
-            let mean = block.iter().map(|&s| i32::from(s)).sum::<i32>() / together as i32;
-            *kept = ((mean - self.last) >> 1) as i16;
-            self.last = mean;
+        // So that each difference of sums fits 16 bits; constant numbers let the compiler take many at a time.
+        match frame.len() / COARSE {
+            2 => self.keep_sums::<2>(frame, 2),
+            4 => self.keep_sums::<4>(frame, 3),
+            12 => self.keep_sums::<12>(frame, 5),
+            _ => self.keep_sums::<1>(frame, 1),
         }
     }
+
+    fn keep_sums<const TOGETHER: usize>(&mut self, frame: &[i16], shift: u32) {
+        let (blocks, _) = frame.as_chunks::<TOGETHER>();
+        for (kept, block) in self.coarse[LAG_MAX..].iter_mut().zip(blocks) {
+            let sum = block.iter().map(|&s| i32::from(s)).sum::<i32>();
+            *kept = ((sum - self.last) >> shift) as i16;
+            self.last = sum;
+        }
+    }
+}
+
+fn count_while_same(now: f32, usual: &mut f32, ticks: &mut u16) {
+    let same = (now - *usual).abs() < *usual * STEADY;
+    *ticks = if same { ticks.saturating_add(1) } else { 0 };
+    // Quick, so that a tone is known for one soon after it began.
+    *usual += (now - *usual) * 0.5;
+}
+
+/// After Teager and Kaiser (1990): of a tone it is the same wherever a tick begins in its period, which power is not when
+/// few periods fit.
+fn energy(samples: &[i16]) -> f32 {
+    let [before, now, after] = [0, 1, 2].map(|from| &samples[from..samples.len() - 2 + from]);
+    // So that 80 terms fit an i32.
+    let shift = if peak(samples) < 2_048 { 0 } else { 7 };
+    let terms = now.iter().zip(before).zip(after).map(|((&now, &before), &after)| {
+        let [before, now, after] = [before, now, after].map(i32::from);
+        (now * now).wrapping_sub(before * after) >> shift
+    });
+    terms.fold(0, i32::wrapping_add) as f32 * (1 << shift) as f32
 }
 
 /// How alike the last 20 ms are to what was a period before, at the pitch at which they are most alike: 0 to 1.
 fn likeness_of_periods(coarse: &[i16; COARSE + LAG_MAX]) -> f32 {
     // Twelve bits, so that 80 products fit an i32.
-    let spare = (peak(coarse).leading_zeros()).min(5);
+    let spare = peak(coarse).leading_zeros().min(5);
     let coarse = coarse.map(|s| s >> (5 - spare));
-    let now = &coarse[LAG_MAX..];
+    let stretch = |from: usize| coarse[from..].first_chunk::<COARSE>().unwrap_or(&[0; COARSE]);
+    let now = stretch(LAG_MAX);
     let own = dot(now, now);
     if own == 0 {
         return 0.0;
     }
     // Of products over powers; the root is taken once.
     let mut best = 0.0f32;
-    for lag in LAG_MIN..=LAG_MAX {
-        let before = &coarse[LAG_MAX - lag..LAG_MAX - lag + COARSE];
-        let product = dot(now, before).max(0) as f32;
-        let power = dot(before, before).max(1) as f32;
-        best = best.max(product * product / power);
+    let square = |at: usize| i32::from(coarse[at]) * i32::from(coarse[at]);
+    let first = LAG_MAX - LAG_MIN;
+    let mut power = dot(stretch(first), stretch(first));
+    for from in (0..=first).rev() {
+        let product = dot(now, stretch(from)).max(0) as f32;
+        best = best.max(product * product / power.max(1) as f32);
+        if from > 0 {
+            power += square(from - 1) - square(from + COARSE - 1);
+        }
     }
     (best / own as f32).sqrt()
 }
 
-fn dot(a: &[i16], b: &[i16]) -> i32 {
+fn dot(a: &[i16; COARSE], b: &[i16; COARSE]) -> i32 {
     let products = a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b));
     products.fold(0, i32::wrapping_add)
 }

@@ -1,5 +1,7 @@
 //! What is told of speech, noise and tones.
 
+mod levels;
+
 use konf_contract::Language;
 use konf_prompts::{Catalogue, Phrase};
 use rand::rngs::StdRng;
@@ -10,7 +12,7 @@ use super::*;
 const FRAME: usize = 160;
 
 /// Sentences with pauses of half a second between them, at a level of speech (dBov).
-pub(super) fn speech(language: Language, dbov: f32) -> Vec<i16> {
+fn speech(language: Language, dbov: f32) -> Vec<i16> {
     let catalogue = Catalogue::built_in();
     let sentences = [Phrase::Help, Phrase::EnterNumber, Phrase::LegLimitInFive, Phrase::SayName];
     let mut samples = vec![0; 4_000];
@@ -29,19 +31,19 @@ fn power_in(samples: &[i16]) -> f32 {
     crate::frame::power(samples)
 }
 
-pub(super) fn noise(seed: u64, dbov: f32, length: usize) -> Vec<i16> {
+fn noise(seed: u64, dbov: f32, length: usize) -> Vec<i16> {
     let mut rng = StdRng::seed_from_u64(seed);
     let most = (power_of(dbov) * 3.0).sqrt();
     (0..length).map(|_| rng.random_range(-most..=most).round() as i16).collect()
 }
 
-pub(super) fn tone(hz: f64, dbov: f32, length: usize) -> Vec<i16> {
+fn tone(hz: f64, dbov: f32, length: usize) -> Vec<i16> {
     let amplitude = f64::from((power_of(dbov) * 2.0).sqrt());
     let step = std::f64::consts::TAU * hz / 8_000.0;
     (0..length).map(|i| (amplitude * (i as f64 * step).sin()).round() as i16).collect()
 }
 
-pub(super) fn sum(a: &[i16], b: &[i16]) -> Vec<i16> {
+fn sum(a: &[i16], b: &[i16]) -> Vec<i16> {
     a.iter().zip(b).map(|(&a, &b)| a.saturating_add(b)).collect()
 }
 
@@ -52,7 +54,7 @@ fn speaking(voice: &mut Voice, samples: &[i16]) -> Vec<bool> {
     samples
         .chunks_exact(FRAME)
         .map(|frame| {
-            let news = voice.listen(frame, false);
+            let news = voice.listen(&mut frame.to_vec(), false, false);
             let before = stats.speaking;
             voice.report(&mut stats);
             let changed = before != stats.speaking;
@@ -123,7 +125,7 @@ fn levels_are_those_of_what_is_heard() {
 fn keys_tell_nothing_about_the_voice() {
     let mut voice = Voice::new();
     for frame in tone(697.0, -10.0, 16_000).chunks_exact(FRAME) {
-        voice.listen(frame, true);
+        voice.listen(&mut frame.to_vec(), true, false);
     }
     let mut stats = LegStats::default();
     voice.report(&mut stats);
@@ -137,7 +139,7 @@ fn any_rate_and_any_length_is_listened_to() {
         let mut voice = Voice::new();
         for _ in 0..200 {
             let frame: Vec<i16> = (0..length).map(|_| rng.random()).collect();
-            voice.listen(&frame, false);
+            voice.listen(&mut frame.clone(), false, true);
         }
     }
 }
@@ -147,7 +149,7 @@ fn a_noisy_line_is_known_for_one_and_a_voice_is_not() {
     let finds = |samples: &[i16]| {
         let mut voice = Voice::new();
         for frame in samples.chunks_exact(FRAME) {
-            voice.listen(frame, false);
+            voice.listen(&mut frame.to_vec(), false, false);
         }
         voice.noise().map(dbov)
     };
