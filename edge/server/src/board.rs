@@ -117,6 +117,11 @@ impl Board {
         self.legs.len()
     }
 
+    /// Rooms with somebody in them.
+    pub(crate) fn rooms(&self) -> usize {
+        self.setup.switchboard.rooms().len()
+    }
+
     pub(crate) fn heartbeat(&self, now: Now) -> Heartbeat {
         let switchboard = &self.setup.switchboard;
         Heartbeat { at: now.wall, legs: switchboard.legs() as u32, rooms: switchboard.rooms() }

@@ -39,6 +39,7 @@ struct Written {
     link_cert: PathBuf,
     link_key: PathBuf,
     state_dir: PathBuf,
+    metrics_listen: Option<String>,
     prompts_dir: Option<PathBuf>,
     #[serde(default = "czech")]
     language: Language,
@@ -140,6 +141,8 @@ pub struct Config {
     pub control_address: String,
     pub link_keys: LinkKeys,
     pub state_dir: PathBuf,
+    /// Where numbers for Prometheus are given.
+    pub metrics_listen: Option<SocketAddr>,
     pub prompts_dir: Option<PathBuf>,
     pub language: Language,
     pub ask_names: bool,
@@ -257,6 +260,10 @@ impl Config {
                 key: at(written.link_key),
             },
             state_dir: at(written.state_dir),
+            metrics_listen: match &written.metrics_listen {
+                Some(text) => Some(parsed("metrics_listen", text, "127.0.0.1:9478")?),
+                None => None,
+            },
             prompts_dir: written.prompts_dir.map(at),
             language: written.language,
             ask_names: written.ask_names,

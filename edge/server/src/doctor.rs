@@ -33,6 +33,7 @@ pub fn examine(config: &Config) -> Vec<Finding> {
         finding("SIP address", sip_address(config)),
         finding("SIP by TLS", tls(config)),
         finding("media ports", media_ports(config)),
+        finding("metrics", metrics(config)),
         finding("control", control(config)),
     ]
 }
@@ -68,6 +69,12 @@ fn tls(config: &Config) -> Result<String> {
     let address = door.listen;
     TcpListener::bind(address).with_context(|| format!("TCP {address}; is an edge running?"))?;
     Ok(format!("{address} is free, certificate and key fit together"))
+}
+
+fn metrics(config: &Config) -> Result<String> {
+    let Some(address) = config.metrics_listen else { return Ok("not configured".to_owned()) };
+    TcpListener::bind(address).with_context(|| format!("TCP {address}; is an edge running?"))?;
+    Ok(format!("{address} is free"))
 }
 
 fn media_ports(config: &Config) -> Result<String> {

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use konf_contract::link::{EdgeReply, Hello, PROTOCOL, RoomStatus};
+use konf_contract::link::{EdgeReply, Hello, PROTOCOL, RecordEvent, RoomStatus};
 use konf_sip::{Endpoint, Output};
 use konf_switchboard::Switchboard;
 use rand::rngs::StdRng;
@@ -27,6 +27,7 @@ use crate::journal::{Journal, Note, boot_name};
 use crate::limits;
 use crate::link::{Dial, Link, News};
 use crate::media::{self, Counters, ToMedia};
+use crate::metrics::{self, Scrapes, Tally};
 use crate::ports::Ports;
 use crate::signalling::{self, Piece, Signalling};
 
@@ -70,6 +71,8 @@ pub struct Edge {
     ticks_late_said: u64,
     link: Link,
     link_news: mpsc::Receiver<News>,
+    scrapes: Scrapes,
+    tally: Tally,
     journal: Journal,
     journal_thread: JoinHandle<()>,
     /// Orders of control that the switchboard has not answered, by number.
@@ -97,6 +100,7 @@ impl Edge {
             signalling.open_tls(door.listen, signalling::tls::acceptor(&door.keys)?).await?;
         }
         let endpoint = Endpoint::new(sip_config(&config, &signalling, &mut random));
+        let scrapes = metrics::serve(config.metrics_listen).await?;
         let switchboard = Switchboard::new(switchboard_config(&config), random.random());
         let board = Board::new(Setup {
             switchboard,
@@ -149,6 +153,8 @@ impl Edge {
             ticks_late_said: 0,
             link,
             link_news,
+            scrapes,
+            tally: Tally::default(),
             journal,
             journal_thread,
             control_calls: BTreeMap::new(),
@@ -191,9 +197,13 @@ impl Edge {
                 Some(piece) = self.pieces.recv() => self.take_piece(piece),
                 event = self.news.recv() => {
                     let event = event.context(MEDIA_GONE)?;
+                    if let konf_media::Event::Closed { leg, stats } = &event {
+                        self.tally.closed(*leg, stats);
+                    }
                     self.board.handle_media(self.clock.now(), event);
                 }
                 Some(news) = self.link_news.recv() => self.take_link_news(news),
+                Some(reply) = self.scrapes.recv() => drop(reply.send(self.numbers())),
                 () = tokio::time::sleep_until(timeout.into()) => {}
                 _ = signs.tick() => self.give_signs_of_life().await,
                 Ok(()) = stop.changed() => {
@@ -285,7 +295,12 @@ impl Edge {
         match effect {
             Effect::Sip(command) => self.endpoint.handle_command(now.mono, command),
             Effect::Media(order) => self.orders.send(order).await.ok().context(MEDIA_GONE)?,
-            Effect::Note(note) => self.journal.note(now, note).await,
+            Effect::Note(note) => {
+                if let Note::Record(RecordEvent::LegLeft(left)) = &note {
+                    self.tally.left(left);
+                }
+                self.journal.note(now, note).await;
+            }
             Effect::Ask { ask, call } => self.link.ask(ask, call),
             Effect::Answer { call, mut reply } => {
                 if let EdgeReply::Rooms(rooms) = &mut reply {
@@ -310,6 +325,25 @@ impl Edge {
             warn!(late = late - self.ticks_late_said, legs = self.board.legs(), "the mix was late");
             self.ticks_late_said = late;
         }
+    }
+
+    /// For Prometheus.
+    fn numbers(&mut self) -> String {
+        let counters = self.counters.borrow();
+        self.tally.update(&counters.legs);
+        let state = metrics::State {
+            legs: self.board.legs(),
+            rooms: self.board.rooms(),
+            capacity: self.config.capacity,
+            ticks_late: counters.ticks_late,
+            lateness: &counters.lateness,
+            sip: self.endpoint.counters(),
+            journal_waiting: self.journal.waiting(),
+            journal_healthy: self.journal.is_healthy(),
+            link_up: self.link.is_up(),
+            heartbeat_age: self.link.heartbeat_age(),
+        };
+        metrics::page(&state, &self.tally)
     }
 
     /// The switchboard knows who is where, the media thread how they are heard.

@@ -15,7 +15,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -60,8 +60,15 @@ enum Message {
 #[derive(Clone)]
 pub(crate) struct Journal {
     messages: mpsc::Sender<Message>,
-    healthy: Arc<AtomicBool>,
+    state: Arc<State>,
     more: Arc<Notify>,
+}
+
+/// What the thread lets others see.
+struct State {
+    healthy: AtomicBool,
+    /// Records that control has not acknowledged.
+    waiting: AtomicU64,
 }
 
 impl Journal {
@@ -76,13 +83,16 @@ impl Journal {
         let (messages, inbox) = mpsc::channel(QUEUE);
         let journal = Journal {
             messages,
-            healthy: Arc::new(AtomicBool::new(true)),
+            state: Arc::new(State {
+                healthy: AtomicBool::new(true),
+                waiting: AtomicU64::new(keeper.waiting()),
+            }),
             more: Arc::new(Notify::new()),
         };
         let shared = journal.clone();
         let thread = thread::Builder::new()
             .name("journal".into())
-            .spawn(move || keep(keeper, inbox, &shared.healthy, &shared.more))
+            .spawn(move || keep(keeper, inbox, &shared.state, &shared.more))
             .context("starting the journal's thread")?;
         Ok((journal, thread))
     }
@@ -111,7 +121,12 @@ impl Journal {
 
     /// Whether the disk takes what is written.
     pub(crate) fn is_healthy(&self) -> bool {
-        self.healthy.load(Ordering::Relaxed)
+        self.state.healthy.load(Ordering::Relaxed)
+    }
+
+    /// Records that control has not acknowledged.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.state.waiting.load(Ordering::Relaxed)
     }
 
     /// Writes what waits; the thread ends. Nothing may be noted afterwards.
@@ -120,12 +135,7 @@ impl Journal {
     }
 }
 
-fn keep(
-    mut keeper: Keeper,
-    mut inbox: mpsc::Receiver<Message>,
-    healthy: &AtomicBool,
-    more: &Notify,
-) {
+fn keep(mut keeper: Keeper, mut inbox: mpsc::Receiver<Message>, state: &State, more: &Notify) {
     let mut closing = false;
     while !closing {
         // With lines that the disk refused, wait a moment instead of for the next message.
@@ -147,12 +157,13 @@ fn keep(
             }
             next = inbox.try_recv().ok();
         }
-        if flush(&mut keeper, healthy) {
+        if flush(&mut keeper, &state.healthy) {
             more.notify_one();
         }
         for (now, ack) in acks {
             keeper.acknowledge(now, &ack);
         }
+        state.waiting.store(keeper.waiting(), Ordering::Relaxed);
         for (without, reply) in batches {
             let _ = reply.send(keeper.batch(&without));
         }
@@ -162,7 +173,7 @@ fn keep(
             break;
         }
         thread::sleep(RETRY);
-        flush(&mut keeper, healthy);
+        flush(&mut keeper, &state.healthy);
     }
     keeper.close();
 }
@@ -254,6 +265,14 @@ impl Keeper {
         let records = self.pending.iter().any(|line| matches!(line.entry, Entry::Record(_)));
         self.pending.clear();
         Ok(records)
+    }
+
+    /// Records that control has not acknowledged, on the disk or on their way to it.
+    fn waiting(&self) -> u64 {
+        let written = self.former.iter().chain([&self.current]).map(BootFile::waiting);
+        let pending =
+            self.pending.iter().filter(|line| matches!(line.entry, Entry::Record(_))).count();
+        (written.sum::<usize>() + pending) as u64
     }
 
     fn batch(&self, without: &[String]) -> Option<RecordBatch> {

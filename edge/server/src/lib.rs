@@ -17,5 +17,6 @@ mod limits;
 mod link;
 pub mod logging;
 pub mod media;
+mod metrics;
 mod ports;
 mod signalling;

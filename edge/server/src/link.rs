@@ -7,6 +7,7 @@ mod keys;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -67,6 +68,9 @@ pub(crate) struct Link {
     news: mpsc::Sender<News>,
     asking: Arc<Semaphore>,
     beating: Arc<Semaphore>,
+    clock: Clock,
+    /// When control last noted a heartbeat, in milliseconds since the start; 0 before the first.
+    noted_ms: Arc<AtomicU64>,
     tasks: tokio::task::JoinSet<()>,
 }
 
@@ -96,12 +100,21 @@ impl Link {
             news,
             asking: Arc::new(Semaphore::new(CALLS_AT_ONCE)),
             beating: Arc::new(Semaphore::new(1)),
+            clock,
+            noted_ms: Arc::default(),
             tasks,
         }
     }
 
     pub(crate) fn is_up(&self) -> bool {
         self.connection.borrow().is_some()
+    }
+
+    /// How long ago control noted a heartbeat.
+    pub(crate) fn heartbeat_age(&self) -> Option<Duration> {
+        let noted_ms = self.noted_ms.load(Ordering::Relaxed);
+        let now_ms = self.clock.since_start_ms(self.clock.now().mono);
+        (noted_ms > 0).then(|| Duration::from_millis(now_ms.saturating_sub(noted_ms)))
     }
 
     /// Exactly one [`News::Reply`] follows, within five seconds.
@@ -134,10 +147,15 @@ impl Link {
     pub(crate) fn heartbeat(&self, heartbeat: Heartbeat) {
         let Some(connection) = self.connection.borrow().clone() else { return };
         let Ok(turn) = Arc::clone(&self.beating).try_acquire_owned() else { return };
+        let (clock, noted_ms) = (self.clock, Arc::clone(&self.noted_ms));
         tokio::spawn(async move {
             let call = EdgeCall::Heartbeat(heartbeat);
-            if let Err(cause) = exchange(&connection, &call, PRIORITY_HEARTBEAT).await {
-                debug!(cause = %format!("{cause:#}"), "a heartbeat was not taken");
+            match exchange(&connection, &call, PRIORITY_HEARTBEAT).await {
+                Ok(_) => {
+                    let now_ms = clock.since_start_ms(clock.now().mono);
+                    noted_ms.store(now_ms.max(1), Ordering::Relaxed);
+                }
+                Err(cause) => debug!(cause = %format!("{cause:#}"), "a heartbeat was not taken"),
             }
             drop(turn);
         });

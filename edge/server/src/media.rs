@@ -24,6 +24,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::{debug, error, warn};
 
 use crate::clock::{monotonic, since_epoch};
+use crate::metrics::Lateness;
 
 /// How often the thread wakes: keys and the ends of prompts are told without much delay, and no socket runs full.
 const SLICE: Duration = Duration::from_millis(5);
@@ -64,6 +65,8 @@ pub enum ToMedia {
 pub struct Counters {
     /// Ticks that began a whole tick too late, since the start.
     pub ticks_late: u64,
+    /// Of all ticks.
+    pub(crate) lateness: Lateness,
     /// How each leg is heard.
     pub legs: BTreeMap<LegId, LegStats>,
 }
@@ -90,6 +93,7 @@ pub fn start(
         waiting: VecDeque::new(),
         counters,
         ticks_late: 0,
+        lateness: Lateness::default(),
     };
     thread::Builder::new()
         .name("media".into())
@@ -115,6 +119,7 @@ struct Media {
     waiting: VecDeque<Event>,
     counters: watch::Sender<Counters>,
     ticks_late: u64,
+    lateness: Lateness,
 }
 
 impl Media {
@@ -241,11 +246,13 @@ impl Media {
         self.engine.set_wall_clock(monotonic(), since_epoch());
         let stats = |leg: &LegId| Some((*leg, self.engine.stats(*leg)?));
         let legs = self.sockets.keys().filter_map(stats).collect();
-        self.counters.send_replace(Counters { ticks_late: self.ticks_late, legs });
+        let (ticks_late, lateness) = (self.ticks_late, self.lateness.clone());
+        self.counters.send_replace(Counters { ticks_late, lateness, legs });
     }
 
     fn note_lateness(&mut self, now: Instant, due: Instant) {
         let late = now.saturating_duration_since(due);
+        self.lateness.note(late);
         if late > SLICE * SLICES_PER_TICK as u32 {
             self.ticks_late += 1;
             if late > CATCH_UP {

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use crate::call::{Call, Phase, TransactionKey};
 use crate::connection::Connection;
+use crate::counters::Counters;
 use crate::digest::Authority;
 use crate::guard::{Guard, Source};
 use crate::identity::trunk_of;
@@ -49,6 +50,7 @@ pub struct Endpoint {
     pub(crate) authority: Authority,
     pub(crate) keys: Keys,
     pub(crate) draining: bool,
+    counters: Counters,
     next_call: u64,
     tokens: u64,
     outputs: VecDeque<Output>,
@@ -78,6 +80,7 @@ impl Endpoint {
             connections: BTreeMap::new(),
             timers: Timers::default(),
             draining: false,
+            counters: Counters::default(),
             next_call: 0,
             tokens: 0,
             outputs: VecDeque::new(),
@@ -148,8 +151,15 @@ impl Endpoint {
     /// Whether this message is read at all: a stranger may send only so many.
     pub(crate) fn admits(&mut self, now: Instant, flow: Flow) -> bool {
         let source = flow.remote.ip();
-        trunk_of(&self.config.trunks, source).is_some()
-            || self.guard.admits_request(now, Source::of(source))
+        let admitted = trunk_of(&self.config.trunks, source).is_some()
+            || self.guard.admits_request(now, Source::of(source));
+        self.counters.dropped += u64::from(!admitted);
+        admitted
+    }
+
+    /// What has come and gone.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     pub(crate) fn handle_message(&mut self, now: Instant, flow: Flow, message: &Message) {
@@ -165,6 +175,7 @@ impl Endpoint {
     }
 
     fn request(&mut self, now: Instant, flow: Flow, request: Request<'_>) {
+        self.counters.note_request(&request.method);
         match (&request.method, request.to_tag.is_some()) {
             (Method::Ack, _) => self.ack(now, flow, request),
             (Method::Cancel, _) => self.cancel(now, flow, request),
@@ -302,6 +313,7 @@ impl Endpoint {
     /// Unless its connection has gone.
     pub(crate) fn send(&mut self, flow: Flow, bytes: Vec<u8>) {
         if flow.protocol.connection().is_none_or(|c| self.connections.contains_key(&c)) {
+            self.counters.note_sent(&bytes);
             self.outputs.push_back(Output::Send { flow, bytes });
         }
     }

@@ -67,6 +67,7 @@ mod bye;
 mod call;
 mod client;
 mod connection;
+mod counters;
 mod dialog;
 mod digest;
 mod endpoint;
@@ -89,6 +90,7 @@ mod torture;
 mod value;
 mod words;
 
+pub use counters::Counters;
 pub use digest::Phone;
 pub use endpoint::Endpoint;
 pub use media::{Codec, Crypto, Direction, MediaOffer, OpusWishes, Rtcp, Srtp, SrtpKey, Suite};

@@ -16,6 +16,7 @@ use nix::unistd::Pid;
 use crate::{root, setup, step, target};
 
 const HTTP: &str = "127.0.0.1:8080";
+const EDGE_METRICS: &str = "127.0.0.1:9478";
 const EDGE: &str = "edge-1";
 
 pub(crate) fn run() -> Result<()> {
@@ -176,6 +177,7 @@ name = "{EDGE}"
 capacity = 400
 state_dir = "edge"
 sip_listen = "127.0.0.1:5060"
+metrics_listen = "{EDGE_METRICS}"
 media_address = "127.0.0.1"
 media_ports = [20000, 21999]
 control_address = "127.0.0.1:7070"
@@ -222,6 +224,7 @@ fn banner() -> Result<()> {
              curl -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$sig" -H 'content-type: application/json' -d "$body" http://{HTTP}/sms/generic
   Read       http://{HTTP}/mailbox       what Konf sent, SMS and e-mail
   Call       sip:konf@127.0.0.1:5060      any SIP phone; key in the number, #, the PIN, #, say a name, #
+  Numbers    http://{EDGE_METRICS}/metrics   of the edge, for Prometheus
   Look       target/debug/konf --config .konf/konf.toml bookings | rooms | outbox | calls | statement NUMBER
 "#
     );

@@ -27,6 +27,7 @@ fn config(folder: &Path, control: &str) -> Config {
         media_ports: first..=first + 200,
         control_address: control.to_owned(),
         link_keys: link_keys(folder),
+        metrics_listen: None,
         state_dir: folder.join("state"),
         prompts_dir: None,
         language: konf_contract::Language::Cs,
@@ -155,9 +156,7 @@ async fn a_caller_hears_the_welcome_control_hears_of_the_call_and_a_drain_ends_i
     let konf_contract::link::EdgeCall::Records(batch) = control.hear().await else {
         panic!("no records")
     };
-    let konf_contract::link::RecordEvent::LegLeft(left) = &batch.records[0].event else {
-        panic!("{batch:?}")
-    };
+    let RecordEvent::LegLeft(left) = &batch.records[0].event else { panic!("{batch:?}") };
     assert_eq!(left.end.reason, konf_contract::link::EndReason::Operator);
     assert_eq!(left.caller.network, "internet");
     timeout(Duration::from_secs(10), running).await.expect("the edge ends").unwrap().unwrap();

@@ -207,6 +207,10 @@ impl BootFile {
         !self.waiting.is_empty()
     }
 
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub(crate) fn has_open_legs(&self) -> bool {
         !self.open.is_empty()
     }
