@@ -34,6 +34,7 @@ struct Written {
     media_address: Option<String>,
     media_listen: Option<String>,
     media_ports: [u16; 2],
+    media_threads: Option<usize>,
     control_address: String,
     link_ca: PathBuf,
     link_cert: PathBuf,
@@ -119,6 +120,15 @@ fn five() -> u64 {
     5
 }
 
+/// Signalling, the link and the journal need little; the rest mixes.
+fn all_cores_but_one() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    (cores - 1).clamp(1, MEDIA_THREADS_MAX)
+}
+
+/// More cores than any one machine needs for as many callers as it has ports.
+const MEDIA_THREADS_MAX: usize = 64;
+
 /// What the edge runs with.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -137,6 +147,8 @@ pub struct Config {
     /// RTP sockets are opened here.
     pub media_listen: IpAddr,
     pub media_ports: RangeInclusive<u16>,
+    /// Each owns whole rooms.
+    pub media_threads: usize,
     /// Host and port, resolved at each dial.
     pub control_address: String,
     pub link_keys: LinkKeys,
@@ -230,6 +242,11 @@ impl Config {
             media_ports.len(),
             written.capacity
         );
+        let media_threads = written.media_threads.unwrap_or_else(all_cores_but_one);
+        ensure!(
+            (1..=MEDIA_THREADS_MAX).contains(&media_threads),
+            "media_threads = {media_threads}: expected 1 to {MEDIA_THREADS_MAX}"
+        );
         ensure!(
             edge_name(&written.name),
             "name = {:?}: expected 1 to 63 letters, digits, - or .",
@@ -253,6 +270,7 @@ impl Config {
             media_address,
             media_listen,
             media_ports,
+            media_threads,
             control_address: host_and_port(written.control_address)?,
             link_keys: LinkKeys {
                 ca: at(written.link_ca),

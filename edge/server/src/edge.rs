@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::journal::{Journal, Note, boot_name};
 use crate::limits;
 use crate::link::{Dial, Link, News};
-use crate::media::{self, Counters, ToMedia};
+use crate::media::Media;
 use crate::metrics::{self, Scrapes, Tally};
 use crate::ports::Ports;
 use crate::signalling::{self, Piece, Signalling};
@@ -35,10 +35,6 @@ use crate::signalling::{self, Piece, Signalling};
 pub const PRODUCT: &str = concat!("konf-edge/", env!("CARGO_PKG_VERSION"));
 /// Signs of life: in the journal and to control (PRODUCT.md wants legs closed to within 10 s).
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
-/// Orders on their way to the media thread; it takes all of them every 5 ms.
-const ORDERS_MAX: usize = 8192;
-/// News on their way from the media thread.
-const NEWS_MAX: usize = 4096;
 /// Replies and orders from control on their way here.
 const LINK_NEWS_MAX: usize = 256;
 /// After the last hang-up: how long BYEs may be repeated until their answers have come.
@@ -47,9 +43,6 @@ const HANG_UP_PATIENCE: Duration = Duration::from_secs(2);
 const DELIVERY_PATIENCE: Duration = Duration::from_secs(2);
 /// The folder of the journal within the state directory.
 const JOURNAL_FOLDER: &str = "journal";
-/// Without sound there is no service: the process ends, whoever supervises it starts it anew, and the journal closes the
-/// calls.
-const MEDIA_GONE: &str = "the media thread has failed";
 /// When nothing else wants to be woken.
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -64,10 +57,7 @@ pub struct Edge {
     signalling: Signalling,
     pieces: mpsc::Receiver<Piece>,
     board: Board,
-    orders: mpsc::Sender<ToMedia>,
-    news: mpsc::Receiver<konf_media::Event>,
-    media_thread: JoinHandle<()>,
-    counters: watch::Receiver<Counters>,
+    media: Media,
     ticks_late_said: u64,
     link: Link,
     link_news: mpsc::Receiver<News>,
@@ -111,11 +101,7 @@ impl Edge {
             random: StdRng::from_rng(&mut random),
         });
 
-        let (counters_outbox, counters) = watch::channel(Counters::default());
-        let (orders, orders_inbox) = mpsc::channel(ORDERS_MAX);
-        let (news_outbox, news) = mpsc::channel(NEWS_MAX);
-        let media_thread =
-            media::start(random.random(), orders_inbox, news_outbox, counters_outbox)?;
+        let media = Media::start(random.random(), config.media_threads)?;
 
         let (link_outbox, link_news) = mpsc::channel(LINK_NEWS_MAX);
         let hello = Hello {
@@ -146,10 +132,7 @@ impl Edge {
             signalling,
             pieces,
             board,
-            orders,
-            news,
-            media_thread,
-            counters,
+            media,
             ticks_late_said: 0,
             link,
             link_news,
@@ -195,8 +178,8 @@ impl Edge {
                     }
                 },
                 Some(piece) = self.pieces.recv() => self.take_piece(piece),
-                event = self.news.recv() => {
-                    let event = event.context(MEDIA_GONE)?;
+                event = self.media.next_event() => {
+                    let event = event?;
                     if let konf_media::Event::Closed { leg, stats } = &event {
                         self.tally.closed(*leg, stats);
                     }
@@ -294,7 +277,7 @@ impl Edge {
         let now = self.clock.now();
         match effect {
             Effect::Sip(command) => self.endpoint.handle_command(now.mono, command),
-            Effect::Media(order) => self.orders.send(order).await.ok().context(MEDIA_GONE)?,
+            Effect::Media(order) => self.media.order(order).await?,
             Effect::Note(note) => {
                 if let Note::Record(RecordEvent::LegLeft(left)) = &note {
                     self.tally.left(left);
@@ -320,7 +303,7 @@ impl Edge {
         let mut heartbeat = self.board.heartbeat(now);
         self.add_quality(&mut heartbeat.rooms);
         self.link.heartbeat(heartbeat);
-        let late = self.counters.borrow().ticks_late;
+        let late = self.media.ticks_late();
         if late > self.ticks_late_said {
             warn!(late = late - self.ticks_late_said, legs = self.board.legs(), "the mix was late");
             self.ticks_late_said = late;
@@ -329,7 +312,7 @@ impl Edge {
 
     /// For Prometheus.
     fn numbers(&mut self) -> String {
-        let counters = self.counters.borrow();
+        let counters = self.media.counters();
         self.tally.update(&counters.legs);
         let state = metrics::State {
             legs: self.board.legs(),
@@ -346,12 +329,11 @@ impl Edge {
         metrics::page(&state, &self.tally)
     }
 
-    /// The switchboard knows who is where, the media thread how they are heard.
+    /// The switchboard knows who is where, the media threads how they are heard.
     fn add_quality(&self, rooms: &mut [RoomStatus]) {
-        let counters = self.counters.borrow();
         for leg in rooms.iter_mut().flat_map(|room| &mut room.legs) {
-            if let Some(stats) = counters.legs.get(&leg.leg) {
-                add_quality(leg, stats);
+            if let Some(stats) = self.media.stats(leg.leg) {
+                add_quality(leg, &stats);
             }
         }
     }
@@ -408,12 +390,11 @@ impl Edge {
         }
         self.link.close().await;
         self.journal.close().await;
-        drop(self.orders);
         let threads = tokio::task::spawn_blocking(move || {
-            (self.media_thread.join().is_ok(), self.journal_thread.join().is_ok())
+            (self.media.end(), self.journal_thread.join().is_ok())
         });
         let (media, journal) = threads.await.context("waiting for the threads")?;
-        ensure!(media, "the media thread has failed");
+        media?;
         ensure!(journal, "the journal's thread has failed");
         info!("edge has ended");
         Ok(())

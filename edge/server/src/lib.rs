@@ -1,7 +1,7 @@
 //! The media edge, `konf-edge`: the shell around the pure cores.
 //!
-//! [`edge`] is the one task that owns signalling and switchboard; `board` translates between their words; `media` is the
-//! thread with the 20 ms clock and the RTP sockets; `journal` keeps records until control has them; `link` talks to
+//! [`edge`] is the one task that owns signalling and switchboard; `board` translates between their words; `media` are the
+//! threads with the 20 ms clock and the RTP sockets; `journal` keeps records until control has them; `link` talks to
 //! control. Only this crate of the edge has sockets, threads and clocks. (`media` is public for `cargo xtask bench media`,
 //! which drives it alone.)
 //!

@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask bench media`: what a participant costs, beside a program that receives and sends the same packets.
 //!
-//! The bridge is `media_load` of edge/server, a process of its own: the media thread as it is, or the floor. This
+//! The bridge is `media_load` of edge/server, a process of its own: a media thread as it is, or the floor. This
 //! process plays the phones ([`phones`]); what they cost is not counted. Each row starts both, one after the other,
 //! and reads their CPU time from /proc.
 
@@ -27,6 +27,8 @@ const MEASURED: Duration = Duration::from_secs(8);
 const OWN: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 77, 0, 1));
 const PHONES: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 77, 0, 2));
 const FIRST_PORT: u16 = 20_000;
+/// Of Konf and of the floor: what one core holds is the question.
+const THREADS: u16 = 1;
 /// The kernel counts CPU time in hundredths of a second (USER_HZ).
 const JIFFY: Duration = Duration::from_millis(10);
 
@@ -167,7 +169,7 @@ impl Bridge {
             .arg(mode)
             .args([load.participants, load.room_size].map(|number| number.to_string()))
             .args([OWN, PHONES].map(|address| address.to_string()))
-            .arg(FIRST_PORT.to_string())
+            .args([FIRST_PORT.to_string(), THREADS.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -25,6 +25,7 @@ fn config(folder: &Path, control: &str) -> Config {
         media_address: any.ip(),
         media_listen: any.ip(),
         media_ports: first..=first + 200,
+        media_threads: 2,
         control_address: control.to_owned(),
         link_keys: link_keys(folder),
         metrics_listen: None,

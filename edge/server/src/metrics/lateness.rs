@@ -23,6 +23,14 @@ impl Lateness {
         self.sum += late;
     }
 
+    /// Those of another thread as well.
+    pub(crate) fn add(&mut self, other: &Lateness) {
+        for (count, more) in self.counts.iter_mut().zip(other.counts) {
+            *count += more;
+        }
+        self.sum += other.sum;
+    }
+
     pub(super) fn write(&self, page: &mut Page) {
         page.histogram(
             "konf_edge_tick_lateness_seconds",

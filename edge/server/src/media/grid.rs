@@ -1,0 +1,90 @@
+//! When the threads wake: slices of 5 ms on an absolute clock that all of them share, every fourth of them a tick.
+
+use std::time::{Duration, Instant};
+
+/// How often a thread wakes: orders are taken and legs are moved without much delay.
+pub(super) const SLICE: Duration = Duration::from_millis(5);
+/// The mix runs in frames of 20 ms, as the phones send.
+const SLICES_PER_TICK: u64 = 4;
+pub(super) const TICK: Duration = Duration::from_millis(20);
+/// Every second, two slices after a tick.
+const SLICES_PER_COUNT: u64 = 200;
+/// After a stall, missed ticks are made up for up to this long; older ones are skipped.
+pub(super) const CATCH_UP: Duration = Duration::from_millis(200);
+
+/// One slice of one thread.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grid {
+    epoch: Instant,
+    number: u64,
+}
+
+impl Grid {
+    /// The first slice after `epoch`.
+    pub(super) fn new(epoch: Instant) -> Grid {
+        Grid { epoch, number: 1 }
+    }
+
+    pub(super) fn due(&self) -> Instant {
+        self.epoch + Duration::from_micros(self.number * SLICE.as_micros() as u64)
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(super) fn is_tick(&self) -> bool {
+        self.number.is_multiple_of(SLICES_PER_TICK)
+    }
+
+    /// Whether another thread, which may be a little ahead, could tick before it has taken what it is sent now.
+    pub(super) fn is_before_tick(&self) -> bool {
+        self.number % SLICES_PER_TICK == SLICES_PER_TICK - 1
+    }
+
+    /// Whether it is time to count, between two ticks.
+    pub(super) fn is_count(&self) -> bool {
+        self.number % SLICES_PER_COUNT == SLICES_PER_TICK / 2
+    }
+
+    /// One slice on, whatever the last one took; after a long stall what is too old to be made up for is skipped. The
+    /// ticks of all threads stay at the same instants.
+    pub(super) fn next(self, now: Instant) -> Grid {
+        let next = Grid { number: self.number + 1, ..self };
+        if now.saturating_duration_since(next.due()) <= CATCH_UP {
+            return next;
+        }
+        let passed = now.saturating_duration_since(self.epoch).as_micros() / SLICE.as_micros();
+        Grid { number: passed as u64, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::monotonic;
+
+    #[test]
+    fn a_late_slice_does_not_move_the_clock_and_a_long_stall_skips_on_it() {
+        let epoch = monotonic();
+        let ms = Duration::from_millis;
+        let first = Grid::new(epoch);
+        assert_eq!(first.due(), epoch + ms(5));
+        assert_eq!(first.next(epoch + ms(8)).due(), epoch + ms(10));
+        assert_eq!(first.next(epoch + ms(155)).due(), epoch + ms(10));
+        assert_eq!(first.next(epoch + ms(903)).due(), epoch + ms(900));
+    }
+
+    #[test]
+    fn every_fourth_slice_is_a_tick_and_one_a_second_counts_between_two_of_them() {
+        let epoch = monotonic();
+        let slices = std::iter::successors(Some(Grid::new(epoch)), |grid| Some(grid.next(epoch)));
+        let slices: Vec<Grid> = slices.take(400).collect();
+        let due_ms = |grid: &&Grid| grid.due().duration_since(epoch).as_millis();
+        let ticks: Vec<u128> = slices.iter().filter(|g| g.is_tick()).map(|g| due_ms(&g)).collect();
+        assert_eq!(ticks.len(), 100);
+        assert!(ticks.iter().all(|ms| ms.is_multiple_of(20)), "{ticks:?}");
+        assert!(slices.iter().all(|g| !g.is_before_tick() || due_ms(&g) % 20 == 15));
+        assert_eq!(slices.iter().filter(|g| g.is_count() && !g.is_tick()).count(), 2);
+    }
+}
