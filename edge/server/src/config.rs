@@ -27,8 +27,10 @@ struct Written {
     sip_tls_key: Option<PathBuf>,
     #[serde(default)]
     served_users: Vec<String>,
-    #[serde(default = "telephone_codecs")]
+    #[serde(default = "best_codecs")]
     codecs: Vec<WrittenCodec>,
+    #[serde(default)]
+    srtp: WrittenSrtp,
     #[serde(default = "hundred")]
     stranger_calls_per_second: u32,
     media_address: Option<String>,
@@ -84,12 +86,25 @@ struct WrittenPhone {
 #[derive(Clone, Copy, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum WrittenCodec {
+    Opus,
+    G722,
     Pcma,
     Pcmu,
 }
 
-fn telephone_codecs() -> Vec<WrittenCodec> {
-    vec![WrittenCodec::Pcma, WrittenCodec::Pcmu]
+/// The best first.
+fn best_codecs() -> Vec<WrittenCodec> {
+    use WrittenCodec::{G722, Opus, Pcma, Pcmu};
+    vec![Opus, G722, Pcma, Pcmu]
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WrittenSrtp {
+    Off,
+    #[default]
+    Optional,
+    Required,
 }
 
 fn konf() -> String {
@@ -141,6 +156,7 @@ pub struct Config {
     pub served_users: Vec<String>,
     /// The best first.
     pub codecs: Vec<konf_sip::Codec>,
+    pub srtp: konf_sip::Srtp,
     pub stranger_calls_per_second: u32,
     /// Named in SDP.
     pub media_address: IpAddr,
@@ -266,6 +282,7 @@ impl Config {
             sip_tls,
             served_users: written.served_users,
             codecs: codecs(&written.codecs)?,
+            srtp: srtp(written.srtp, written.sip_tls_listen.is_some())?,
             stranger_calls_per_second: written.stranger_calls_per_second,
             media_address,
             media_listen,
@@ -309,10 +326,23 @@ fn codecs(written: &[WrittenCodec]) -> Result<Vec<konf_sip::Codec>> {
     let twice = written.iter().enumerate().any(|(at, codec)| written[..at].contains(codec));
     ensure!(!twice, "codecs names one codec twice");
     let codec = |codec: &WrittenCodec| match codec {
+        WrittenCodec::Opus => konf_sip::Codec::Opus,
+        WrittenCodec::G722 => konf_sip::Codec::G722,
         WrittenCodec::Pcma => konf_sip::Codec::Pcma,
         WrittenCodec::Pcmu => konf_sip::Codec::Pcmu,
     };
     Ok(written.iter().map(codec).collect())
+}
+
+fn srtp(written: WrittenSrtp, tls: bool) -> Result<konf_sip::Srtp> {
+    Ok(match written {
+        WrittenSrtp::Off => konf_sip::Srtp::Off,
+        WrittenSrtp::Optional => konf_sip::Srtp::Optional,
+        WrittenSrtp::Required => {
+            ensure!(tls, "srtp = \"required\" takes calls by TLS alone: it needs sip_tls_listen");
+            konf_sip::Srtp::Required
+        }
+    })
 }
 
 /// The first and the last.

@@ -94,3 +94,18 @@ fn a_bad_value_is_named_with_what_would_be_right() {
         assert!(message.contains(said), "{key} = {value} said: {message}");
     }
 }
+
+#[test]
+fn codecs_and_encryption_are_named_in_full() {
+    use konf_sip::{Codec, Srtp};
+    let read = |key: &str, value: &str| Config::read(&with(key, value), Path::new(".")).unwrap();
+    let plain = Config::read(EXAMPLE, Path::new(".")).unwrap();
+    assert_eq!(plain.codecs, [Codec::Opus, Codec::G722, Codec::Pcma, Codec::Pcmu]);
+    assert_eq!(plain.srtp, Srtp::Optional);
+    assert_eq!(read("codecs", "[\"pcmu\", \"g722\"]").codecs, [Codec::Pcmu, Codec::G722]);
+    assert_eq!(read("srtp", "\"off\"").srtp, Srtp::Off);
+    assert!(error(&with("codecs", "[]")).contains("codecs is empty"));
+    assert!(error(&with("codecs", "[\"pcma\", \"pcma\"]")).contains("twice"));
+    assert!(error(&with("codecs", "[\"g729\"]")).contains("codecs"));
+    assert!(error(&with("srtp", "\"required\"")).contains("needs sip_tls_listen"));
+}

@@ -64,7 +64,7 @@ pub(super) fn sip_config(
         realm: config.realm.clone(),
         nonce_key: Seed::from(random.random::<[u8; 32]>()),
         codecs: config.codecs.clone(),
-        srtp: konf_sip::Srtp::Off,
+        srtp: config.srtp,
         srtp_seed: Seed::from(random.random::<[u8; 32]>()),
         seed: random.random(),
     }

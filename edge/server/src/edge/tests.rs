@@ -21,6 +21,7 @@ fn config(folder: &Path, control: &str) -> Config {
         sip_tls: None,
         served_users: Vec::new(),
         codecs: vec![konf_sip::Codec::Pcma],
+        srtp: konf_sip::Srtp::Off,
         stranger_calls_per_second: 20,
         media_address: any.ip(),
         media_listen: any.ip(),
