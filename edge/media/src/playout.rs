@@ -428,6 +428,8 @@ impl Playout {
             if let Some(found) = first
                 && self.fill_from_copy(found)
             {
+                // A packet that is lost all the same.
+                self.copies.note_hole(now_us);
                 first = Some(self.next);
             }
             if let Some(first) = first

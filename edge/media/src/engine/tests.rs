@@ -1,6 +1,7 @@
 //! Phones that sing on a virtual clock over a seeded network, and what each of them hears.
 
 mod commands;
+mod copies;
 mod hall;
 mod hostile;
 mod keys;

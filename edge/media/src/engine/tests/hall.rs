@@ -49,7 +49,7 @@ pub(super) struct Phone {
     pub(super) leg: LegId,
     pub(super) address: SocketAddr,
     pub(super) codec: Codec,
-    encoder: Encoder,
+    pub(super) encoder: Encoder,
     decoder: Decoder,
     pub(super) ssrc: u32,
     pub(super) sequence: u16,
