@@ -201,6 +201,7 @@ impl Leg {
 
     pub(crate) fn sends(&self) -> bool {
         matches!(self.stream.direction, Direction::SendReceive | Direction::SendOnly)
+            && self.source.is_verified()
     }
 
     /// A tick in which nothing is sent: time goes on, and the next packet begins anew (RFC 3550, 5.1).

@@ -42,6 +42,13 @@ impl Source {
         self.locked.is_some()
     }
 
+    /// Whether whoever is there wants what is sent there: a stranger's description may name anybody's address, so it takes
+    /// packets from there, unless it is the host that the call itself came from (RELIABILITY.md, row 31). A phone behind
+    /// a NAT, whose description names a private address, speaks first all the same.
+    pub(crate) fn is_verified(&self) -> bool {
+        self.locked.is_some() || self.signalling == Some(self.remote.ip())
+    }
+
     /// Whether a packet from `from` may be looked at: nothing else is done for a stranger.
     pub(crate) fn may_be(&self, from: SocketAddr) -> bool {
         match self.locked {
@@ -108,8 +115,8 @@ mod tests {
     use super::*;
     use crate::{Codec, Direction};
 
-    fn source(rule: SourceRule) -> Source {
-        Source::new(&Stream {
+    fn stream(rule: SourceRule) -> Stream {
+        Stream {
             remote: "192.0.2.1:4000".parse().unwrap(),
             source: rule,
             codec: Codec::Pcma,
@@ -123,7 +130,11 @@ mod tests {
             ssrc: 1,
             first_sequence: 0,
             first_timestamp: 0,
-        })
+        }
+    }
+
+    fn source(rule: SourceRule) -> Source {
+        Source::new(&stream(rule))
     }
 
     fn at(address: &str) -> SocketAddr {
@@ -154,6 +165,21 @@ mod tests {
         assert_eq!(source.destination(), phone);
         assert!(!source.may_be(at("192.0.2.1:4000")));
         assert!(!source.may_be(at("198.51.100.7:6001")));
+    }
+
+    #[test]
+    fn an_address_that_only_sdp_names_is_verified_by_its_packets() {
+        let mut source = latching();
+        for sequence in 0..4 {
+            assert!(!source.is_verified());
+            source.admit(at("192.0.2.1:4000"), 1, sequence);
+        }
+        assert!(source.is_verified());
+        let own = Stream { remote: at("198.51.100.7:4000"), ..stream(SourceRule::Exact) };
+        let signalling = "198.51.100.7".parse().unwrap();
+        let own = Stream { source: SourceRule::Latch { signalling }, ..own };
+        assert!(Source::new(&own).is_verified());
+        assert!(self::source(SourceRule::Exact).is_verified(), "a trunk's");
     }
 
     #[test]

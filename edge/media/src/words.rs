@@ -128,7 +128,7 @@ pub enum SourceRule {
     /// Only from the address in its SDP.
     Exact,
     /// From the SDP's address, or after 4 consecutive packets from the address that the signalling came from (a phone
-    /// behind a NAT); then only from there.
+    /// behind a NAT); then only from there. Until then nothing is sent to an SDP's address of another host.
     Latch { signalling: IpAddr },
 }
 

@@ -150,7 +150,7 @@ impl Leg {
     }
 
     fn is_met(&self) -> bool {
-        self.contact.reporter.has_sent() || self.ssrc.is_some()
+        self.source.is_verified() && (self.contact.reporter.has_sent() || self.ssrc.is_some())
     }
 
     fn write_to_peer(

@@ -39,6 +39,31 @@ fn nothing_of_a_stranger_is_heard_and_nothing_goes_to_it() {
     assert_eq!(hall.phones[victim].packets.len(), 150);
 }
 
+/// A stranger whose description names a host that has nothing to do with it (RELIABILITY.md, row 31).
+#[test]
+fn nothing_goes_to_an_address_that_only_sdp_names_until_it_speaks() {
+    let mut hall = Hall::new(3);
+    let phone = hall.enter(1, Codec::Pcma, 0, silence());
+    let leg = hall.phones[phone].leg;
+    let stranger = "203.0.113.5:4000".parse::<SocketAddr>().unwrap();
+    let stream = Stream {
+        source: SourceRule::Latch { signalling: stranger.ip() },
+        rtcp: crate::Rtcp::Separate("203.0.113.6:4001".parse().unwrap()),
+        ..hall.stream(phone)
+    };
+    hall.command(Command::RemoveLeg { leg });
+    hall.command(Command::AddLeg { leg, stream });
+    hall.phones[phone].sending = false;
+    hall.phones[phone].packets.clear();
+    hall.phones[phone].reports.clear();
+    hall.run_ms(10_000);
+    assert!(hall.phones[phone].packets.is_empty() && hall.phones[phone].reports.is_empty());
+    hall.phones[phone].sending = true;
+    hall.run_ms(2_000);
+    let sent = hall.phones[phone].packets.len();
+    assert!((95..=100).contains(&sent), "{sent}: after its fourth packet");
+}
+
 #[test]
 fn a_phone_behind_a_nat_is_latched_and_then_alone() {
     let mut hall = Hall::new(2);
