@@ -37,6 +37,8 @@ struct Written {
     media_listen: Option<String>,
     media_ports: [u16; 2],
     media_threads: Option<usize>,
+    #[serde(default = "yes")]
+    realtime: bool,
     control_address: String,
     link_ca: PathBuf,
     link_cert: PathBuf,
@@ -165,6 +167,8 @@ pub struct Config {
     pub media_ports: RangeInclusive<u16>,
     /// Each owns whole rooms.
     pub media_threads: usize,
+    /// They ask for a priority.
+    pub realtime: bool,
     /// Host and port, resolved at each dial.
     pub control_address: String,
     pub link_keys: LinkKeys,
@@ -288,6 +292,7 @@ impl Config {
             media_listen,
             media_ports,
             media_threads,
+            realtime: written.realtime,
             control_address: host_and_port(written.control_address)?,
             link_keys: LinkKeys {
                 ca: at(written.link_ca),

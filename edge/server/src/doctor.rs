@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::config::Config;
 use crate::edge::catalogue;
+use crate::media::priority;
 use crate::ports::Ports;
 use crate::{limits, link};
 
@@ -34,6 +35,7 @@ pub fn examine(config: &Config) -> Vec<Finding> {
         finding("SIP by TLS", tls(config)),
         finding("media ports", media_ports(config)),
         finding("metrics", metrics(config)),
+        finding("media threads", media_threads(config)),
         finding("control", control(config)),
     ]
 }
@@ -81,6 +83,15 @@ fn media_ports(config: &Config) -> Result<String> {
     let mut ports = Ports::new(config.media_listen, config.media_ports.clone());
     let socket = ports.open().with_context(|| format!("media_listen {}", config.media_listen))?;
     Ok(format!("{} can be opened, named {} in SDP", socket.local_addr()?, config.media_address))
+}
+
+/// Without a priority an edge starts as well.
+fn media_threads(config: &Config) -> Result<String> {
+    let threads = config.media_threads;
+    Ok(match config.realtime {
+        true => format!("{threads}, {}", priority::probe()?),
+        false => format!("{threads}, no priority (realtime = false)"),
+    })
 }
 
 /// Only its name: whether it answers changes from moment to moment, and an edge starts without it.

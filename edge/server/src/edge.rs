@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::journal::{Journal, Note, boot_name};
 use crate::limits;
 use crate::link::{Dial, Link, News};
-use crate::media::Media;
+use crate::media::{self, Media};
 use crate::metrics::{self, Scrapes, Tally};
 use crate::ports::Ports;
 use crate::signalling::{self, Piece, Signalling};
@@ -101,7 +101,11 @@ impl Edge {
             random: StdRng::from_rng(&mut random),
         });
 
-        let media = Media::start(random.random(), config.media_threads)?;
+        let media = Media::start(media::Setup {
+            seed: random.random(),
+            threads: config.media_threads,
+            realtime: config.realtime,
+        })?;
 
         let (link_outbox, link_news) = mpsc::channel(LINK_NEWS_MAX);
         let hello = Hello {

@@ -7,6 +7,7 @@
 //! their news lie in a queue of their own until the way to the rest of the edge has room.
 
 mod grid;
+pub(crate) mod priority;
 mod roster;
 mod ways;
 mod worker;
@@ -20,7 +21,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use konf_contract::LegId;
 use konf_media::{Command, Event, LegStats, Stream};
 use tokio::sync::{Notify, mpsc, watch};
+use tracing::{info, warn};
 
+use self::priority::Priority;
 use self::roster::{Order, Roster};
 use self::worker::{Arrival, Wires, Worker};
 use crate::clock::monotonic;
@@ -61,6 +64,17 @@ pub struct Counters {
     pub legs: BTreeMap<LegId, LegStats>,
 }
 
+/// How the threads are started.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    /// Of what is random in the sound: comfort noise.
+    pub seed: u64,
+    /// At least one is started.
+    pub threads: usize,
+    /// Ask for a priority.
+    pub realtime: bool,
+}
+
 /// The threads, seen from the rest of the edge.
 pub struct Media {
     roster: Roster,
@@ -76,12 +90,13 @@ struct Thread {
 }
 
 impl Media {
-    /// Starts so many threads, at least one.
+    /// Starts the threads.
     ///
     /// # Errors
     ///
     /// When the system gives no thread.
-    pub fn start(seed: u64, threads: usize) -> Result<Media> {
+    pub fn start(setup: Setup) -> Result<Media> {
+        let Setup { seed, threads, realtime } = setup;
         let threads = threads.max(1);
         let (outbox, news) = mpsc::channel(NEWS_MAX);
         let gone = Arc::new(Notify::new());
@@ -105,6 +120,9 @@ impl Media {
                 .name(format!("media-{number}"))
                 .spawn(move || {
                     let _obituary = obituary;
+                    if realtime {
+                        say_once(number, priority::raise());
+                    }
                     worker.run();
                 })
                 .context("starting a media thread")?;
@@ -183,6 +201,15 @@ impl Media {
         let ended: Vec<bool> = handles.into_iter().map(|handle| handle.join().is_ok()).collect();
         ensure!(ended.iter().all(|&well| well), GONE);
         Ok(())
+    }
+}
+
+/// All threads get the same: the first one tells.
+fn say_once(number: u64, priority: Priority) {
+    match priority {
+        _ if number > 0 => {}
+        Priority::RealTime => info!(%priority, "the media threads have a priority"),
+        Priority::Nice | Priority::Plain => warn!(%priority, "the media threads may be held up"),
     }
 }
 

@@ -38,6 +38,10 @@ pub(super) fn packet(number: u16, ssrc: u8) -> [u8; 172] {
     packet
 }
 
+fn start(threads: usize) -> Result<Media> {
+    Media::start(Setup { seed: 1, threads, realtime: false })
+}
+
 /// A leg and its address.
 async fn open(media: &mut Media, leg: u64, phone: &UdpSocket, trunk: bool) -> SocketAddr {
     let own = socket();
@@ -59,7 +63,7 @@ async fn command(media: &mut Media, command: Command) {
 
 #[tokio::test]
 async fn a_flood_against_one_leg_takes_nothing_from_another() {
-    let mut media = Media::start(1, 1).unwrap();
+    let mut media = start(1).unwrap();
     let phones = [socket(), socket()];
     let target = open(&mut media, 1, &phones[0], false).await;
     open(&mut media, 2, &phones[1], false).await;
@@ -97,7 +101,7 @@ async fn a_flood_against_one_leg_takes_nothing_from_another() {
 
 #[tokio::test]
 async fn a_trunk_is_followed_to_a_new_address_and_nobody_else_is_heard() {
-    let mut media = Media::start(1, 1).unwrap();
+    let mut media = start(1).unwrap();
     let leg = LegId(1);
     let peers = [socket(), socket()];
     let address = open(&mut media, 1, &peers[0], true).await;
@@ -123,7 +127,7 @@ async fn a_trunk_is_followed_to_a_new_address_and_nobody_else_is_heard() {
 
 #[tokio::test]
 async fn a_thread_that_fails_is_no_silence() {
-    let media = Media::start(1, 2).unwrap();
+    let media = start(2).unwrap();
     let Media { gone, .. } = &media;
     drop(Obituary(Arc::clone(gone)));
     let mut media = media;

@@ -21,8 +21,8 @@ use crate::metrics::Lateness;
 const NEWS_MAX: usize = 8192;
 /// Orders for a leg that is on its way, which takes one tick: far more than anybody orders in that time.
 const WAITING_MAX: usize = 1024;
-/// A thread that is late gives way for so long in each tick: whatever its priority, a twentieth of its processor is left
-/// to others.
+/// A thread that could not sleep between two ticks gives way for so long: whatever its priority, a twentieth of its
+/// processor is left to others.
 const REST: Duration = Duration::from_millis(1);
 
 /// A leg that comes from another thread, with its socket.
@@ -97,14 +97,20 @@ impl Worker {
     /// Until nobody is left to order anything.
     pub(super) fn run(mut self) {
         self.engine.set_wall_clock(monotonic(), since_epoch());
+        let mut slept = false;
         loop {
-            thread::sleep(self.grid.due().saturating_duration_since(monotonic()));
+            let early = self.grid.due().saturating_duration_since(monotonic());
+            thread::sleep(early);
+            slept |= !early.is_zero();
             let now = monotonic();
             if !self.step(now, since_epoch()) {
                 return;
             }
-            if self.grid.is_tick() && now.saturating_duration_since(self.grid.due()) > TICK {
-                thread::sleep(REST);
+            if self.grid.is_tick() {
+                if !slept {
+                    thread::sleep(REST);
+                }
+                slept = false;
             }
             self.grid = self.grid.next(now);
         }
