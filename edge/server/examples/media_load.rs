@@ -1,10 +1,13 @@
 //! The media threads alone with as many legs as one likes, or the floor below it: a program that receives and sends the
 //! same packets and does nothing with them. `cargo xtask bench media` plays the phones and compares the two.
 //!
-//!     media_load konf|floor LEGS ROOM_SIZE OWN_IP PHONES_IP FIRST_PORT THREADS
+//!     media_load konf  LEGS ROOM_SIZE OWN_IP PHONES_IP FIRST_PORT THREADS pcma|g722|opus
+//!     media_load floor LEGS ROOM_SIZE OWN_IP PHONES_IP FIRST_PORT THREADS OCTETS
+//!     media_load voices g722|opus
 //!
 //! Leg n has the port FIRST_PORT + n on both addresses. Says `ready` when all sockets are open; ends when its standard
-//! input does, and then says how many ticks were late.
+//! input does, and then says how many ticks were late. OCTETS is the size of the floor's packets. `voices` prints two
+//! seconds of a voice and of silence, encoded, for phones that know no codec.
 
 use std::io::{IoSliceMut, Read as _};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -14,15 +17,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use konf_contract::LegId;
-use konf_edge::media::{Media, ToMedia};
-use konf_media::{Codec, Command, Direction, OpusWishes, RoomId, SourceRule, Stream};
+use konf_edge::media::{Media, Setup, ToMedia};
+use konf_media::{Codec, Command, Direction, Engine, OpusWishes, RoomId, SourceRule, Stream};
 use nix::sys::socket::{MsgFlags, recvmsg, setsockopt, sockopt};
 use nix::sys::time::TimeSpec;
 
 /// As the phones send.
 const TICK: Duration = Duration::from_millis(20);
-/// A header of RTP and 20 ms of G.711.
-const PACKET: usize = 172;
 
 struct Plan {
     legs: u16,
@@ -35,8 +36,14 @@ struct Plan {
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [mode, legs, room_size, own, phones, first_port, threads] = arguments.as_slice() else {
-        bail!("usage: media_load konf|floor LEGS ROOM_SIZE OWN_IP PHONES_IP FIRST_PORT THREADS");
+    if let [mode, codec] = arguments.as_slice()
+        && mode == "voices"
+    {
+        return voices(codec_of(codec)?);
+    }
+    let [mode, legs, room_size, own, phones, first_port, threads, sends] = arguments.as_slice()
+    else {
+        bail!("usage: media_load konf|floor LEGS ROOM_SIZE OWN PHONES PORT THREADS CODEC|OCTETS");
     };
     let plan = Plan {
         legs: legs.parse()?,
@@ -47,9 +54,28 @@ fn main() -> Result<()> {
         threads: threads.parse::<usize>()?.max(1),
     };
     match mode.as_str() {
-        "konf" => konf(&plan),
-        "floor" => floor(&plan),
+        "konf" => konf(&plan, codec_of(sends)?),
+        "floor" => floor(&plan, sends.parse()?),
         other => bail!("{other:?} is neither konf nor floor"),
+    }
+}
+
+fn codec_of(name: &str) -> Result<Codec> {
+    match name {
+        "pcma" => Ok(Codec::Pcma),
+        "g722" => Ok(Codec::G722),
+        "opus" => Ok(Codec::Opus),
+        other => bail!("{other:?} is none of pcma, g722, opus"),
+    }
+}
+
+/// Static ones of RFC 3551, and the one that everybody takes for Opus.
+fn payload_type(codec: Codec) -> u8 {
+    match codec {
+        Codec::Pcmu => 0,
+        Codec::Pcma => 8,
+        Codec::G722 => 9,
+        Codec::Opus => 111,
     }
 }
 
@@ -72,13 +98,13 @@ impl Plan {
 
 // ── Konf ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-fn konf(plan: &Plan) -> Result<()> {
-    let mut media = Media::start(1, plan.threads)?;
+fn konf(plan: &Plan, codec: Codec) -> Result<()> {
+    let mut media = Media::start(Setup { seed: 1, threads: plan.threads, realtime: true })?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
         for (leg, socket) in (0..plan.legs).zip(plan.sockets()?) {
             let (id, room) = (LegId(u64::from(leg)), RoomId(u64::from(leg / plan.room_size)));
-            let stream = stream(plan.phone(leg));
+            let stream = stream(plan.phone(leg), codec);
             media.order(ToMedia::Open { leg: id, stream, socket }).await?;
             media.order(ToMedia::Command(Command::Join { leg: id, room })).await?;
         }
@@ -89,13 +115,13 @@ fn konf(plan: &Plan) -> Result<()> {
     media.end()
 }
 
-fn stream(remote: SocketAddr) -> Stream {
+fn stream(remote: SocketAddr, codec: Codec) -> Stream {
     Stream {
         remote,
         source: SourceRule::Exact,
-        codec: Codec::Pcma,
-        payload_type: 8,
-        receive_payload_type: 8,
+        codec,
+        payload_type: payload_type(codec),
+        receive_payload_type: payload_type(codec),
         event_payload_type: Some(101),
         opus: OpusWishes::default(),
         rtcp: konf_media::Rtcp::Mux,
@@ -107,9 +133,72 @@ fn stream(remote: SocketAddr) -> Stream {
     }
 }
 
+// ── what phones say ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// The engine encodes it: one leg says it in A-law, another one hears it.
+fn voices(codec: Codec) -> Result<()> {
+    println!("{} {}", payload_type(codec), codec.clock_rate() / 50);
+    for (name, loud) in [("voice", true), ("silence", false)] {
+        let epoch = now();
+        let mut engine = Engine::with_epoch(1, epoch);
+        let (speaker, listener) = (([127, 0, 0, 1], 1).into(), ([127, 0, 0, 1], 2).into());
+        for (leg, stream) in [(0, stream(speaker, Codec::Pcma)), (1, stream(listener, codec))] {
+            engine.handle_command(epoch, Command::AddLeg { leg: LegId(leg), stream });
+            engine.handle_command(epoch, Command::Join { leg: LegId(leg), room: RoomId(1) });
+        }
+        for tick in 1..=150u16 {
+            let now = epoch + TICK * u32::from(tick);
+            engine.handle_datagram(now - TICK / 2, LegId(0), speaker, &said(tick, loud));
+            engine.tick(now);
+            while let Some(packet) = engine.poll_transmit() {
+                if packet.leg == LegId(1) && !packet.rtcp && tick > 50 {
+                    let octets: String =
+                        packet.bytes[12..].iter().map(|octet| format!("{octet:02x}")).collect();
+                    println!("{name} {octets}");
+                }
+            }
+            while engine.poll_event().is_some() {}
+        }
+    }
+    Ok(())
+}
+
+/// 20 ms of A-law: a buzz of 140 Hz with the overtones of a vowel, in syllables of 0.2 s; or next to nothing.
+fn said(tick: u16, loud: bool) -> Vec<u8> {
+    let mut packet = vec![0x80, 8];
+    packet.extend(tick.to_be_bytes());
+    packet.extend((u32::from(tick) * 160).to_be_bytes());
+    packet.extend([0, 0, 0, 7]);
+    let sample = |n: u32| {
+        let t = f64::from(u32::from(tick) * 160 + n) / 8_000.0;
+        let tone = |k: u32| {
+            let hz = 140.0 * f64::from(k);
+            (std::f64::consts::TAU * hz * t).sin() / (1.0 + ((hz - 600.0) / 300.0).powi(2))
+        };
+        let voice: f64 = (1..=20).map(tone).sum();
+        let syllable = 0.6 + 0.4 * (std::f64::consts::TAU * 5.0 * t).sin();
+        if loud { voice * syllable * 4_000.0 } else { 0.0 }
+    };
+    packet.extend((0..160).map(|n| alaw(sample(n))));
+    packet
+}
+
+/// G.711, coarsely: a segment and four bits.
+fn alaw(sample: f64) -> u8 {
+    let magnitude = (sample.abs() as u32).min(32_767) >> 3;
+    let code = match magnitude {
+        0..=31 => magnitude >> 1,
+        _ => {
+            let segment = magnitude.ilog2() - 4;
+            (segment << 4) | ((magnitude >> segment) & 15)
+        }
+    };
+    (code as u8 | if sample >= 0.0 { 0x80 } else { 0 }) ^ 0x55
+}
+
 // ── the floor ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-fn floor(plan: &Plan) -> Result<()> {
+fn floor(plan: &Plan, octets: usize) -> Result<()> {
     let sockets = plan.sockets()?;
     for (leg, socket) in (0..).zip(&sockets) {
         socket.connect(plan.phone(leg))?;
@@ -119,7 +208,7 @@ fn floor(plan: &Plan) -> Result<()> {
     let mut sockets = sockets.into_iter();
     for _ in 0..plan.threads {
         let share: Vec<UdpSocket> = sockets.by_ref().take(share).collect();
-        thread::spawn(move || receive_and_send(&share));
+        thread::spawn(move || receive_and_send(&share, octets));
     }
     until_told_to_end();
     println!("late 0");
@@ -127,8 +216,8 @@ fn floor(plan: &Plan) -> Result<()> {
 }
 
 /// Once a tick, in the calls that Konf uses: no bridge that measures jitter can do with less on these sockets.
-fn receive_and_send(sockets: &[UdpSocket]) {
-    let mut packet = [0; PACKET];
+fn receive_and_send(sockets: &[UdpSocket], octets: usize) {
+    let mut packet = vec![0; octets.max(12)];
     let mut buffer = [0; 2048];
     let mut control = nix::cmsg_space!(TimeSpec);
     let mut due = now();

@@ -1,7 +1,7 @@
 //! A control that lets everybody in, for load tests of one edge without anything behind it.
 //!
-//! `cargo run -p konf-edge --example open_door -- DIR` makes keys and a configuration in DIR, starts control on loopback
-//! and says how to start the edge. Whoever keys in a number and any code enters the conference of that number, as a
+//! `cargo run -p konf-edge --example open_door -- DIR [CONTROL_PORT SIP_PORT]` makes keys and a configuration in DIR,
+//! starts control on loopback and says how to start the edge. Whoever keys in a number and any code enters the conference of that number, as a
 //! participant, for two hours. Records are acknowledged and counted.
 
 use std::path::{Path, PathBuf};
@@ -28,9 +28,14 @@ async fn main() -> Result<()> {
         PathBuf::from(std::env::args().nth(1).context("name a folder for keys and state")?);
     std::fs::create_dir_all(&folder)?;
     make_keys(&folder)?;
-    let endpoint = quinn::Endpoint::server(server_config(&folder)?, ([127, 0, 0, 1], 7443).into())?;
+    let port =
+        |place, otherwise| std::env::args().nth(place).map_or(Ok(otherwise), |text| text.parse());
+    let (control, sip): (u16, u16) = (port(2, 7443)?, port(3, 5060)?);
+    let endpoint =
+        quinn::Endpoint::server(server_config(&folder)?, ([127, 0, 0, 1], control).into())?;
     let config = folder.join("konf-edge.toml");
-    std::fs::write(&config, EDGE)?;
+    let text = EDGE.replace("7443", &control.to_string()).replace("5060", &sip.to_string());
+    std::fs::write(&config, text)?;
     println!("Now start the edge: konf-edge --config {}", config.display());
     while let Some(incoming) = endpoint.accept().await {
         match incoming.await {

@@ -43,6 +43,7 @@ const GAP_US: u64 = 60_000;
 #[derive(Default)]
 pub(super) struct Heard {
     pub(super) packets: u64,
+    pub(super) octets: u64,
     /// Missing in the sequence.
     pub(super) lost: u64,
     /// Pauses of 60 ms or longer.
@@ -53,6 +54,15 @@ pub(super) struct Heard {
 }
 
 impl Heard {
+    pub(super) fn add(&mut self, other: Heard) {
+        self.packets += other.packets;
+        self.octets += other.octets;
+        self.lost += other.lost;
+        self.gaps += other.gaps;
+        self.delays_us.extend(other.delays_us);
+        self.lateness_us.extend(other.lateness_us);
+    }
+
     pub(super) fn delay_ms(&self, percentile: usize) -> f64 {
         at_percentile(&self.delays_us, percentile)
     }
@@ -73,6 +83,50 @@ fn at_percentile(values_us: &[u64], percentile: usize) -> f64 {
         / 1e3
 }
 
+/// What the phones say.
+#[derive(Clone)]
+pub(super) enum Voices {
+    /// Made here, with marks.
+    Alaw,
+    Recorded(Recorded),
+}
+
+/// Payloads that are sent in a loop.
+#[derive(Clone)]
+pub(super) struct Recorded {
+    payload_type: u8,
+    /// Of the timestamps, for each packet.
+    step: u32,
+    voice: Vec<Vec<u8>>,
+    silence: Vec<Vec<u8>>,
+}
+
+impl Voices {
+    /// What `media_load voices` prints: a line with payload type and step, then a line for each payload, `voice` or
+    /// `silence` and its octets in hexadecimal.
+    pub(super) fn read(text: &str) -> Option<Voices> {
+        let mut lines = text.lines();
+        let (payload_type, step) = lines.next()?.split_once(' ')?;
+        let mut recorded = Recorded {
+            payload_type: payload_type.parse().ok()?,
+            step: step.parse().ok()?,
+            voice: Vec::new(),
+            silence: Vec::new(),
+        };
+        for line in lines {
+            let (kind, octets) = line.split_once(' ')?;
+            let octet = |at: usize| u8::from_str_radix(octets.get(at..at + 2)?, 16).ok();
+            let payload = (0..octets.len()).step_by(2).map(octet).collect::<Option<Vec<u8>>>()?;
+            match kind {
+                "voice" => recorded.voice.push(payload),
+                _ => recorded.silence.push(payload),
+            }
+        }
+        let complete = !recorded.voice.is_empty() && !recorded.silence.is_empty();
+        complete.then_some(Voices::Recorded(recorded))
+    }
+}
+
 pub(super) struct Phones {
     shared: Arc<Shared>,
     sender: JoinHandle<Vec<u64>>,
@@ -81,6 +135,7 @@ pub(super) struct Phones {
 
 struct Shared {
     sockets: Vec<UdpSocket>,
+    voices: Voices,
     room_size: u16,
     talkers: u16,
     /// When each room's last mark was sent, in microseconds of the wall clock.
@@ -90,11 +145,17 @@ struct Shared {
 }
 
 impl Phones {
-    pub(super) fn start(count: u16, room_size: u16, talkers: u16) -> Result<Phones> {
+    pub(super) fn start(
+        count: u16,
+        room_size: u16,
+        talkers: u16,
+        voices: Voices,
+    ) -> Result<Phones> {
         let sockets = (0..count).map(open).collect::<Result<Vec<_>>>()?;
         let marks = (0..count.div_ceil(room_size)).map(|_| AtomicU64::new(0)).collect();
         let shared = Arc::new(Shared {
             sockets,
+            voices,
             room_size,
             talkers,
             marks,
@@ -157,17 +218,33 @@ impl Shared {
     }
 
     fn send_one(&self, phone: usize, number: u64) {
+        let packet = match &self.voices {
+            Voices::Alaw => self.alaw(phone, number),
+            Voices::Recorded(recorded) => self.recorded(recorded, phone, number),
+        };
+        // A bridge that is not there shows in what is heard.
+        let _ = self.sockets[phone].send(&packet);
+    }
+
+    fn recorded(&self, recorded: &Recorded, phone: usize, number: u64) -> Vec<u8> {
+        let talks = phone % usize::from(self.room_size) < usize::from(self.talkers);
+        let payloads = if talks { &recorded.voice } else { &recorded.silence };
+        // Each begins elsewhere in the loop.
+        let payload = &payloads[(number as usize + 7 * phone) % payloads.len()];
+        let mut packet = header(recorded.payload_type, phone, number, recorded.step).to_vec();
+        packet.extend_from_slice(payload);
+        packet
+    }
+
+    fn alaw(&self, phone: usize, number: u64) -> Vec<u8> {
         let place = phone % usize::from(self.room_size);
         let room = phone / usize::from(self.room_size);
         // Rooms take turns, and within a room the talkers.
         let second = number / MARK_EVERY;
         let marks = number % MARK_EVERY == room as u64 % MARK_EVERY
             && place as u64 == second % u64::from(self.talkers.min(self.room_size));
-        let mut packet = [0; HEADER + FRAME];
-        packet[..2].copy_from_slice(&[0x80, 8]);
-        packet[2..4].copy_from_slice(&(number as u16).to_be_bytes());
-        packet[4..8].copy_from_slice(&(number as u32).wrapping_mul(FRAME as u32).to_be_bytes());
-        packet[8..12].copy_from_slice(&(phone as u32).to_be_bytes());
+        let mut packet = vec![0; HEADER + FRAME];
+        packet[..HEADER].copy_from_slice(&header(8, phone, number, FRAME as u32));
         let magnitude = match () {
             () if marks => MARK,
             () if place < usize::from(self.talkers) => VOICE,
@@ -182,8 +259,7 @@ impl Shared {
         if marks {
             self.marks[room].store(wall().as_micros() as u64, Ordering::Release);
         }
-        // A bridge that is not there shows in what is heard.
-        let _ = self.sockets[phone].send(&packet);
+        packet
     }
 
     fn hear(&self) -> Result<Heard> {
@@ -216,6 +292,15 @@ impl Shared {
     }
 }
 
+fn header(payload_type: u8, phone: usize, number: u64, step: u32) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    header[..2].copy_from_slice(&[0x80, payload_type]);
+    header[2..4].copy_from_slice(&(number as u16).to_be_bytes());
+    header[4..8].copy_from_slice(&(number as u32).wrapping_mul(step).to_be_bytes());
+    header[8..].copy_from_slice(&(phone as u32).to_be_bytes());
+    header
+}
+
 /// What one phone remembers of what it hears.
 #[derive(Default)]
 struct Ear {
@@ -233,11 +318,15 @@ impl Ear {
         measuring: bool,
         heard: &mut Heard,
     ) {
-        let (Some(&[high, low]), Some(payload)) =
-            (packet.get(2..4).and_then(<[u8]>::first_chunk), packet.get(HEADER..))
+        let (Some(&[_, kind, high, low]), Some(payload)) =
+            (packet.first_chunk(), packet.get(HEADER..))
         else {
             return;
         };
+        // Reports come on the same port (RFC 5761, 4).
+        if (192..=223).contains(&kind) {
+            return;
+        }
         let sequence = u16::from_be_bytes([high, low]);
         let last = self.last.replace((sequence, at_us));
         let onset = payload.iter().position(|code| (code ^ LINE) & !POSITIVE >= LOUD);
@@ -251,6 +340,7 @@ impl Ear {
             return;
         }
         heard.packets += 1;
+        heard.octets += packet.len() as u64;
         heard.delays_us.extend(delay_us);
         if let Some((former, before_us)) = last {
             heard.lost += u64::from(sequence.wrapping_sub(former).wrapping_sub(1));
