@@ -1,37 +1,57 @@
 //! What a tick costs: µs per leg for packets in, mix and packets out, without sockets.
 //!
-//!     cargo run -p konf-media --example tick_cost [legs] [room size] [talkers per room]
+//!     cargo run --release -p konf-media --example tick_cost [legs] [room size] [talkers per room] [codec] [seconds]
+//!
+//! The codec is pcma, g722, opus, or mixed (a third of each). Who does not talk sends digital silence.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use konf_contract::LegId;
-use konf_media::{Codec, Command, Direction, Engine, OpusWishes, RoomId, SourceRule, Stream};
+use konf_media::{
+    Clip, Codec, Command, Direction, Engine, OpusWishes, PlaybackId, Rate, RoomId, Rtcp,
+    SourceRule, Stream,
+};
 
-const TICKS: u32 = 1_500;
-
-/// Left out while buffers grow.
+/// Left out while buffers grow and legs that begin to speak get encoders.
 const WARM_UP: u32 = 100;
+
+/// The talkers say the same 2 s again and again, each from another place on.
+const PHRASE: usize = 100;
 
 fn main() {
     let argument = |n, or| std::env::args().nth(n).and_then(|s| s.parse().ok()).unwrap_or(or);
-    let (legs, room_size, talkers): (u64, u64, u64) =
-        (argument(1, 200), argument(2, 20), argument(3, 20));
-    let mut engine = Engine::new(1);
+    let (legs, room_size, talkers) = (argument(1, 200), argument(2, 20), argument(3, 20));
+    let codec = std::env::args().nth(4).unwrap_or_else(|| "pcma".to_owned());
+    let ticks = WARM_UP + argument(5, 28) as u32 * 50;
+    let codec_of = |leg: u64| match codec.as_str() {
+        "g722" => Codec::G722,
+        "opus" => Codec::Opus,
+        "mixed" => [Codec::Pcma, Codec::G722, Codec::Opus][leg as usize % 3],
+        _ => Codec::Pcma,
+    };
     #[expect(clippy::disallowed_methods, reason = "an example is its own shell")]
     let clock = Instant::now;
     let start = clock();
+    let scores = [Codec::Pcma, Codec::G722, Codec::Opus].map(|codec| Score::new(start, codec));
+    let mut engine = Engine::new(1);
     for leg in 0..legs {
-        let (leg, room) = (LegId(leg), RoomId(leg / room_size.max(1)));
-        engine.handle_command(start, Command::AddLeg { leg, stream: stream(leg) });
-        engine.handle_command(start, Command::Join { leg, room });
+        let (id, room) = (LegId(leg), RoomId(leg / room_size.max(1)));
+        let stream = stream(id, codec_of(leg));
+        engine.handle_command(start, Command::AddLeg { leg: id, stream });
+        engine.handle_command(start, Command::Join { leg: id, room });
     }
     let (mut receiving, mut ticking) = (Duration::ZERO, Duration::ZERO);
-    let (mut longest, mut sent) = (Duration::ZERO, 0u64);
-    for tick in 0..TICKS {
+    let (mut fastest, mut longest, mut sent) = (Duration::MAX, Duration::ZERO, 0u64);
+    for tick in 0..ticks {
         let now = start + Duration::from_millis(20) * (tick + 1);
-        let packets: Vec<Vec<u8>> =
-            (0..legs).map(|leg| packet(leg, tick, leg % room_size.max(1) < talkers)).collect();
+        let packets: Vec<Vec<u8>> = (0..legs)
+            .map(|leg| {
+                let score = scores.iter().find(|score| score.codec == codec_of(leg));
+                let talks = leg % room_size.max(1) < talkers;
+                score.map_or_else(Vec::new, |score| score.packet(leg, tick, talks))
+            })
+            .collect();
         let before = clock();
         for (leg, bytes) in (0..legs).zip(&packets) {
             let at = now - Duration::from_micros(2_000 + leg % 10 * 1_700);
@@ -40,23 +60,27 @@ fn main() {
         let received = clock();
         engine.tick(now);
         while let Some(packet) = engine.poll_transmit() {
-            sent += u64::from(packet.bytes.len() == 172);
+            sent += u64::from(!packet.rtcp);
         }
         let done = clock();
         if tick >= WARM_UP {
             receiving += received - before;
             ticking += done - received;
             longest = longest.max(done - received);
+            fastest = fastest.min(done - before);
         }
     }
-    assert_eq!(sent, legs * u64::from(TICKS), "a packet for each leg and tick");
+    assert_eq!(sent, legs * u64::from(ticks), "a packet for each leg and tick");
     let per_leg = |total: Duration| {
-        total.as_secs_f64() * 1e6 / f64::from(TICKS - WARM_UP) / legs.max(1) as f64
+        total.as_secs_f64() * 1e6 / f64::from(ticks - WARM_UP) / legs.max(1) as f64
     };
     let (receiving, ticking) = (per_leg(receiving), per_leg(ticking));
-    println!("{legs} legs in rooms of {room_size}, {talkers} talking");
+    let milliseconds = (receiving + ticking) * 50.0 / 1e3;
+    let least = fastest.as_secs_f64() * 50.0 * 1e3 / legs.max(1) as f64;
+    println!("{legs} legs with {codec} in rooms of {room_size}, {talkers} talking");
     println!("receive {receiving:.3} µs, mix and send {ticking:.3} µs per leg and tick");
-    println!("        {:.4} ms per leg and second", (receiving + ticking) * 50.0 / 1e3);
+    println!("        {milliseconds:.4} ms per leg and second, {least:.4} in the fastest tick");
+    println!("        {:.0} legs on one core", 1e3 / milliseconds);
     println!("longest tick {:.0} µs", longest.as_secs_f64() * 1e6);
 }
 
@@ -64,16 +88,16 @@ fn address(leg: u64) -> SocketAddr {
     SocketAddr::from(([127, 0, (leg >> 8) as u8, leg as u8], 4000))
 }
 
-fn stream(leg: LegId) -> Stream {
+fn stream(leg: LegId, codec: Codec) -> Stream {
     Stream {
         remote: address(leg.0),
         source: SourceRule::Exact,
-        codec: Codec::Pcma,
+        codec,
         payload_type: 8,
         receive_payload_type: 8,
         event_payload_type: Some(101),
         opus: OpusWishes::default(),
-        rtcp: konf_media::Rtcp::Mux,
+        rtcp: Rtcp::Mux,
         srtp: None,
         direction: Direction::SendReceive,
         ssrc: leg.0 as u32,
@@ -82,13 +106,59 @@ fn stream(leg: LegId) -> Stream {
     }
 }
 
-/// 20 ms of something at -30 dBFS, which twenty can say at once, or of digital silence.
-fn packet(leg: u64, tick: u32, talks: bool) -> Vec<u8> {
-    let mut bytes = vec![0x80, 8];
-    bytes.extend((tick as u16).to_be_bytes());
-    bytes.extend((tick * 160).to_be_bytes());
-    bytes.extend((leg as u32).to_be_bytes());
-    let code = |i: u64| if talks { 0xd5 ^ ((i * (leg + 3)) % 48) as u8 } else { 0xd5 };
-    bytes.extend((0..160).map(code));
-    bytes
+/// What a telephone with one codec sends: payloads that an engine has made.
+struct Score {
+    codec: Codec,
+    speech: Vec<Vec<u8>>,
+    silence: Vec<u8>,
+}
+
+impl Score {
+    fn new(start: Instant, codec: Codec) -> Self {
+        let mut engine = Engine::new(1);
+        let leg = LegId(1);
+        engine.handle_command(start, Command::AddLeg { leg, stream: stream(leg, codec) });
+        let (playback, clips) = (PlaybackId(1), vec![babble()]);
+        let mut payloads = Vec::new();
+        for tick in 0..PHRASE + 50 {
+            if tick == 30 {
+                let clips = clips.clone();
+                engine.handle_command(start, Command::Play { leg, playback, clips });
+            }
+            engine.tick(start + Duration::from_millis(20) * tick as u32);
+            while let Some(packet) = engine.poll_transmit() {
+                payloads.extend((!packet.rtcp).then(|| packet.bytes[12..].to_vec()));
+            }
+        }
+        let silence = payloads[29].clone();
+        Self { codec, speech: payloads[30..30 + PHRASE].to_vec(), silence }
+    }
+
+    fn packet(&self, leg: u64, tick: u32, talks: bool) -> Vec<u8> {
+        let mut bytes = vec![0x80, 8];
+        bytes.extend((tick as u16).to_be_bytes());
+        bytes.extend((tick * self.codec.clock_rate() / 50).to_be_bytes());
+        bytes.extend((leg as u32).to_be_bytes());
+        let at = (tick as usize + leg as usize * 7) % PHRASE;
+        bytes.extend(if talks { &self.speech[at] } else { &self.silence });
+        bytes
+    }
+}
+
+/// 2 s of something like a voice at -30 dBFS, which twenty can use at once.
+fn babble() -> Clip {
+    let rate = Rate::Full;
+    let mut noise = 1u32;
+    let samples = (0..rate.hz() * 2).map(|i| {
+        let t = f64::from(i) / f64::from(rate.hz());
+        let pitch = 120.0 + 20.0 * (t * 5.0).sin();
+        let voice: f64 = (1..30)
+            .map(|n| (std::f64::consts::TAU * pitch * f64::from(n) * t).sin() / f64::from(n))
+            .sum();
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let hiss = f64::from(noise >> 16) / 32_768.0 - 1.0;
+        let syllable = (std::f64::consts::TAU * 4.0 * t).sin().abs();
+        ((voice * 700.0 + hiss * 100.0) * syllable) as i16
+    });
+    Clip { samples: samples.collect(), rate }
 }

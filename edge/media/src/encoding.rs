@@ -3,7 +3,8 @@
 use crate::codec::{Encoder, PAYLOAD_MAX};
 use crate::{Codec, OpusWishes, Stream};
 
-/// After so many ticks of silence (0.2 s) each packet is like the one before: encoders have forgotten what came before.
+/// After so many ticks of silence (0.2 s) any packet of Opus will do for the next one: encoder and decoder have forgotten
+/// what came before. G.722 never forgets, and costs little.
 const SETTLED_TICKS: u32 = 10;
 
 /// All that makes the packets of two listeners differ.
@@ -42,6 +43,7 @@ pub(crate) struct Encoding {
     encoder: Encoder,
     payload: Box<[u8; PAYLOAD_MAX]>,
     length: usize,
+    forgets: bool,
     silent_ticks: u32,
     loss_percent: Option<u8>,
 }
@@ -52,6 +54,7 @@ impl Encoding {
             encoder: Encoder::new(recipe.codec, &recipe.opus),
             payload: Box::new([0; PAYLOAD_MAX]),
             length: 0,
+            forgets: recipe.codec == Codec::Opus,
             silent_ticks: 0,
             loss_percent: None,
         }
@@ -61,7 +64,7 @@ impl Encoding {
     pub(crate) fn encode(&mut self, frame: &[i16]) -> &[u8] {
         let is_zero = frame.iter().fold(0, |all, &sample| all | sample) == 0;
         self.silent_ticks = if is_zero { self.silent_ticks.saturating_add(1) } else { 0 };
-        if self.silent_ticks <= SETTLED_TICKS {
+        if self.silent_ticks <= SETTLED_TICKS || !self.forgets {
             self.length = self.encoder.encode(frame, &mut self.payload[..]);
         }
         self.payload()

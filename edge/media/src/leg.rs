@@ -134,9 +134,9 @@ impl Leg {
             allowance: Allowance::new(now_us),
             ssrc: None,
             probe: None,
-            sequence: Sequence::default(),
+            sequence: Sequence::new(stream.codec.clock_rate()),
             playout: Playout::new(stream.codec, seed),
-            events: EventReceiver::default(),
+            events: EventReceiver::new(stream.codec.clock_rate()),
             tones: tone_detector(&stream),
             recorder: None,
             voice: Voice::new(),
@@ -179,6 +179,8 @@ impl Leg {
 
     fn change_codec(&mut self) {
         let rate = self.rate();
+        self.sequence.set_clock_rate(self.stream.codec.clock_rate());
+        self.events.set_clock_rate(self.stream.codec.clock_rate());
         self.playout = Playout::new(self.stream.codec, self.seed);
         self.heard = vec![0; rate.frame()];
         self.ascent = None;

@@ -25,16 +25,15 @@ impl Limiter {
 
     /// A tick's worth. A sum that never was beyond full scale comes out as it is.
     pub(crate) fn limit(&mut self, sum: &[i32], out: &mut [i16]) {
-        let mut peaks = [0u32; BLOCKS];
-        for (peak, block) in peaks.iter_mut().zip(sum.chunks_exact(sum.len() / BLOCKS)) {
-            *peak = block.iter().fold(0, |peak, s| peak.max(s.unsigned_abs()));
-        }
-        let loudest = peaks.iter().fold(0, |a, &b| a.max(b));
-        if self.gain >= 1.0 && loudest <= FULL as u32 {
+        if self.gain >= 1.0 && fits(sum) {
             for (out, &sample) in out.iter_mut().zip(sum) {
                 *out = sample as i16;
             }
             return;
+        }
+        let mut peaks = [0u32; BLOCKS];
+        for (peak, block) in peaks.iter_mut().zip(sum.chunks_exact(sum.len() / BLOCKS)) {
+            *peak = block.iter().fold(0, |peak, s| peak.max(s.unsigned_abs()));
         }
         self.turn_down(sum, &peaks, out);
     }
@@ -59,6 +58,12 @@ impl Limiter {
             self.gain = end;
         }
     }
+}
+
+/// Whether all samples are of 16 bits. Additions and ORs alone, of which the compiler does many at a time.
+fn fits(sum: &[i32]) -> bool {
+    let moved = |sample: i32| sample.wrapping_add(1 << 15) as u32;
+    sum.iter().fold(0, |all, &sample| all | moved(sample)) >> 16 == 0
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ const AFTERMATH_US: i64 = 40_000;
 const SEGMENT: u32 = 0xffff;
 
 /// Some senders move the timestamp with every packet instead of the duration: steps of up to 60 ms are one press, since
-/// a pause between two presses and the press itself last 40 ms each (ITU-T Q.24).
-const CREEP: u32 = 480;
+/// a pause between two presses and the press itself last 40 ms each (ITU-T Q.24). In milliseconds.
+const CREEP_MS: u32 = 60;
 
 /// Presses remembered, so that a late packet of one that is over is not taken for a new one.
 const REMEMBERED: usize = 8;
@@ -27,8 +27,9 @@ struct Press {
     seen_us: i64,
 }
 
-#[derive(Default)]
 pub(crate) struct EventReceiver {
+    /// Ticks a second of the timestamps.
+    clock_rate: u32,
     press: Option<Press>,
     recent: [Option<u32>; REMEMBERED],
     oldest: usize,
@@ -36,6 +37,16 @@ pub(crate) struct EventReceiver {
 }
 
 impl EventReceiver {
+    pub(crate) fn new(clock_rate: u32) -> Self {
+        let recent = [None; REMEMBERED];
+        Self { clock_rate, press: None, recent, oldest: 0, quiet_from_us: 0 }
+    }
+
+    /// What comes now counts its time otherwise.
+    pub(crate) fn set_clock_rate(&mut self, clock_rate: u32) {
+        self.clock_rate = clock_rate;
+    }
+
     /// A packet of the negotiated payload type. `delay_us` is how long sound that came with it waits to be played.
     pub(crate) fn handle(
         &mut self,
@@ -63,7 +74,7 @@ impl EventReceiver {
     }
 
     pub(crate) fn restart(&mut self) {
-        *self = Self { quiet_from_us: self.quiet_from_us, ..Self::default() };
+        *self = Self { quiet_from_us: self.quiet_from_us, ..Self::new(self.clock_rate) };
     }
 
     /// Returns whether the packet begins a press.
@@ -79,7 +90,7 @@ impl EventReceiver {
             if known {
                 return false;
             }
-            if press.goes_on_at(at_us, code, timestamp) {
+            if press.goes_on_at(at_us, code, timestamp, self.clock_rate) {
                 press.timestamp = timestamp;
                 press.duration = duration;
                 press.ended = end;
@@ -103,12 +114,12 @@ impl EventReceiver {
 
 impl Press {
     /// Whether an event that begins at `timestamp` is this one, still pressed.
-    fn goes_on_at(&self, at_us: i64, code: u8, timestamp: u32) -> bool {
+    fn goes_on_at(&self, at_us: i64, code: u8, timestamp: u32, clock_rate: u32) -> bool {
         if self.ended || self.code != code || at_us - self.seen_us > PATIENCE_US {
             return false;
         }
         let step = timestamp.wrapping_sub(self.timestamp);
-        step == SEGMENT || step <= CREEP
+        step == SEGMENT || step <= clock_rate * CREEP_MS / 1_000
     }
 }
 

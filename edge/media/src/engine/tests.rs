@@ -1,5 +1,6 @@
 //! Phones that sing on a virtual clock over a seeded network, and what each of them hears.
 
+mod codecs;
 mod commands;
 mod copies;
 mod hall;

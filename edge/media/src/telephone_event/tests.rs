@@ -14,7 +14,7 @@ struct Line {
 
 impl Line {
     fn new() -> Self {
-        Self { receiver: EventReceiver::default(), now_us: 0 }
+        Self { receiver: EventReceiver::new(8_000), now_us: 0 }
     }
 
     fn packet(&mut self, code: u8, timestamp: u32, end: bool, duration: u16) -> Option<Digit> {
@@ -77,7 +77,7 @@ fn a_timestamp_that_creeps_is_one_press() {
 
 #[test]
 fn other_events_and_short_packets_say_nothing() {
-    let mut receiver = EventReceiver::default();
+    let mut receiver = EventReceiver::new(8_000);
     assert_eq!(receiver.handle(0, 0, 1, &payload(16, false, 160)), None);
     assert_eq!(receiver.handle(0, 0, 2, &[1, 2, 3]), None);
     assert!(!receiver.is_pressing(1));
