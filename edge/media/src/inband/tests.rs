@@ -1,3 +1,5 @@
+use konf_contract::Language;
+use konf_prompts::{Catalogue, Phrase};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -124,4 +126,36 @@ fn the_leg_is_quiet_from_the_tone_on_until_just_after_it() {
         })
         .collect();
     assert!(quiet[1..7].iter().all(|&q| q) && quiet[9..].iter().all(|&q| !q), "{quiet:?}");
+}
+
+/// Two voices, each saying every sentence, number and month there is: a quarter of an hour.
+#[test]
+fn nothing_that_voices_say_is_a_key_however_loud_or_bent() {
+    let catalogue = Catalogue::built_in();
+    let mut minutes = 0.0;
+    for language in [Language::Cs, Language::En] {
+        for phrase in Phrase::all() {
+            let said = catalogue.samples_8k(language, phrase);
+            minutes += said.len() as f64 / 8_000.0 / 60.0;
+            // As it is; overdriven by 12 dB, as a shout into a telephone is; and softly.
+            for factor in [1.0, 4.0, 0.2] {
+                let bent: Vec<i16> = said.iter().map(|&s| (f32::from(s) * factor) as i16).collect();
+                assert_eq!(heard(&bent), [], "{language:?} {phrase:?} times {factor}");
+            }
+        }
+    }
+    assert!(minutes > 10.0, "{minutes} minutes");
+}
+
+#[test]
+fn a_key_pressed_while_somebody_speaks_softly_beside_it_is_heard() {
+    let said = Catalogue::built_in().samples_8k(Language::En, Phrase::Help);
+    for (key, digit) in ALL.into_iter().enumerate() {
+        let one = Press { key, off: 0.0, twist_db: 0.0, amplitude: 6_000.0, ms: 100 };
+        let pressed = press(&one);
+        // 20 dB below the key.
+        let beside = said[2_000 * key..].iter().map(|&s| s / 16);
+        let both: Vec<i16> = pressed.iter().zip(beside).map(|(&a, b)| a + b).collect();
+        assert_eq!(heard(&both), [digit], "{key}");
+    }
 }
