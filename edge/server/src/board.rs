@@ -2,6 +2,7 @@
 //! keeps what belongs to a leg. It opens media sockets and does no other I/O: what is to be done comes out as
 //! [`Effect`]s, in order.
 
+mod presses;
 mod translate;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -22,6 +23,7 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 use tracing::{debug, error, info, warn};
 
+use self::presses::{Presses, Way};
 pub(crate) use self::translate::add_quality;
 use self::translate::{key_of, log, quality, room_of, shown, stream_of};
 use crate::journal::{Note, OpenGrant, OpenLeg};
@@ -81,6 +83,7 @@ struct Leg {
     answered: Option<Now>,
     grant: Option<OpenGrant>,
     hung_up: bool,
+    presses: Presses,
     /// Waits for the media thread's last numbers.
     ended: Option<(Party, String)>,
 }
@@ -135,7 +138,7 @@ impl Board {
             konf_sip::Event::MediaChanged { call, offer } => self.media_changed(call, offer),
             konf_sip::Event::Key { call, key } => {
                 if let (Some(leg), Some(key)) = (self.calls.get(&call).copied(), key_of(key)) {
-                    self.input(now, Input::Key { leg, key });
+                    self.key(now, leg, Way::Info, key);
                 }
             }
             konf_sip::Event::Ended { call, how } => self.call_ended(now, call, how),
@@ -153,7 +156,7 @@ impl Board {
                     Digit::Hash => Key::Hash,
                     Digit::Letter(_) => return,
                 };
-                self.input(now, Input::Key { leg, key });
+                self.key(now, leg, Way::Stream, key);
             }
             Event::Played { leg, playback } => {
                 let playback = konf_switchboard::PlaybackId(playback.0);
@@ -171,6 +174,13 @@ impl Board {
                 self.input(now, Input::NoiseFound { asker, noisy });
             }
             Event::Closed { leg, stats } => self.leg_ended(now, leg, Some(stats)),
+        }
+    }
+
+    fn key(&mut self, now: Now, leg: LegId, way: Way, key: Key) {
+        let Some(entry) = self.legs.get_mut(&leg) else { return };
+        if entry.presses.counts(now.mono, way, key) {
+            self.input(now, Input::Key { leg, key });
         }
     }
 
@@ -253,6 +263,7 @@ impl Board {
             answered: None,
             grant: None,
             hung_up: false,
+            presses: Presses::default(),
             ended: None,
         };
         self.legs.insert(leg, entry);

@@ -265,13 +265,44 @@ fn keys_arrive_from_media_and_from_signalling() {
     bench.media(konf_media::Event::Digit { leg: LegId(1), digit: konf_media::Digit::Hash });
     let mut effects = Vec::new();
     for key in "654321#".chars() {
-        effects.extend(bench.sip(konf_sip::Event::Key { call: CallId(1), key }));
+        // Long after the others: they are no second reports of the same presses.
+        let now = bench.clock.now();
+        let now = Now { mono: now.mono + Duration::from_secs(6), ..now };
+        bench.board.handle_sip(now, konf_sip::Event::Key { call: CallId(1), key }, true);
+        effects.extend(bench.effects());
     }
     let credentials = effects.iter().find_map(|effect| match effect {
         Effect::Ask { call: EdgeCall::Admit(request), .. } => request.credentials.clone(),
         _ => None,
     });
     let expected = KeyedCredentials { number: "123456".into(), code: "654321".into() };
+    assert_eq!(credentials, Some(expected));
+}
+
+#[test]
+fn a_phone_that_sends_each_key_both_ways_enters_it_once() {
+    let mut bench = Bench::new(5);
+    let effects = bench.answered(1);
+    bench.board.handle_reply(
+        bench.clock.now(),
+        ask_of(&effects),
+        Some(ControlReply::Admission(Admission::NoSeatHeld)),
+    );
+    let mut effects = Vec::new();
+    for key in "112233#445566#".chars() {
+        let digit = match key.to_digit(10) {
+            Some(digit) => konf_media::Digit::Number(digit as u8),
+            None => konf_media::Digit::Hash,
+        };
+        bench.effects();
+        effects.extend(bench.media(konf_media::Event::Digit { leg: LegId(1), digit }));
+        effects.extend(bench.sip(konf_sip::Event::Key { call: CallId(1), key }));
+    }
+    let credentials = effects.iter().find_map(|effect| match effect {
+        Effect::Ask { call: EdgeCall::Admit(request), .. } => request.credentials.clone(),
+        _ => None,
+    });
+    let expected = KeyedCredentials { number: "112233".into(), code: "445566".into() };
     assert_eq!(credentials, Some(expected));
 }
 
