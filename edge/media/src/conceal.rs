@@ -1,5 +1,9 @@
-//! What is heard where packets are missing: the last pitch period again and again, fading (after G.711 Appendix I).
+//! What is heard where packets are missing: the sound goes on as it was, fading ([`extension`]), until real sound blends
+//! in again.
 
+mod extension;
+
+use self::extension::Extension;
 use crate::Rate;
 use crate::frame::{coarse, crossfade, likeness, thin_out};
 
@@ -11,27 +15,20 @@ const HISTORY_MAX: usize = HISTORY * Rate::Full.scale();
 const LAG_MIN: usize = 32;
 pub(crate) const LAG_MAX: usize = 160;
 
-/// Compared to find the pitch: 15 ms.
-const COMPARED: usize = 120;
+/// Compared to find the pitch: 8 ms. More blurs how the voice moves: 15 ms score 0.03 less (PESQ).
+const COMPARED: usize = 64;
 
-/// Full for 10 ms, silent after 60 ms (G.711 Appendix I).
-const FADE_BEGIN: usize = 80;
+/// Silent after 60 ms (G.711 Appendix I); it fades from the beginning, which scores better than waiting.
 pub(crate) const FADE_END: usize = 480;
 
-/// From what was made up to what came: 5 ms.
-const RECOVERY: usize = 40;
+/// From what was made up to what came: 4 ms.
+const RECOVERY: usize = 32;
 const RECOVERY_MAX: usize = RECOVERY * Rate::Full.scale();
-
-/// Over so many samples a jump at the seam is smoothed.
-const SEAM: usize = 16;
 
 pub(crate) struct Concealer {
     rate: Rate,
     history: Box<[i16]>,
-    period: Box<[i16]>,
-    lag: usize,
-    /// From the sample that belongs before the period to the one that stands there: its own last.
-    step: i32,
+    extension: Extension,
     /// Samples made up so far in this hole.
     made: usize,
     active: bool,
@@ -48,9 +45,7 @@ impl Concealer {
         Self {
             rate,
             history: vec![0; HISTORY * scale].into(),
-            period: vec![0; LAG_MAX * scale].into(),
-            lag: LAG_MIN * scale,
-            step: 0,
+            extension: Extension::new(rate, seed),
             made: 0,
             active: false,
             foreign: false,
@@ -145,34 +140,23 @@ impl Concealer {
         self.active = true;
         self.foreign = false;
         self.made = 0;
-        self.lag = pitch(&self.history, self.rate.scale());
-        let newest = self.history.len();
-        let start = newest - self.lag;
-        self.period[..self.lag].copy_from_slice(&self.history[start..]);
-        let before = i32::from(self.history[start - 1]);
-        let last = i32::from(self.history[newest - 1]);
-        self.step = last - before;
+        let pitch = Pitch::of(&self.history, self.rate.scale());
+        self.extension.begin(&self.history, pitch);
     }
 
     fn synthesize(&mut self, out: &mut [i16]) {
         let fade_end = self.fade_end();
         for sample in out {
-            *sample = if self.made < fade_end { self.voiced() } else { self.noise() };
+            *sample = if self.made < fade_end { self.fading(fade_end) } else { self.noise() };
             self.made = self.made.saturating_add(1);
         }
     }
 
-    fn voiced(&self) -> i16 {
-        let scale = self.rate.scale();
-        let (fade_begin, fade_end, seam) = (FADE_BEGIN * scale, self.fade_end(), SEAM * scale);
-        let at = self.made % self.lag;
-        let mut value = i32::from(self.period[at]);
-        if at < seam {
-            value += self.step * (seam - at) as i32 / (seam as i32 + 1);
-        }
-        let fade = fade_end - self.made.max(fade_begin);
-        let value = value * fade as i32 / (fade_end - fade_begin) as i32;
-        value.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+    fn fading(&mut self, fade_end: usize) -> i16 {
+        let left = (fade_end - self.made) as f32 / fade_end as f32;
+        let value = self.extension.next() * left;
+        // Saturates.
+        value.round() as i16
     }
 
     fn noise(&mut self) -> i16 {
@@ -186,32 +170,46 @@ impl Concealer {
     }
 }
 
-/// The lag at which the end of `history` repeats itself best; of equals the longest, which sounds less like a buzz. It is
-/// sought at 8 kHz and then made exact.
-fn pitch(history: &[i16], scale: usize) -> usize {
-    let mut thin = [0; HISTORY];
-    thin_out(history, scale, &mut thin);
-    let end = &thin[HISTORY - COMPARED..];
-    let mut best = (LAG_MAX, f32::MIN);
-    for lag in (LAG_MIN..=LAG_MAX).rev() {
-        let score = likeness(end, &thin[HISTORY - COMPARED - lag..HISTORY - lag]);
-        if score > best.1 + 0.005 {
-            best = (lag, score);
-        }
-    }
-    if scale == 1 { best.0 } else { exact_pitch(history, scale, best.0) }
+/// How the end of some sound repeats itself.
+#[derive(Clone, Copy)]
+struct Pitch {
+    /// In samples.
+    lag: usize,
+    /// Of the last 8 ms to what came one lag before.
+    likeness: f32,
 }
 
-/// The best lag within a sample at 8 kHz of `rough`.
-fn exact_pitch(history: &[i16], scale: usize, rough: usize) -> usize {
-    let mut whole = [0; HISTORY_MAX];
-    let whole = &mut whole[..history.len()];
-    coarse(history, whole);
-    let begin = whole.len() - COMPARED * scale;
-    let near = rough * scale - (scale - 1)..=(rough * scale + scale - 1).min(LAG_MAX * scale);
-    let score = |lag: usize| likeness(&whole[begin..], &whole[begin - lag..whole.len() - lag]);
-    let best = near.map(|lag| (lag, score(lag))).max_by(|a, b| a.1.total_cmp(&b.1));
-    best.map_or(rough * scale, |(lag, _)| lag)
+impl Pitch {
+    /// The best; of equals the longest, which sounds less like a buzz. It is sought at 8 kHz and then made exact.
+    fn of(history: &[i16], scale: usize) -> Self {
+        let mut thin = [0; HISTORY];
+        thin_out(history, scale, &mut thin);
+        let end = &thin[HISTORY - COMPARED..];
+        let mut best = Self { lag: LAG_MAX, likeness: f32::MIN };
+        for lag in (LAG_MIN..=LAG_MAX).rev() {
+            let likeness = likeness(end, &thin[HISTORY - COMPARED - lag..HISTORY - lag]);
+            if likeness > best.likeness + 0.005 {
+                best = Self { lag, likeness };
+            }
+        }
+        if scale == 1 { best } else { best.exact(history, scale) }
+    }
+
+    /// The best lag within a sample at 8 kHz of one at 8 kHz.
+    fn exact(self, history: &[i16], scale: usize) -> Self {
+        let mut whole = [0; HISTORY_MAX];
+        let whole = &mut whole[..history.len()];
+        coarse(history, whole);
+        let begin = whole.len() - COMPARED * scale;
+        let rough = self.lag * scale;
+        let near = rough - (scale - 1)..=(rough + scale - 1).min(LAG_MAX * scale);
+        let at = |lag: usize| {
+            let likeness = likeness(&whole[begin..], &whole[begin - lag..whole.len() - lag]);
+            Self { lag, likeness }
+        };
+        let best = near.map(at).max_by(|a, b| a.likeness.total_cmp(&b.likeness));
+        best.unwrap_or(Self { lag: rough, ..self })
+    }
 }
 
 #[cfg(test)]
@@ -238,6 +236,40 @@ mod tests {
                 assert!(power(&error) < power(&real) / 20.0, "{rate:?}, {hz} Hz");
             }
         }
+    }
+
+    /// How alike the sound is to itself one `lag` before.
+    fn repeats(sound: &[i16], lag: usize) -> f64 {
+        let pairs = || sound.iter().zip(&sound[lag..]).map(|(&a, &b)| (f64::from(a), f64::from(b)));
+        let squares = |of: fn((f64, f64)) -> f64| pairs().map(of).sum::<f64>();
+        squares(|(a, b)| a * b) / (squares(|(a, _)| a * a) * squares(|(_, b)| b * b)).sqrt()
+    }
+
+    #[test]
+    fn a_hiss_does_not_become_a_buzz_and_a_vowel_stays_one() {
+        let mut noise = 1u32;
+        let hiss = std::iter::repeat_with(|| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (noise >> 19) as i16 - 4_096
+        });
+        let hiss: Vec<i16> = hiss.take(640).collect();
+        // Pulses every 60 samples (133 Hz), each ringing.
+        let pulse = |at: f64| (8_000.0 * (-0.05 * at).exp() * (0.5 * at).cos()) as i16;
+        let vowel: Vec<i16> = (0..640).map(|i| pulse(f64::from(i % 60))).collect();
+        let made = |sound: &[i16]| {
+            let mut concealer = Concealer::new(Rate::Narrow, 1);
+            concealer.remember(sound);
+            let mut out = [0; 320];
+            concealer.fill(&mut out);
+            out
+        };
+        let made_hiss = made(&hiss);
+        let loudest = (LAG_MIN..=LAG_MAX).map(|lag| repeats(&made_hiss, lag)).fold(0.0, f64::max);
+        assert!(loudest < 0.7, "the hiss repeats itself by {loudest}");
+        let level = power(&made_hiss[..80]) / power(&hiss);
+        assert!((0.4..1.6).contains(&level), "the hiss changes its power by {level}");
+        let vowel = repeats(&made(&vowel), 60);
+        assert!(vowel > 0.95, "the vowel repeats itself by {vowel}");
     }
 
     #[test]
