@@ -80,6 +80,11 @@ impl Concealer {
         self.active && self.made >= self.fade_end()
     }
 
+    /// Whether the sender asked for noise.
+    pub(crate) fn comforts(&self) -> bool {
+        self.comfort.is_some()
+    }
+
     /// Makes up what is missing.
     pub(crate) fn fill(&mut self, out: &mut [i16]) {
         if !self.active || self.foreign {

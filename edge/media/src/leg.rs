@@ -2,6 +2,7 @@
 
 mod contact;
 mod inlet;
+mod report;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use crate::encoding::Recipe;
 use crate::frame::{crossfade, is_silent};
 use crate::inband::ToneDetector;
 use crate::mix::Ascent;
+use crate::mos::Judge;
 use crate::player::Player;
 use crate::playout::{Placement, Playout};
 use crate::recorder::Recorder;
@@ -24,7 +26,7 @@ use crate::sequence::Sequence;
 use crate::source::{Allowance, Source};
 use crate::telephone_event::EventReceiver;
 use crate::voice::Voice;
-use crate::{Digit, Direction, Event, LegStats, Rate, Stream};
+use crate::{Digit, Direction, Event, Rate, Stream};
 
 pub(crate) type Events = VecDeque<Event>;
 
@@ -74,6 +76,7 @@ pub(crate) struct Leg {
     tones: Option<Box<ToneDetector>>,
     recorder: Option<Recorder>,
     voice: Voice,
+    judge: Judge,
     late_in_a_row: u32,
     last_packet_us: i64,
     lost: bool,
@@ -140,6 +143,7 @@ impl Leg {
             tones: tone_detector(&stream),
             recorder: None,
             voice: Voice::new(),
+            judge: Judge::default(),
             late_in_a_row: 0,
             last_packet_us: now_us,
             lost: false,
@@ -181,7 +185,7 @@ impl Leg {
         let rate = self.rate();
         self.sequence.set_clock_rate(self.stream.codec.clock_rate());
         self.events.set_clock_rate(self.stream.codec.clock_rate());
-        self.playout = Playout::new(self.stream.codec, self.seed);
+        self.playout = self.playout.renewed(self.stream.codec, self.seed);
         self.heard = vec![0; rate.frame()];
         self.ascent = None;
         // What comes now comes in softly.
@@ -215,24 +219,6 @@ impl Leg {
 
     fn receives(&self) -> bool {
         matches!(self.stream.direction, Direction::SendReceive | Direction::ReceiveOnly)
-    }
-
-    pub(crate) fn stats(&self) -> LegStats {
-        let mut stats = LegStats {
-            packets_received: self.sequence.received(),
-            packets_lost: self.sequence.lost(),
-            packets_late: self.packets_late,
-            packets_refused: self.packets_refused,
-            jitter_us: self.sequence.jitter_us(),
-            delay_ms: (self.playout.lead_us() / 1_000) as u32,
-            codec: Some(self.stream.codec),
-            encrypted: self.stream.srtp.is_some(),
-            remote: Some(self.source.destination()),
-            ..LegStats::default()
-        };
-        self.contact.report(self.stream.codec, &mut stats);
-        self.voice.report(&mut stats);
-        stats
     }
 
     /// The noise that this leg brings into its room: mean of the squares, if it is worth a word.
@@ -276,6 +262,9 @@ impl Leg {
         match kind {
             Kind::Audio(samples) => {
                 self.sequence.note_transit(now_us, header.timestamp);
+                if packet.marker_bit() {
+                    self.playout.pause();
+                }
                 self.place(now_us, header, payload, samples).map(|()| None)
             }
             Kind::Event => {
@@ -376,6 +365,7 @@ impl Leg {
         self.was_pressing = pressing;
         self.open_or_close(pressing);
         self.watch(now_us, events);
+        self.judge();
     }
 
     /// Decides whether the room hears the leg; the edges are rounded, but a key is cut off.

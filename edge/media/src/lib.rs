@@ -73,6 +73,7 @@ mod inband;
 mod leg;
 mod limiter;
 mod mix;
+mod mos;
 mod outbox;
 mod player;
 mod playout;

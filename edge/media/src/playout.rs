@@ -6,6 +6,9 @@
 //! The lead is kept in [margin, margin + grain): too little, and sound is stretched by one grain before a packet comes
 //! too late; too much, and it is shrunk, silence first. With no jitter that is 1 to 21.5 ms, evenly spread over legs.
 
+mod tally;
+
+pub(crate) use self::tally::Tally;
 use crate::clock::Beat;
 use crate::conceal::{Concealer, HISTORY};
 use crate::ring::SPAN;
@@ -106,6 +109,7 @@ pub(crate) struct Playout {
     /// Samples in the last packet.
     length: i64,
     copies: Copies,
+    tally: Tally,
 }
 
 /// Whether waiting for copies of lost packets is worth its delay.
@@ -161,7 +165,22 @@ impl Playout {
             lead_us: 0,
             length: rate.frame() as i64,
             copies: Copies::new(),
+            tally: Tally::new(rate),
         }
+    }
+
+    /// One for another codec, which goes on counting.
+    pub(crate) fn renewed(&self, codec: Codec, seed: u32) -> Self {
+        Self { tally: self.tally.at(codec.sampling()), ..Self::new(codec, seed) }
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// The sender begins to speak anew: before that it said nothing.
+    pub(crate) fn pause(&mut self) {
+        self.tally.pause();
     }
 
     /// Forgets what lies here; the next packet begins a new stream.
@@ -169,6 +188,7 @@ impl Playout {
         self.supply.clear();
         self.transit.reset();
         self.arrived = 0;
+        self.tally.pause();
         self.state = State::Empty;
     }
 
@@ -260,6 +280,7 @@ impl Playout {
             self.concealer.remember(frame);
             self.consume(frame.len());
         }
+        self.tally.play(frame.len());
     }
 
     fn note_arrival(&mut self, at_us: i64, timestamp: i64) {
@@ -342,8 +363,12 @@ impl Playout {
             return;
         }
         // A pause is no backlog: what counts begins with the first sample that is there.
-        if self.supply.first(self.next).is_some_and(|first| self.end - first > most) {
-            self.skip_to(self.end - self.scaled(BACKLOG_KEPT));
+        if let Some(first) = self.supply.first(self.next)
+            && self.end - first > most
+        {
+            let kept = self.end - self.scaled(BACKLOG_KEPT);
+            self.tally.discard((kept - first) as u64);
+            self.skip_to(kept);
             // Blends over the cut.
             self.concealed = self.concealed.max(1);
         }
@@ -411,6 +436,7 @@ impl Playout {
             self.refused += 1;
             return false;
         };
+        self.tally.stretch(consumed.abs_diff(frame.len()) as u64);
         self.roomy_slack_us -= rate.us((consumed as i64 - self.frame()).max(0));
         self.refused = 0;
         self.rest = if urgent { 1 } else { REST_TICKS };
@@ -450,6 +476,7 @@ impl Playout {
                     self.concealed = 0;
                 }
                 self.concealer.remember(&rest[..run]);
+                self.tally.play(run);
                 self.consume(run);
                 filled += run;
                 continue;
@@ -467,6 +494,11 @@ impl Playout {
 
     /// Makes up what is missing as the codec does, or as well as it goes.
     fn make_up(&mut self, out: &mut [i16]) {
+        if self.supply.pauses() {
+            self.tally.pause();
+        } else if !self.concealer.faded() && !self.concealer.comforts() {
+            self.tally.make_up(out.len());
+        }
         if self.supply.conceal(out) {
             self.concealer.adopt(out);
         } else {

@@ -30,8 +30,11 @@ pub struct LegStats {
     /// Of what is sent to the peer, in its last report.
     pub remote_loss_percent: Option<u8>,
     pub remote_jitter_us: Option<u32>,
-    /// How somebody who listens to this leg would judge it, times 100 (E-model); absent until it has been heard.
+    /// How somebody who listens to this leg would judge it, times 100 (E-model): the mean since it was added, absent until
+    /// it has been heard.
     pub mos_x100: Option<u16>,
+    /// The same of the last five seconds.
+    pub mos_now_x100: Option<u16>,
     pub codec: Option<Codec>,
     /// Encrypted by SRTP.
     pub encrypted: bool,

@@ -288,8 +288,10 @@ pub struct Quality {
     /// Of what was sent to the peer, in its last report.
     pub remote_loss_percent: Option<u32>,
     pub remote_jitter_us: Option<u32>,
-    /// Estimated by the E-model (ITU-T G.107), 100 to 450.
+    /// Estimated by the E-model (ITU-T G.107), 100 to 450: the mean since the beginning.
     pub mos_x100: Option<u32>,
+    /// Of the last five seconds.
+    pub mos_now_x100: Option<u32>,
     /// As SDP names it, such as `PCMA`.
     pub codec: Option<String>,
     /// By SRTP.

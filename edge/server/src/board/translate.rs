@@ -22,6 +22,7 @@ pub(crate) fn quality(stats: &LegStats) -> Quality {
         remote_loss_percent: stats.remote_loss_percent.map(u32::from),
         remote_jitter_us: stats.remote_jitter_us,
         mos_x100: stats.mos_x100.map(u32::from),
+        mos_now_x100: stats.mos_now_x100.map(u32::from),
         codec: stats.codec.map(|codec| codec_name(codec).to_owned()),
         encrypted: Some(stats.encrypted),
     }
@@ -31,6 +32,8 @@ pub(crate) fn quality(stats: &LegStats) -> Quality {
 pub(crate) fn add_quality(leg: &mut LegStatus, stats: &LegStats) {
     leg.quality = Some(quality(stats));
     leg.remote = stats.remote.map(|address| address.to_string());
+    leg.level_dbov = Some(stats.level_dbov.into());
+    leg.speaking = Some(stats.speaking);
     leg.local = stats.local.map(|address| address.to_string());
 }
 

@@ -133,6 +133,7 @@ fn quality() -> Quality {
         remote_loss_percent: Some(1),
         remote_jitter_us: Some(1),
         mos_x100: Some(441),
+        mos_now_x100: Some(380),
         codec: Some("PCMA".into()),
         encrypted: Some(true),
         ..Quality::default()

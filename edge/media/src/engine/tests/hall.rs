@@ -67,6 +67,8 @@ pub(super) struct Phone {
     /// Reports that came: when, where to, and what they say.
     pub(super) reports: Vec<(i64, SocketAddr, Vec<u8>)>,
     pub(super) srtp: Option<Srtp>,
+    /// The next packet begins anew after silence.
+    pub(super) spurt: bool,
     /// Samples said so far.
     said: i64,
     /// When the next packet leaves.
@@ -77,6 +79,7 @@ impl Phone {
     pub(super) fn packet(&mut self, payload_type: u8, timestamp: u32, payload: &[u8]) -> Vec<u8> {
         let mut bytes = rtp(payload_type, self.sequence, timestamp, self.ssrc, payload);
         self.sequence = self.sequence.wrapping_add(1);
+        bytes[1] |= u8::from(std::mem::take(&mut self.spurt)) << 7;
         if let Some(srtp) = &mut self.srtp {
             srtp.seal_rtp(&mut bytes, 0);
         }
@@ -180,6 +183,7 @@ impl Hall {
             packets: Vec::new(),
             reports: Vec::new(),
             srtp: None,
+            spurt: false,
             said: 0,
             next_us: (self.now_us + phase_us) as f64,
         });

@@ -186,3 +186,36 @@ fn a_leg_that_ends_says_goodbye_once() {
     let byes = hall.phones[phone].reports.iter().filter(|(_, _, report)| is_bye(report)).count();
     assert_eq!(byes, 1);
 }
+
+#[test]
+fn a_steady_call_is_judged_well_and_a_lossy_one_is_not() {
+    let mut hall = Hall::new(9);
+    let good = hall.enter(1, Codec::Pcma, 1_000, tone(400.0, 4_000.0));
+    let bad = hall.enter(1, Codec::Pcma, 1_000, tone(500.0, 4_000.0));
+    hall.phones[bad].network.loss = 0.05;
+    hall.run_ms(4_000);
+    assert_eq!(hall.stats(good).mos_x100, None, "too early to say");
+    hall.run_ms(26_000);
+    let (good, bad) = (hall.stats(good), hall.stats(bad));
+    assert_eq!((good.mos_x100, good.mos_now_x100), (Some(441), Some(441)));
+    assert_eq!((good.concealed_ms, good.discarded_ms), (0, 0));
+    // 5 % lost: R is 77, MOS 3.9.
+    let lost_ms = bad.packets_lost * 20;
+    assert!(bad.concealed_ms.abs_diff(lost_ms) <= 60, "{} of {lost_ms}", bad.concealed_ms);
+    assert!((370..410).contains(&bad.mos_x100.unwrap()), "{bad:?}");
+}
+
+#[test]
+fn the_silence_of_a_phone_that_suppresses_it_is_no_loss() {
+    let mut hall = Hall::new(10);
+    let phone = hall.enter(1, Codec::Pcma, 1_000, tone(400.0, 4_000.0));
+    hall.run_ms(5_000);
+    hall.phones[phone].sending = false;
+    hall.run_ms(2_000);
+    hall.phones[phone].sending = true;
+    hall.phones[phone].spurt = true;
+    hall.run_ms(5_000);
+    let stats = hall.stats(phone);
+    assert_eq!((stats.concealed_ms, stats.packets_lost), (0, 0), "{stats:?}");
+    assert!(stats.mos_x100 > Some(430), "{stats:?}");
+}
