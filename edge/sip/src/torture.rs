@@ -1,6 +1,9 @@
 //! RFC 4475's cases in words of our own: what a server answers to messages that are odd, and to those that are wrong.
 
+use std::collections::BTreeSet;
+
 use crate::endpoint::tests::{World, invite, message};
+use crate::words::Command;
 
 fn options(change: impl Fn(String) -> String) -> String {
     change(message("OPTIONS sip:konf@192.0.2.1", "t", "1 OPTIONS", "", "", ""))
@@ -19,9 +22,18 @@ fn check(name: &str, text: &str, expected: &str) {
     assert_eq!(last, expected, "{name}\n{text}\n{:?}", world.sent.last());
 }
 
+/// A name that begins with the section, a message, and what is answered.
+type Case = (&'static str, String, &'static str);
+
 #[test]
 fn odd_but_valid_messages_are_served() {
-    let cases = [
+    for (name, text, expected) in &odd() {
+        check(name, text, expected);
+    }
+}
+
+fn odd() -> Vec<Case> {
+    vec![
         (
             "3.1.1.1 torturous whitespace",
             ring(|t| {
@@ -60,7 +72,7 @@ fn odd_but_valid_messages_are_served() {
             "501",
         ),
         (
-            "3.1.1.6 long values",
+            "3.1.1.7 long values",
             options(|t| {
                 let via = "Via: SIP/2.0/TCP sip33.example.com\r\n".repeat(33);
                 t.replace("From:", &format!("{via}Unknown-{}Name: x\r\nFrom:", "long".repeat(60)))
@@ -69,19 +81,19 @@ fn odd_but_valid_messages_are_served() {
             "200",
         ),
         (
-            "3.1.1.7 extra trailing octets",
+            "3.1.1.8 extra trailing octets",
             options(|t| t + "INVITE sip:joe@example.com SIP/2.0\r\nt: x\r\n"),
             "200",
         ),
         (
-            "3.1.1.8 semicolon-separated parameters in the user part",
+            "3.1.1.9 semicolon-separated parameters in the user part",
             options(|t| {
                 t.replace("sip:konf@192.0.2.1 S", "sip:user;par=u%40example.net@example.com S")
             }),
             "200",
         ),
         (
-            "3.1.1.9 varied and unknown transports",
+            "3.1.1.10 varied and unknown transports",
             options(|t| {
                 t.replace(
                     "From:",
@@ -91,7 +103,7 @@ fn odd_but_valid_messages_are_served() {
             "200",
         ),
         (
-            "3.1.1.12 multipart with SDP in it",
+            "3.1.1.11 multipart with SDP in it",
             ring(|t| {
                 let (head, sdp) = t.split_once("\r\n\r\n").unwrap();
                 let head = head.replace("application/sdp", "multipart/mixed;boundary=\"7a9\"");
@@ -112,7 +124,7 @@ fn odd_but_valid_messages_are_served() {
             "200",
         ),
         (
-            "3.3.12 Max-Forwards of zero",
+            "3.3.11 Max-Forwards of zero",
             options(|t| t.replace("Max-Forwards: 70", "Max-Forwards: 0")),
             "200",
         ),
@@ -140,7 +152,7 @@ fn odd_but_valid_messages_are_served() {
             "200",
         ),
         (
-            "RFC 2543 without tag and branch",
+            "3.4.1 RFC 2543 without tag and branch",
             ring(|t| {
                 t.replace(";tag=peer", "")
                     .replace(";branch=z9hG4bKt", "")
@@ -148,15 +160,50 @@ fn odd_but_valid_messages_are_served() {
             }),
             "100",
         ),
-    ];
-    for (name, text, expected) in &cases {
-        check(name, text, expected);
-    }
+        (
+            "3.1.1.6 no space before the address",
+            ring(|t| t.replace("From: \"Ján\" <", "From: caller<")),
+            "100",
+        ),
+        // Nobody reads a Date.
+        (
+            "3.1.2.12 an impossible time zone",
+            ring(|t| {
+                t.replace("Max-Forwards", "Date: Fri, 01 Jan 2010 16:00:00 EST\r\nMax-Forwards")
+            }),
+            "100",
+        ),
+        (
+            "3.3.7 unknown authorization scheme",
+            register("", "Authorization: NoOneKnows x=y\r\n"),
+            "401",
+        ),
+        ("3.3.12 a parameter of the contact", register("<sip:u@h>;unknownparam", ""), "401"),
+        ("3.3.13 a parameter of the contact's URI", register("<sip:u@h;unknownparam>", ""), "401"),
+        (
+            "3.3.14 an escaped header in the contact",
+            register("<sip:u@h?Route=%3Csip:s%3E>", ""),
+            "401",
+        ),
+    ]
+}
+
+/// Answered like any other of a phone that has not proved who it is.
+fn register(contact: &str, more: &str) -> String {
+    let contact =
+        if contact.is_empty() { String::new() } else { format!("Contact: {contact}\r\n") };
+    message("REGISTER sip:192.0.2.1", "t", "1 REGISTER", "", &format!("{contact}{more}"), "")
 }
 
 #[test]
 fn wrong_messages_are_refused_or_dropped() {
-    let cases = [
+    for (name, text, expected) in &wrong() {
+        check(name, text, expected);
+    }
+}
+
+fn wrong() -> Vec<Case> {
+    vec![
         ("3.1.2.1 extraneous separators", ring(|t| {
             t.replace("198.51.100.7:5060;branch=z9hG4bKt", "198.51.100.7;;,;,,")
         }), "nothing"),
@@ -181,16 +228,58 @@ fn wrong_messages_are_refused_or_dropped() {
         ("3.3.1 missing headers", options(|t| t.replace("Call-ID", "X-ID").replace("From:", "X:").replace("To:", "Y:")), "400"),
         ("3.3.2 unknown URI scheme", options(|t| t.replace("sip:konf@192.0.2.1 S", "nobodyKnowsThisScheme:totallyopaquecontent S")), "416"),
         ("3.3.3 known but unusable URI scheme", options(|t| t.replace("sip:konf@192.0.2.1 S", "http://example.com/ S")), "416"),
-        ("3.3.6 unknown extensions", options(|t| t.replace("Max-Forwards: 70", "Require: a, b\r\nProxy-Require: c")), "420"),
+        ("3.3.5 unknown extensions", options(|t| t.replace("Max-Forwards: 70", "Require: a, b\r\nProxy-Require: c")), "420"),
         ("3.3.8 several values where one may be", options(|t| t.replace("Call-ID: ", "Call-ID: x\r\nCall-ID: ")), "400"),
         ("3.3.9 several Content-Length", ring(|t| t.replace("Content-Type:", "Content-Length: 13\r\nContent-Type:")), "400"),
         ("3.3.10 a response nobody asked for", "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 255.255.255.255;branch=z9hG4bK1\r\nCSeq: 1 INVITE\r\n\r\n".into(), "nothing"),
         ("3.3.15 nothing acceptable", ring(|t| t.replace("Max-Forwards: 70", "Accept: text/nobodyKnowsThis")), "406"),
-        ("an unknown content type", ring(|t| t.replace("application/sdp", "application/unknownformat")), "415"),
+        ("3.3.6 unknown content type", ring(|t| t.replace("application/sdp", "application/unknownformat")), "415"),
         ("an ACK is never answered", options(|t| t.replace("OPTIONS", "ACK").replace("1 ACK", "x ACK")), "nothing"),
         ("a strange port", options(|t| t.replace("7:5060;b", "7:99999;b")), "nothing"),
-    ];
-    for (name, text, expected) in &cases {
-        check(name, text, expected);
+    ]
+}
+
+/// Of answers to our BYE: they count, or they don't.
+const ANSWERS: [(&str, &str, &str, bool); 3] = [
+    ("3.1.1.12 unusual reason phrase", "200 = 2**3 * 5**2 но сто девяносто девять", "1", true),
+    ("3.1.1.13 no reason phrase", "200 ", "1", true),
+    ("3.1.2.5 overlarge scalars in an answer", "200 OK", "9292394834772304023312", false),
+];
+
+#[test]
+fn answers_to_our_bye_count_whatever_their_reason_phrase() {
+    for (name, status, cseq, counts) in ANSWERS {
+        let mut world = World::new();
+        let (call, _) = world.confirmed();
+        world.command(Command::HangUp { call, reason: "end".into() });
+        let (_, bye) = world.sent.pop().unwrap();
+        let via = bye.lines().find(|l| l.starts_with("Via")).unwrap();
+        world.hear(&format!(
+            "SIP/2.0 {status}\r\n{via}\r\nCSeq: {cseq} BYE\r\nContent-Length: 0\r\n\r\n"
+        ));
+        world.pass(crate::limits::T2);
+        assert_eq!(world.sent.is_empty(), counts, "{name}");
     }
+}
+
+#[test]
+fn all_49_cases_are_there() {
+    let names: BTreeSet<String> = odd()
+        .iter()
+        .chain(&wrong())
+        .map(|(name, ..)| *name)
+        .chain(ANSWERS.map(|(name, ..)| name))
+        .filter(|name| name.starts_with("3."))
+        .map(|name| name.split(' ').next().unwrap_or_default().to_owned())
+        .collect();
+    let section =
+        |prefix: &'static str, last: u32| (1..=last).map(move |n| format!("{prefix}.{n}"));
+    let all: BTreeSet<String> = section("3.1.1", 13)
+        .chain(section("3.1.2", 19))
+        .chain(section("3.2", 1))
+        .chain(section("3.3", 15))
+        .chain(section("3.4", 1))
+        .collect();
+    assert_eq!(names, all);
+    assert_eq!(all.len(), 49);
 }

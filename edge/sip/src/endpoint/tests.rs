@@ -110,7 +110,7 @@ impl World {
         self.collect();
     }
 
-    fn command(&mut self, command: Command) {
+    pub(crate) fn command(&mut self, command: Command) {
         self.endpoint.handle_command(self.now, command);
         self.collect();
     }
@@ -182,7 +182,7 @@ impl World {
         (call, tag(&ok))
     }
 
-    fn confirmed(&mut self) -> (CallId, String) {
+    pub(crate) fn confirmed(&mut self) -> (CallId, String) {
         let (call, tag) = self.answered(&invite("1", SDP));
         self.hear(&ack("1", 1, &tag, ""));
         assert_eq!(self.events.remove(0), Event::Confirmed { call });
