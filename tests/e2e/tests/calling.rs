@@ -16,7 +16,7 @@ fn last(samples: &[i16], seconds: usize) -> &[i16] {
     &samples[samples.len().saturating_sub(seconds * 8000)..]
 }
 
-fn inside(konf: &Konf) -> usize {
+pub(crate) fn inside(konf: &Konf) -> usize {
     let rooms = konf.get("/operator/v1/rooms").unwrap_or(Value::Null);
     rooms.as_array().map_or(0, |legs| legs.iter().filter(|leg| !leg["joined"].is_null()).count())
 }
@@ -157,7 +157,7 @@ fn any(konf: &Konf, what: &str) -> bool {
     rooms.as_array().is_some_and(|legs| legs.iter().any(|leg| leg[what] == true))
 }
 
-fn hears(phone: &Baresip, others: &[f64], nobody: &[f64]) -> Result<()> {
+pub(crate) fn hears(phone: &Baresip, others: &[f64], nobody: &[f64]) -> Result<()> {
     let heard = phone.heard()?;
     let heard = last(&heard, 3);
     for hertz in others {

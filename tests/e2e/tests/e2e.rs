@@ -3,4 +3,5 @@
 mod calling;
 mod crashing;
 mod ordering;
+mod signalling;
 mod support;

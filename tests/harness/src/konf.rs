@@ -30,6 +30,7 @@ pub struct Konf {
     pub smtp: SmtpServer,
     pub http: String,
     pub sip_port: u16,
+    pub sip_tls_port: u16,
 }
 
 impl Konf {
@@ -40,6 +41,7 @@ impl Konf {
         let gateway = Gateway::start()?;
         let smtp = SmtpServer::start(&dir)?;
         let (http_port, sip_port, media) = (free_ports(0), free_ports(0), free_ports(60));
+        let sip_tls_port = free_ports(0);
         let link_port = free_ports(0);
         let http = format!("127.0.0.1:{http_port}");
         keys(&dir)?;
@@ -47,7 +49,7 @@ impl Konf {
             dir.join("konf.toml"),
             control_config(&http, link_port, seats, &gateway.url, smtp.port),
         )?;
-        fs::write(dir.join("edge.toml"), edge_config(sip_port, link_port, media))?;
+        fs::write(dir.join("edge.toml"), edge_config(sip_port, sip_tls_port, link_port, media))?;
         let control = start(&dir, "konf", "konf.toml", &["up"])?;
         let edge = start(&dir, "konf-edge", "edge.toml", &[])?;
         let konf = Konf {
@@ -60,6 +62,7 @@ impl Konf {
             smtp,
             http,
             sip_port,
+            sip_tls_port,
         };
         konf.wait_until_joined()?;
         Ok(konf)
@@ -271,13 +274,16 @@ from = "Konf <konf@konf.example>"
     )
 }
 
-fn edge_config(sip_port: u16, link_port: u16, media: u16) -> String {
+fn edge_config(sip_port: u16, sip_tls_port: u16, link_port: u16, media: u16) -> String {
     format!(
         r#"
 name = "edge-1"
 capacity = 50
 state_dir = "edge"
 sip_listen = "127.0.0.1:{sip_port}"
+sip_tls_listen = "127.0.0.1:{sip_tls_port}"
+sip_tls_cert = "link/edge-1.pem"
+sip_tls_key = "link/edge-1.key"
 media_address = "127.0.0.1"
 media_ports = [{media}, {}]
 control_address = "127.0.0.1:{link_port}"

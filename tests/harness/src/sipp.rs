@@ -29,16 +29,21 @@ pub struct Call<'a> {
 pub fn call(dir: &Path, sip_port: u16, call: &Call<'_>) -> Result<Process> {
     let dir = dir.join(format!("sipp-{}", call.name));
     fs::create_dir_all(&dir)?;
-    let samples = tone(call.hertz, 10);
-    fs::write(
-        dir.join("song.pcma"),
-        samples.iter().map(|sample| a_law(*sample)).collect::<Vec<_>>(),
-    )?;
+    write_song(&dir, call.hertz)?;
     fs::write(dir.join("scenario.xml"), scenario(call))?;
+    start(&dir, sip_port, call.from)
+}
+
+fn write_song(dir: &Path, hertz: f64) -> Result<()> {
+    let octets: Vec<_> = tone(hertz, 10).into_iter().map(a_law).collect();
+    Ok(fs::write(dir.join("song.pcma"), octets)?)
+}
+
+fn start(dir: &Path, sip_port: u16, from: &str) -> Result<Process> {
     let (port, media) = (free_ports(0), free_ports(5));
     let mut command = Command::new("sipp");
     command
-        .current_dir(&dir)
+        .current_dir(dir)
         .arg(format!("127.0.0.1:{sip_port}"))
         .args([
             "-sf",
@@ -52,10 +57,21 @@ pub fn call(dir: &Path, sip_port: u16, call: &Call<'_>) -> Result<Process> {
             "-timeout",
             "150",
             "-i",
-            call.from,
+            from,
         ])
-        .args(["-p", &port.to_string(), "-mi", call.from, "-mp", &media.to_string()]);
+        .args(["-p", &port.to_string(), "-mi", from, "-mp", &media.to_string()]);
     Process::start(&mut command, &dir.join("log"))
+}
+
+/// A call that leaves the refreshing of its session to the other side, requires reliable provisional answers, and invites
+/// in the very moment in which it is invited; about a minute long.
+pub fn refreshed_call(dir: &Path, sip_port: u16, from: &str, keys: &str) -> Result<Process> {
+    let dir = dir.join("sipp-refreshed");
+    fs::create_dir_all(&dir)?;
+    // Who is silent for half a minute is hung up on.
+    write_song(&dir, 600.0)?;
+    fs::write(dir.join("scenario.xml"), refreshed_scenario(keys))?;
+    start(&dir, sip_port, from)
 }
 
 fn scenario(call: &Call<'_>) -> String {
@@ -109,6 +125,101 @@ Content-Length: 0
 <nop><action><exec rtp_stream="song.pcma,-1,8,PCMA/8000"/></action></nop>
 <pause milliseconds="{sung_ms}"/>
 {end}
+</scenario>
+"#
+    )
+}
+
+/// RFC 4028 and RFC 3261, section 14.
+fn refreshed_scenario(keys: &str) -> String {
+    const HEAD: &str = "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\nMax-Forwards: 70\n\
+        From: <sip:caller@[local_ip]:[local_port]>;tag=[pid]-[call_number]\nCall-ID: [call_id]";
+    const CONTACT: &str = "Contact: <sip:caller@[local_ip]:[local_port]>";
+    const SDP: &str = "Content-Type: application/sdp\nContent-Length: [len]\n\nv=0\no=caller 1 1 IN IP4 [media_ip]\n\
+        s=-\nc=IN IP4 [media_ip]\nt=0 0\nm=audio [media_port] RTP/AVP 8 96\na=rtpmap:96 telephone-event/8000";
+    let keyed_ms = 500 + keys.len() as u32 * 400;
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<scenario name="refreshed">
+<send retrans="500"><![CDATA[
+INVITE sip:konf@[remote_ip]:[remote_port] SIP/2.0
+{HEAD}
+To: <sip:konf@[remote_ip]:[remote_port]>
+CSeq: 1 INVITE
+{CONTACT}
+Supported: timer
+Require: 100rel
+Session-Expires: 90;refresher=uas
+{SDP}
+
+]]></send>
+<recv response="100" optional="true"/>
+<recv response="200" rrs="true"><action>
+<ereg regexp="90;refresher=uas" search_in="hdr" header="Session-Expires:" check_it="true" assign_to="1"/>
+<ereg regexp=".*" search_in="hdr" header="To:" check_it="true" assign_to="2"/>
+</action></recv>
+<Reference variables="1"/>
+<send><![CDATA[
+ACK [next_url] SIP/2.0
+{HEAD}
+To:[$2]
+CSeq: 1 ACK
+Content-Length: 0
+
+]]></send>
+<pause milliseconds="500"/>
+<nop><action><exec play_dtmf="{keys}"/></action></nop>
+<pause milliseconds="{keyed_ms}"/>
+<nop><action><exec rtp_stream="song.pcma,-1,8,PCMA/8000"/></action></nop>
+<recv request="INVITE" timeout="60000"><action>
+<ereg regexp=".*" search_in="hdr" header="Via:" check_it="true" assign_to="3"/>
+<ereg regexp=".*" search_in="hdr" header="From:" check_it="true" assign_to="4"/>
+<ereg regexp=".*" search_in="hdr" header="To:" check_it="true" assign_to="5"/>
+<ereg regexp=".*" search_in="hdr" header="CSeq:" check_it="true" assign_to="6"/>
+<ereg regexp="90;refresher=uac" search_in="hdr" header="Session-Expires:" check_it="true" assign_to="7"/>
+</action></recv>
+<Reference variables="7"/>
+<send retrans="500"><![CDATA[
+INVITE [next_url] SIP/2.0
+{HEAD}
+To:[$2]
+CSeq: 2 INVITE
+{CONTACT}
+{SDP}
+
+]]></send>
+<recv response="491"/>
+<send><![CDATA[
+ACK [next_url] SIP/2.0
+{HEAD}
+To:[$2]
+CSeq: 2 ACK
+Content-Length: 0
+
+]]></send>
+<send retrans="500"><![CDATA[
+SIP/2.0 200 OK
+Via:[$3]
+From:[$4]
+To:[$5]
+Call-ID: [call_id]
+CSeq:[$6]
+{CONTACT}
+Require: timer
+Session-Expires: 90;refresher=uac
+{SDP}
+
+]]></send>
+<recv request="ACK"/>
+<send retrans="500"><![CDATA[
+BYE [next_url] SIP/2.0
+{HEAD}
+To:[$2]
+CSeq: 3 BYE
+Content-Length: 0
+
+]]></send>
+<recv response="200"/>
 </scenario>
 "#
     )

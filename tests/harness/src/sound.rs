@@ -12,29 +12,37 @@ const AMPLITUDE: f64 = 6500.0;
 
 /// A sine wave of `hertz` for `seconds`.
 pub fn tone(hertz: f64, seconds: u32) -> Vec<i16> {
-    let step = TAU * hertz / f64::from(RATE);
-    (0..seconds * RATE).map(|at| (AMPLITUDE * (step * f64::from(at)).sin()) as i16).collect()
+    tone_at(RATE, hertz, seconds)
 }
 
-/// Mono, 16 bits, 8 kHz.
-pub fn write_wav(path: &Path, samples: &[i16]) -> Result<()> {
+/// The same at another rate.
+pub fn tone_at(rate: u32, hertz: f64, seconds: u32) -> Vec<i16> {
+    let step = TAU * hertz / f64::from(rate);
+    (0..seconds * rate).map(|at| (AMPLITUDE * (step * f64::from(at)).sin()) as i16).collect()
+}
+
+/// Of 16 bits, `channels` samples at a time.
+pub fn write_wav(path: &Path, rate: u32, channels: u16, samples: &[i16]) -> Result<()> {
     let bytes = samples.len() as u32 * 2;
+    let frame = channels * 2;
     let mut wav = Vec::with_capacity(samples.len() * 2 + 44);
     wav.extend(b"RIFF");
     wav.extend((36 + bytes).to_le_bytes());
     wav.extend(b"WAVEfmt ");
     wav.extend(16_u32.to_le_bytes());
-    wav.extend([1, 0, 1, 0]);
-    wav.extend(RATE.to_le_bytes());
-    wav.extend((RATE * 2).to_le_bytes());
-    wav.extend([2, 0, 16, 0]);
+    wav.extend([1, 0]);
+    wav.extend(channels.to_le_bytes());
+    wav.extend(rate.to_le_bytes());
+    wav.extend((rate * u32::from(frame)).to_le_bytes());
+    wav.extend(frame.to_le_bytes());
+    wav.extend([16, 0]);
     wav.extend(b"data");
     wav.extend(bytes.to_le_bytes());
     wav.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
     fs::write(path, wav).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// The samples of such a file. Its lengths may be unfinished, as while a phone still records: what is there counts.
+/// The samples of such a file, of all channels in turn. Its lengths may be unfinished, as while a phone still records: what is there counts.
 pub fn read_wav(path: &Path) -> Result<Vec<i16>> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     ensure!(bytes.len() >= 44 && &bytes[..4] == b"RIFF", "{} is no WAV file", path.display());
