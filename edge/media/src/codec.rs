@@ -111,6 +111,13 @@ impl Encoder {
         }
     }
 
+    /// Goes on where `other`, which has the same listener and so the same wishes, stands now; `false` if that cannot be.
+    pub(crate) fn go_on_from(&mut self, other: &Self) -> bool {
+        let (Self::G722(encoder), Self::G722(other)) = (self, other) else { return false };
+        encoder.clone_from(other);
+        true
+    }
+
     /// How many of 100 packets the listener loses, for a codec that can help.
     pub(crate) fn set_loss(&mut self, percent: u8) {
         if let Self::Opus(encoder) = self {

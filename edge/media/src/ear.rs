@@ -18,6 +18,7 @@ pub(crate) struct Ear {
     descends: bool,
     own: Option<Box<Encoding>>,
     shares: bool,
+    heard: bool,
     idle_ticks: u32,
 }
 
@@ -29,6 +30,7 @@ impl Ear {
             descends: false,
             own: None,
             shares: true,
+            heard: false,
             idle_ticks: 0,
         }
     }
@@ -36,6 +38,29 @@ impl Ear {
     /// The leg's packets are to be made otherwise from now on.
     pub(crate) fn begin_anew(&mut self) {
         *self = Self::new();
+    }
+
+    /// Whether it hears the same packets as others, or will.
+    pub(crate) fn shares(&self) -> bool {
+        self.shares
+    }
+
+    /// Whether it has heard them in the last tick.
+    pub(crate) fn has_heard(&self) -> bool {
+        self.heard
+    }
+
+    /// It hears the same as others in this tick.
+    pub(crate) fn share(&mut self) {
+        self.heard = true;
+        self.forget_descent();
+    }
+
+    /// It goes on alone from the next tick on.
+    pub(crate) fn stop_sharing(&mut self) {
+        self.shares = false;
+        self.heard = false;
+        self.idle_ticks = 0;
     }
 
     /// Whether the leg, whose packets depend on those before, has an encoder of its own in this tick. `wanted` says that
@@ -49,6 +74,7 @@ impl Ear {
             self.shares =
                 self.idle_ticks >= ALONE_TICKS && is_quiet || self.idle_ticks >= ALONE_TICKS_MAX;
         }
+        self.heard &= self.shares;
         !self.shares
     }
 
@@ -71,7 +97,7 @@ impl Ear {
         descent
     }
 
-    /// It hears the same as others.
+    /// It does not speak in a room of a higher rate.
     pub(crate) fn forget_descent(&mut self) {
         self.descends = false;
     }

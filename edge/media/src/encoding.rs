@@ -43,6 +43,8 @@ pub(crate) struct Encoding {
     encoder: Encoder,
     payload: Box<[u8; PAYLOAD_MAX]>,
     length: usize,
+    /// As the encoder was before the last packet.
+    before: Option<Encoder>,
     forgets: bool,
     silent_ticks: u32,
     loss_percent: Option<u8>,
@@ -54,6 +56,7 @@ impl Encoding {
             encoder: Encoder::new(recipe.codec, &recipe.opus),
             payload: Box::new([0; PAYLOAD_MAX]),
             length: 0,
+            before: (recipe.codec == Codec::G722).then(|| Encoder::new(recipe.codec, &recipe.opus)),
             forgets: recipe.codec == Codec::Opus,
             silent_ticks: 0,
             loss_percent: None,
@@ -65,6 +68,9 @@ impl Encoding {
         let is_zero = frame.iter().fold(0, |all, &sample| all | sample) == 0;
         self.silent_ticks = if is_zero { self.silent_ticks.saturating_add(1) } else { 0 };
         if self.silent_ticks <= SETTLED_TICKS || !self.forgets {
+            if let Some(before) = &mut self.before {
+                before.go_on_from(&self.encoder);
+            }
             self.length = self.encoder.encode(frame, &mut self.payload[..]);
         }
         self.payload()
@@ -73,6 +79,16 @@ impl Encoding {
     /// What [`Self::encode`] made last.
     pub(crate) fn payload(&self) -> &[u8] {
         &self.payload[..self.length]
+    }
+
+    /// Goes on for a listener who has heard `shared` up to the tick before. `is_made` says that it has encoded this tick
+    /// already.
+    pub(crate) fn part_from(&mut self, shared: &Self, is_made: bool) {
+        let stands = if is_made { shared.before.as_ref() } else { Some(&shared.encoder) };
+        if let Some(stands) = stands {
+            self.encoder.go_on_from(stands);
+        }
+        self.silent_ticks = 0;
     }
 
     /// What the listener loses, of 100 packets, if it has reported.

@@ -201,8 +201,10 @@ impl Engine {
 
     fn leave(&mut self, leg: LegId) {
         let Some(&place) = self.places.get(&leg) else { return };
-        let Some(at) = self.legs[place].room.take() else { return };
+        let leg = &mut self.legs[place];
+        let Some(at) = leg.room.take() else { return };
         if let Some(room) = &mut self.rooms[at] {
+            hearing::leave(leg, room);
             room.leave(self.legs[place].rate());
             if room.is_empty() {
                 self.room_places.remove(&room.id);

@@ -160,6 +160,14 @@ impl Room {
         shared.encoding.payload()
     }
 
+    /// Makes `own` go on where those stand who share, for one of them who does not any more.
+    /// In a tick they may stand one ahead.
+    pub(crate) fn part(&self, recipe: &Recipe, own: &mut Encoding, in_tick: bool) {
+        if let Some(shared) = self.shared.iter().find(|shared| shared.recipe == *recipe) {
+            own.part_from(&shared.encoding, in_tick && shared.is_made);
+        }
+    }
+
     /// As it is after [`Self::shared`]: a leg that begins to speak goes on from there.
     pub(crate) fn limiter(&self, rate: Rate) -> Limiter {
         if rate == self.mix.rate() { self.mix.limiter() } else { Limiter::new() }

@@ -15,7 +15,7 @@ mod built_in {
     include!(concat!(env!("OUT_DIR"), "/files.rs"));
 }
 
-/// Samples a second in the files: what wideband legs will need; telephone legs get half of it.
+/// Samples a second in the files: what wideband legs hear; telephone legs get half of it.
 pub const RATE: u32 = 16_000;
 /// The longest file that is taken: two minutes, for music; a spoken phrase takes seconds.
 pub const SAMPLES_MAX: usize = RATE as usize * 120;
@@ -52,6 +52,7 @@ struct Entry {
     wav: Cow<'static, [u8]>,
     text: Cow<'static, str>,
     samples_8k: OnceLock<Arc<[i16]>>,
+    samples_16k: OnceLock<Arc<[i16]>>,
 }
 
 impl Catalogue {
@@ -63,7 +64,7 @@ impl Catalogue {
                 let bytes = |ending| built_in_file(&format!("{path}.{ending}"));
                 let text = std::str::from_utf8(bytes("txt")).unwrap_or_default().trim_end();
                 let (wav, text) = (Cow::Borrowed(bytes("wav")), Cow::Borrowed(text));
-                (place, Entry { wav, text, samples_8k: OnceLock::new() })
+                (place, Entry { wav, text, ..Entry::default() })
             })
             .collect();
         Catalogue { entries }
@@ -106,8 +107,15 @@ impl Catalogue {
         Arc::clone(entry.samples_8k.get_or_init(make))
     }
 
+    /// The same for those who hear more: [`RATE`] samples a second.
+    pub fn samples_16k(&self, language: Language, phrase: Phrase) -> Arc<[i16]> {
+        let Some(entry) = self.entry(language, phrase) else { return Arc::from([]) };
+        let make = || wav::read(&entry.wav).unwrap_or_default().into();
+        Arc::clone(entry.samples_16k.get_or_init(make))
+    }
+
     /// The file's own samples, [`RATE`] a second.
-    pub fn samples_16k(&self, language: Language, phrase: Phrase) -> Result<Vec<i16>, WavError> {
+    pub fn read(&self, language: Language, phrase: Phrase) -> Result<Vec<i16>, WavError> {
         wav::read(self.entry(language, phrase).map_or(&[], |entry| &entry.wav))
     }
 

@@ -3,6 +3,7 @@
 //! [`Effect`]s, in order.
 
 mod presses;
+mod sounds;
 mod translate;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -18,10 +19,10 @@ use konf_contract::{Caller, LegId};
 use konf_media::{Clip, LegStats, Rate, SourceRule, Stream};
 use konf_prompts::{Catalogue, Phrase};
 use konf_sip::CallId;
-use konf_switchboard::{AskId, Input, Key, Now, Output, Sound, Switchboard};
+use konf_switchboard::{AskId, Input, Key, Now, Output, Switchboard};
 use rand::Rng as _;
 use rand::rngs::StdRng;
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 
 use self::presses::{Presses, Way};
 pub(crate) use self::translate::add_quality;
@@ -370,17 +371,20 @@ impl Board {
                 }
             }
             Output::Play { leg, playback, sounds } => {
-                let (playback, clips) = (konf_media::PlaybackId(playback.0), self.clips(&sounds));
+                let clips = self.clips(&sounds, self.rate_of(leg));
+                let playback = konf_media::PlaybackId(playback.0);
                 self.media(Command::Play { leg, playback, clips });
             }
             Output::StopPlaying { leg } => self.media(Command::StopPlaying { leg }),
             Output::Music { leg, on } => {
                 // Music is one for all languages.
-                let clip = on.then(|| self.phrase(konf_contract::Language::En, Phrase::Music));
+                let rate = self.rate_of(leg);
+                let clip =
+                    on.then(|| self.phrase(konf_contract::Language::En, Phrase::Music, rate));
                 self.media(Command::Music { leg, clip });
             }
             Output::PlayToRoom { conference, sounds } => {
-                let (room, clips) = (room_of(&conference), self.clips(&sounds));
+                let (room, clips) = (room_of(&conference), self.clips(&sounds, self.best_rate()));
                 self.media(Command::PlayToRoom { room, clips });
             }
             Output::FindNoise { asker, conference } => {
@@ -453,41 +457,6 @@ impl Board {
 
     fn media(&mut self, command: konf_media::Command) {
         self.effects.push_back(Effect::Media(ToMedia::Command(command)));
-    }
-
-    // ── sounds ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// Never empty: what is played has to end.
-    fn clips(&self, sounds: &[Sound]) -> Vec<Clip> {
-        let mut clips: Vec<Clip> = sounds
-            .iter()
-            .filter_map(|sound| match sound {
-                Sound::Phrase(language, phrase) => Some(self.phrase(*language, *phrase)),
-                Sound::NameOf(leg) => self.names.get(leg).cloned(),
-            })
-            .filter(|clip| !clip.samples.is_empty())
-            .collect();
-        if clips.is_empty() {
-            clips.push(self.nothing.clone());
-        }
-        clips
-    }
-
-    fn phrase(&self, language: konf_contract::Language, phrase: Phrase) -> Clip {
-        let samples = self.setup.catalogue.samples_8k(language, phrase);
-        Clip { samples, rate: Rate::Narrow }
-    }
-
-    /// Whether there is a name now. Names of callers who are held a seat outlive their legs, so there may be more than
-    /// seats; twice as many is enough.
-    fn keep_name(&mut self, leg: LegId, clip: Option<Clip>) -> bool {
-        let Some(clip) = clip else { return false };
-        if !self.legs.contains_key(&leg) || self.names.len() >= 2 * self.setup.capacity {
-            debug!(%leg, names = self.names.len(), "a recorded name is not kept");
-            return false;
-        }
-        self.names.insert(leg, clip);
-        true
     }
 }
 

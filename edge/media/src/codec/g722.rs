@@ -22,7 +22,7 @@ pub(crate) fn samples(payload: &[u8]) -> Option<usize> {
 const MIRROR: [i32; 12] = [3, -11, 12, 32, -210, 951, 3_876, -805, 362, -156, 53, -11];
 
 /// The inputs of the mirror filter, oldest first.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Line([[i32; 2]; 12]);
 
 impl Line {
@@ -65,6 +65,7 @@ impl Decoder {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct Encoder {
     lower: Band,
     upper: Band,

@@ -42,8 +42,16 @@ pub(super) fn speak(
     let is_quiet = room.as_ref().is_none_or(|room| room.is_quiet());
     let differs = leg.adds || !leg.player.is_idle();
     let is_g711 = g711::knows(leg.stream.codec);
+    let shared = leg.ear.shares();
     let alone =
         if is_g711 { differs } else { leg.ear.is_alone(differs || room.is_none(), is_quiet) };
+    if let Some(room) = &room
+        && alone
+        && shared
+        && !is_g711
+    {
+        part(leg, room, true);
+    }
     match room {
         room if alone => {
             own_mix(leg, room, desk, events);
@@ -54,9 +62,24 @@ pub(super) fn speak(
             let loss = leg.contact.remote_loss_percent();
             outbox.push(leg, room.shared(rate, &recipe, loss));
             leg.ear.limiter = room.limiter(rate);
-            leg.ear.forget_descent();
+            leg.ear.share();
         }
         _ => outbox.push(leg, &[g711::silence(leg.stream.codec); FRAME]),
+    }
+}
+
+/// What the leg hears goes on in a stream of its own. `in_tick` says that the room's stream may be ahead of it by this tick.
+fn part(leg: &mut Leg, room: &Room, in_tick: bool) {
+    let mut own = leg.ear.take_encoding(&leg.recipe);
+    room.part(&leg.recipe, &mut own, in_tick);
+    leg.ear.give_back(own);
+}
+
+/// The leg leaves the room, between two ticks.
+pub(super) fn leave(leg: &mut Leg, room: &Room) {
+    if leg.ear.shares() && leg.ear.has_heard() {
+        part(leg, room, false);
+        leg.ear.stop_sharing();
     }
 }
 

@@ -4,7 +4,7 @@ use konf_contract::link::{EndReason, Grant, KeyedCredentials, RecordEvent};
 use konf_contract::{ConferenceNumber, GrantId, Language, Msisdn, Role, Window};
 use konf_media::RoomId;
 use konf_sip::{Hangup, Incoming, MediaOffer};
-use konf_switchboard::LocalTime;
+use konf_switchboard::{LocalTime, Sound};
 use rand::SeedableRng as _;
 
 use super::*;
@@ -346,7 +346,7 @@ fn a_drained_edge_ends_its_calls_as_the_operators_doing() {
 #[test]
 fn a_name_that_nobody_recorded_still_ends_when_it_is_played() {
     let bench = Bench::new(5);
-    let clips = bench.board.clips(&[Sound::NameOf(LegId(9))]);
+    let clips = bench.board.clips(&[Sound::NameOf(LegId(9))], Rate::Narrow);
     assert_eq!(clips.len(), 1);
     assert_eq!(clips[0].samples.len(), 160);
 }
@@ -356,4 +356,14 @@ fn a_conference_number_with_a_leading_zero_is_a_room_of_its_own() {
     let rooms = ["1234", "01234", "0001234", "9999999999"]
         .map(|n| room_of(&ConferenceNumber::new(n).unwrap()).0);
     assert_eq!(rooms, [11_234, 101_234, 10_001_234, 19_999_999_999]);
+}
+
+#[test]
+fn wideband_legs_get_prompts_as_they_were_made_and_telephones_half_of_it() {
+    let bench = Bench::new(1);
+    let clip = |rate| bench.board.phrase(Language::En, Phrase::Welcome, rate);
+    let [narrow, wide, full] = [Rate::Narrow, Rate::Wide, Rate::Full].map(clip);
+    assert_eq!((narrow.rate, wide.rate, &full), (Rate::Narrow, Rate::Wide, &wide));
+    assert_eq!(wide.samples.len().div_ceil(2), narrow.samples.len());
+    assert_eq!(bench.board.best_rate(), Rate::Narrow);
 }

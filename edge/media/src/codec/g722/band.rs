@@ -1,5 +1,6 @@
 //! One band of G.722: an adaptive quantiser around an adaptive predictor.
 
+#[derive(Clone)]
 pub(super) struct Band {
     shape: &'static Shape,
     predictor: Predictor,
@@ -113,7 +114,7 @@ fn quantise_high(difference: i32, step: i32) -> usize {
 }
 
 /// Two poles and six zeros; of each pair or six the newest comes first.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Predictor {
     /// SL, SH.
     estimate: i32,

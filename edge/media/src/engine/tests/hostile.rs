@@ -188,3 +188,67 @@ proptest! {
         prop_assert!(hall.stats(phone).delay_ms <= 1_200);
     }
 }
+
+/// Something that is nearly Opus or G.722: any payload, at timestamps that overlap, leave holes and jump.
+fn coded() -> impl Strategy<Value = (Vec<u8>, u16, i32, u32)> {
+    let payload = prop_oneof![
+        3 => proptest::collection::vec(any::<u8>(), 0..120),
+        1 => (any::<u8>(), 0usize..1_275).prop_map(|(toc, length)| vec![toc; length]),
+    ];
+    let step = prop_oneof![4 => Just(960), 2 => -4_000..20_000, 1 => any::<i32>()];
+    (payload, 0u16..4, step, 0u32..30)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_payloads_of_a_codec_with_a_memory_leave_the_engine_whole(
+        codec in prop_oneof![Just(Codec::Opus), Just(Codec::G722)],
+        packets in proptest::collection::vec(coded(), 0..200),
+    ) {
+        let mut hall = Hall::new(7);
+        let phone = hall.enter(1, codec, 0, silence());
+        let listener = hall.enter(1, Codec::Pcmu, 0, silence());
+        hall.phones[phone].sending = false;
+        let address = hall.phones[phone].address;
+        let (mut sequence, mut timestamp) = (0u16, 0u32);
+        for (payload, ahead, step, pause_ms) in packets {
+            sequence = sequence.wrapping_add(ahead);
+            timestamp = timestamp.wrapping_add_signed(step);
+            hall.inject(phone, address, rtp(payload_type(codec), sequence, timestamp, 1, &payload));
+            hall.run_ms(i64::from(pause_ms));
+        }
+        hall.run_ms(100);
+        prop_assert_eq!(hall.phones[listener].packets.len() as i64, hall.now_us / 20_000);
+        prop_assert!(hall.stats(phone).delay_ms <= 1_200);
+    }
+}
+
+/// Longest and shortest Opus packets as fast as they are let in: what is kept is bounded, and so is a tick's work.
+#[test]
+fn a_flood_of_opus_packets_is_bounded_and_disturbs_nobody() {
+    for (toc, step, length) in [(0x1b, 1u32, 1_200), (0xe0, 120, 30), (0x1b, 5_760, 1_200)] {
+        let mut hall = Hall::new(8);
+        let singer = hall.enter(1, Codec::Pcma, 1_000, tone(400.0, 4_000.0));
+        let flooder = hall.enter(1, Codec::Opus, 0, silence());
+        let listener = hall.enter(1, Codec::Pcma, 0, silence());
+        hall.phones[flooder].sending = false;
+        let address = hall.phones[flooder].address;
+        let mut payload = vec![0x55; length];
+        // Six frames of 20 ms in a packet, or one of 2.5 ms.
+        (payload[0], payload[1]) = (toc, 6);
+        for n in 0..150u32 {
+            for i in 0..20 {
+                let k = n * 20 + i;
+                let bytes = rtp(111, k as u16, k.wrapping_mul(step), 1, &payload);
+                hall.inject(flooder, address, bytes);
+            }
+            hall.step();
+        }
+        assert!(hall.stats(flooder).delay_ms <= 1_024, "{:?}", hall.stats(flooder));
+        assert!(hall.stats(flooder).packets_refused > 500, "{:?}", hall.stats(flooder));
+        assert_eq!(hall.phones[listener].packets.len(), 150);
+        assert_eq!(hall.stats(singer).packets_lost, 0);
+    }
+}

@@ -113,3 +113,50 @@ fn a_leg_whose_codec_changes_in_the_call_is_heard_and_hears_as_well_as_it_can_th
         assert!(hall.stats(changing).delay_ms < 25, "{codec:?}: {:?}", hall.stats(changing));
     }
 }
+
+/// Who only listens hears the shared stream, and one of its own while it speaks: the seams between the two streams are not
+/// to be heard.
+#[test]
+fn going_over_between_the_shared_stream_and_ones_own_dents_a_tone_hardly() {
+    for codec in [Codec::G722, Codec::Opus] {
+        let mut hall = Hall::new(35);
+        hall.enter(1, Codec::Pcma, 1_000, sings(Codec::Pcma, 440.0));
+        let listener = hall.enter(1, codec, 3_000, Box::new(|_| 0));
+        hall.run_ms(2_000);
+        let third = hall.enter(1, codec, 5_000, Box::new(|_| 0));
+        for i in 0..5 {
+            let speaker = [listener, third][i % 2];
+            hall.phones[speaker].sound = sings(codec, 1_500.0);
+            hall.run_ms(100 + 20 * i as i64);
+            hall.phones[speaker].sound = Box::new(|_| 0);
+            // The room is loud all the time: after 10 s the leg shares again.
+            hall.run_ms(11_000);
+        }
+        let rate = codec.sampling();
+        let heard = &hall.phones[listener].heard[rate.hz() as usize..];
+        // What the third one says is heard besides.
+        let (low, high) = super::hall::envelope_at(rate, heard);
+        println!("{codec:?}: between {low} and {high}");
+        assert!(low > 0.7 * 2_121.0 && high < 1.3 * 3_000.0, "{codec:?}: {low}, {high}");
+    }
+}
+
+#[test]
+fn who_leaves_a_loud_room_hears_no_crack() {
+    for codec in [Codec::G722, Codec::Opus] {
+        let mut hall = Hall::new(36);
+        hall.enter(1, Codec::Pcma, 1_000, sings(Codec::Pcma, 440.0));
+        let listener = hall.enter(1, codec, 3_000, Box::new(|_| 0));
+        hall.run_ms(3_000);
+        let leg = hall.phones[listener].leg;
+        hall.command(Command::Leave { leg });
+        let before = hall.phones[listener].heard.len();
+        hall.run_ms(2_000);
+        let heard = &hall.phones[listener].heard[before..];
+        let loudest = crate::frame::peak(heard);
+        println!("{codec:?}: {loudest}");
+        assert!(f64::from(loudest) < 1.3 * AMPLITUDE, "{codec:?}: {loudest}");
+        let end = &heard[heard.len() - codec.rate() as usize..];
+        assert!(crate::frame::peak(end) < 60, "{codec:?}");
+    }
+}
