@@ -1,6 +1,7 @@
 //! One call: its dialog, its INVITE transactions, and what is left of it after its end.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -93,7 +94,6 @@ pub(crate) struct Answered {
     pub(crate) response: Vec<u8>,
 }
 
-#[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) id: CallId,
     pub(crate) phase: Phase,
@@ -115,8 +115,8 @@ pub(crate) struct Call {
     /// Ours, once answered.
     pub(crate) local: Option<SocketAddr>,
     pub(crate) origin: Origin,
-    /// Our last description, to see whether the next one is a new version; as octets, since keys stand in it.
-    pub(crate) described: Vec<u8>,
+    /// Our last description, to see whether the next one is a new version.
+    pub(crate) described: String,
     pub(crate) session: Option<Session>,
     /// The peer's Allow has UPDATE.
     pub(crate) takes_update: bool,
@@ -132,6 +132,13 @@ pub(crate) struct Call {
     pub(crate) unproven: bool,
     /// Octets that may go to a sender that may be forged; without limit once it has shown that it hears us.
     pub(crate) credit: Option<usize>,
+}
+
+/// Little: keys stand in its messages.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?} {:?}", self.id, self.phase, self.media)
+    }
 }
 
 impl Call {
@@ -155,15 +162,14 @@ impl Call {
     /// The version of `o=` for a description that this makes.
     pub(crate) fn describe(&mut self, make: impl Fn(Origin) -> String) -> String {
         let same = make(self.origin);
-        if same.as_bytes() == self.described {
+        if same == self.described {
             return same;
         }
         if !self.described.is_empty() {
             self.origin.version += 1;
         }
-        let text = make(self.origin);
-        self.described = text.clone().into_bytes();
-        text
+        self.described = make(self.origin);
+        self.described.clone()
     }
 }
 

@@ -187,7 +187,7 @@ impl Endpoint {
             media: media.clone(),
             local: None,
             origin,
-            described: Vec::new(),
+            described: String::new(),
             session: wanted.session,
             takes_update: wanted.takes_update,
             refresh: None,

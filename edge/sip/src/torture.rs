@@ -195,6 +195,25 @@ fn register(contact: &str, more: &str) -> String {
     message("REGISTER sip:192.0.2.1", "t", "1 REGISTER", "", &format!("{contact}{more}"), "")
 }
 
+/// RELIABILITY.md, row 26.
+#[test]
+fn over_a_stream_they_may_be_split_at_every_octet() {
+    // What trails a message in a stream is the next one.
+    for (name, text, _) in odd().into_iter().filter(|(name, ..)| !name.starts_with("3.1.1.8 ")) {
+        let answers = |at: usize| {
+            let mut world = World::tcp();
+            world.hear_bytes(&text.as_bytes()[..at]);
+            world.hear_bytes(&text.as_bytes()[at..]);
+            world.sent.iter().map(|(_, text)| text[8..11].to_owned()).collect::<Vec<_>>()
+        };
+        let whole = answers(0);
+        assert_eq!(whole.len(), 1, "{name}");
+        for at in 1..text.len() {
+            assert_eq!(answers(at), whole, "{name} at {at}");
+        }
+    }
+}
+
 #[test]
 fn wrong_messages_are_refused_or_dropped() {
     for (name, text, expected) in &wrong() {

@@ -42,7 +42,8 @@ const IMPURE: [&str; 10] = [
 ];
 
 /// Words that open something; none may have a `Display`.
-const SECRETS: [&str; 5] = ["Pin", "Password", "Msisdn", "KeyedCredentials", "Secret"];
+const SECRETS: [&str; 8] =
+    ["Pin", "Password", "Msisdn", "KeyedCredentials", "Secret", "SrtpKey", "SrtpKeys", "Seed"];
 
 pub(crate) fn run() -> Result<()> {
     let crates = crates()?;

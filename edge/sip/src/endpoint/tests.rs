@@ -85,7 +85,7 @@ impl World {
         World::with(config(), udp(TRUNK))
     }
 
-    fn tcp() -> Self {
+    pub(crate) fn tcp() -> Self {
         World::stream(Protocol::Tcp(ConnectionId(1)), "198.51.100.7:50000")
     }
 
@@ -100,7 +100,7 @@ impl World {
         self.hear_bytes(text.as_bytes());
     }
 
-    fn hear_bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn hear_bytes(&mut self, bytes: &[u8]) {
         match self.flow.protocol {
             Protocol::Udp => self.endpoint.handle_datagram(self.now, self.flow, bytes),
             Protocol::Tcp(connection) | Protocol::Tls(connection) => {

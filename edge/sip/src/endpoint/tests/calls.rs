@@ -163,3 +163,54 @@ fn an_unanswered_call_ends_by_itself() {
     assert_eq!(world.ended().detail, "not answered");
     assert!(world.lines().contains(&"480".to_owned()));
 }
+
+/// RFC 4568, section 4's example.
+const CRYPTO: &str =
+    "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n";
+
+#[test]
+fn where_encryption_is_required_only_keys_by_tls_get_in() {
+    let sealed = format!("{SDP}{CRYPTO}").replace("RTP/AVP", "RTP/SAVP");
+    for (remote, tls, sdp, status) in [
+        ("198.51.100.7:5060", false, &sealed, "488"),
+        ("198.51.100.7:5060", true, &SDP.to_owned(), "488"),
+        ("198.51.100.7:5060", true, &sealed, "100"),
+        (TRUNK, false, &sealed, "488"),
+    ] {
+        let protocol = if tls { Protocol::Tls(ConnectionId(1)) } else { Protocol::Udp };
+        let flow = Flow { protocol, ..udp(remote) };
+        let mut world = World::with(Config { srtp: Srtp::Required, ..config() }, flow);
+        world.endpoint.handle_connected(world.now, flow);
+        assert_eq!(world.status(&invite("1", sdp)), status, "{remote} {tls} {sdp}");
+    }
+}
+
+#[test]
+fn a_hold_keeps_the_keys_and_new_keys_of_the_peer_get_new_ones_of_ours() {
+    let flow = Flow { protocol: Protocol::Tls(ConnectionId(1)), ..udp("198.51.100.7:50000") };
+    let mut world = World::with(Config { srtp: Srtp::Optional, ..config() }, flow);
+    world.endpoint.handle_connected(world.now, flow);
+    let sealed = format!("{SDP}{CRYPTO}");
+    world.hear(&invite("1", &sealed));
+    let incoming = world.incoming();
+    let crypto = incoming.offer.crypto.expect("keys");
+    let printed = format!("{crypto:?} {:?} {:?}", world.endpoint.calls, world.endpoint.keys);
+    assert!(printed.contains("SrtpKey") && !printed.contains("inline"), "{printed}");
+    let media = MEDIA.parse().unwrap();
+    world.command(Command::Answer { call: incoming.call, media });
+    let ok = world.sent.pop().unwrap().1;
+    let key = |text: &str| text.split("inline:").nth(1).unwrap()[..40].to_owned();
+    assert!(ok.contains("m=audio 20000 RTP/AVP 8 101\r\n"), "{ok}");
+    let tag = tag(&ok);
+    world.hear(&ack("1", 1, &tag, ""));
+    world.hear(&inside("INVITE", "2", 2, &tag, "", &format!("{sealed}a=sendonly\r\n")));
+    assert_eq!(key(&world.sent.pop().unwrap().1), key(&ok));
+    world.hear(&ack("2", 2, &tag, ""));
+    let other = sealed.replace("inline:WVNf", "inline:AAAA");
+    world.hear(&inside("INVITE", "3", 3, &tag, "", &other));
+    assert_ne!(key(&world.sent.pop().unwrap().1), key(&ok));
+    match world.events.pop() {
+        Some(Event::MediaChanged { offer, .. }) => assert_ne!(offer.crypto.unwrap(), crypto),
+        other => panic!("{other:?}"),
+    }
+}
