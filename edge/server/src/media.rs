@@ -1,10 +1,11 @@
 //! The media threads: the clock of the mixes, and the sockets of the legs.
 //!
-//! Each thread ([`worker`]) owns whole rooms with an engine of its own and a socket for each leg ([`ways`]). All keep one
-//! clock ([`grid`]): they wake every 5 ms, do what they were told, and on every fourth wake-up read what has come, mix
-//! 20 ms and send them. Who is where is known to one place alone, outside of the threads ([`roster`]): a caller enters on
-//! any thread and moves to that of the room, between two ticks, with socket, sound and all. The threads wait for nobody:
-//! their news lie in a queue of their own until the way to the rest of the edge has room.
+//! All threads keep one clock ([`grid`]) and wake every 5 ms. Each has four lanes, which take turns: a lane ([`worker`])
+//! owns whole rooms with an engine of its own and a socket for each leg ([`ways`]), does what it was told, and every 20 ms
+//! reads what has come, mixes it and sends. So a thread with a thousand legs sends a quarter of them at a time, and
+//! nobody's sound waits for all others'. Who is where is known to one place alone, outside of the threads ([`roster`]): a
+//! caller enters on any lane and moves to that of the room, between two ticks, with socket, sound and all. The threads wait
+//! for nobody: their news lie in a queue of their own until the way to the rest of the edge has room.
 
 mod grid;
 pub(crate) mod priority;
@@ -29,11 +30,13 @@ use self::worker::{Arrival, Wires, Worker};
 use crate::clock::monotonic;
 use crate::metrics::Lateness;
 
-/// Orders on their way to one thread; it takes all of them every 5 ms.
+/// Of one thread, one for each slice between two ticks.
+const LANES: usize = grid::SLICES_PER_TICK as usize;
+/// Orders on their way to one lane; it takes all of them every 5 ms.
 const ORDERS_MAX: usize = 8192;
 /// News on their way from the threads.
 const NEWS_MAX: usize = 4096;
-/// Legs on their way to one thread; more of them stay where they are for another 5 ms.
+/// Legs on their way to one lane; more of them stay where they are for another 5 ms.
 const ARRIVALS_MAX: usize = 256;
 /// Without sound there is no service: the process ends, whoever supervises it starts it anew, and the journal closes the
 /// calls.
@@ -53,7 +56,7 @@ pub enum ToMedia {
     Command(Command),
 }
 
-/// What a thread counts for others to read, made anew every second.
+/// What a lane counts for others to read, made anew every second.
 #[derive(Debug, Default, Clone)]
 pub struct Counters {
     /// Ticks that began a whole tick too late, since the start.
@@ -78,15 +81,16 @@ pub struct Setup {
 /// The threads, seen from the rest of the edge.
 pub struct Media {
     roster: Roster,
-    threads: Vec<Thread>,
+    lanes: Vec<Lane>,
+    threads: Vec<JoinHandle<()>>,
     news: mpsc::Receiver<Event>,
     gone: Arc<Notify>,
 }
 
-struct Thread {
+/// A share of the rooms.
+struct Lane {
     orders: mpsc::Sender<Order>,
     counters: watch::Receiver<Counters>,
-    handle: JoinHandle<()>,
 }
 
 impl Media {
@@ -101,9 +105,12 @@ impl Media {
         let (outbox, news) = mpsc::channel(NEWS_MAX);
         let gone = Arc::new(Notify::new());
         let (peers, arrivals): (Vec<_>, Vec<mpsc::Receiver<Arrival>>) =
-            (0..threads).map(|_| mpsc::channel(ARRIVALS_MAX)).unzip();
+            (0..threads * LANES).map(|_| mpsc::channel(ARRIVALS_MAX)).unzip();
         let epoch = monotonic();
-        let start_one = |(number, arrivals)| {
+        let mut lanes = Vec::new();
+        let mut workers: Vec<Vec<Worker>> = (0..threads).map(|_| Vec::new()).collect();
+        // Neighbours are of different threads, so that the first rooms are spread over all of them.
+        for (number, arrivals) in arrivals.into_iter().enumerate() {
             let (orders, inbox) = mpsc::channel(ORDERS_MAX);
             let (counters_outbox, counters) = watch::channel(Counters::default());
             let wires = Wires {
@@ -113,23 +120,27 @@ impl Media {
                 news: outbox.clone(),
                 counters: counters_outbox,
             };
-            // Each thread's noise is its own.
-            let worker = Worker::new(seed.wrapping_add(number), epoch, wires);
+            let phase = (number / threads) as u64;
+            // Each lane's noise is its own.
+            let worker = Worker::new(seed.wrapping_add(number as u64), epoch, phase, wires);
+            workers[number % threads].push(worker);
+            lanes.push(Lane { orders, counters });
+        }
+        let start_one = |(number, lanes)| {
             let obituary = Obituary(Arc::clone(&gone));
-            let handle = thread::Builder::new()
+            thread::Builder::new()
                 .name(format!("media-{number}"))
                 .spawn(move || {
                     let _obituary = obituary;
                     if realtime {
                         say_once(number, priority::raise());
                     }
-                    worker.run();
+                    worker::run(lanes, epoch);
                 })
-                .context("starting a media thread")?;
-            Ok(Thread { orders, counters, handle })
+                .context("starting a media thread")
         };
-        let threads = (0..).zip(arrivals).map(start_one).collect::<Result<Vec<Thread>>>()?;
-        Ok(Media { roster: Roster::new(threads.len()), threads, news, gone })
+        let threads = (0..).zip(workers).map(start_one).collect::<Result<_>>()?;
+        Ok(Media { roster: Roster::new(lanes.len()), lanes, threads, news, gone })
     }
 
     /// Tells those whom it concerns.
@@ -138,8 +149,8 @@ impl Media {
     ///
     /// When one of them has failed.
     pub async fn order(&mut self, order: ToMedia) -> Result<()> {
-        for (thread, order) in self.roster.route(order) {
-            self.threads[thread].orders.send(order).await.ok().context(GONE)?;
+        for (lane, order) in self.roster.route(order) {
+            self.lanes[lane].orders.send(order).await.ok().context(GONE)?;
         }
         Ok(())
     }
@@ -158,18 +169,18 @@ impl Media {
 
     /// Ticks of all threads that began a whole tick too late, since the start.
     pub fn ticks_late(&self) -> u64 {
-        self.threads.iter().map(|thread| thread.counters.borrow().ticks_late).sum()
+        self.lanes.iter().map(|lane| lane.counters.borrow().ticks_late).sum()
     }
 
     /// What all threads count together, as of up to a second ago.
     pub fn counters(&self) -> Counters {
         let mut sum = Counters::default();
-        for (number, thread) in self.threads.iter().enumerate() {
-            let counters = thread.counters.borrow();
+        for (number, lane) in self.lanes.iter().enumerate() {
+            let counters = lane.counters.borrow();
             sum.ticks_late += counters.ticks_late;
             sum.lateness.add(&counters.lateness);
-            // A leg that has just moved is still in what its former thread has told.
-            let at_home = |leg: &LegId| self.roster.thread_of(*leg) == Some(number);
+            // A leg that has just moved is still in what its former lane has told.
+            let at_home = |leg: &LegId| self.roster.lane_of(*leg) == Some(number);
             for (leg, stats) in &counters.legs {
                 if at_home(leg) || !sum.legs.contains_key(leg) {
                     sum.legs.insert(*leg, *stats);
@@ -181,10 +192,10 @@ impl Media {
 
     /// How a leg is heard, as of up to a second ago.
     pub fn stats(&self, leg: LegId) -> Option<LegStats> {
-        let told_by = |thread: &Thread| thread.counters.borrow().legs.get(&leg).copied();
-        let home = self.roster.thread_of(leg).and_then(|thread| told_by(&self.threads[thread]));
-        // A leg that has just moved is still in what its former thread has told.
-        home.or_else(|| self.threads.iter().find_map(told_by))
+        let told_by = |lane: &Lane| lane.counters.borrow().legs.get(&leg).copied();
+        let home = self.roster.lane_of(leg).and_then(|lane| told_by(&self.lanes[lane]));
+        // A leg that has just moved is still in what its former lane has told.
+        home.or_else(|| self.lanes.iter().find_map(told_by))
     }
 
     /// Ends the threads and waits for them.
@@ -193,12 +204,10 @@ impl Media {
     ///
     /// When one of them has failed.
     pub fn end(self) -> Result<()> {
-        let Media { threads, .. } = self;
-        let (orders, handles): (Vec<_>, Vec<_>) =
-            threads.into_iter().map(|thread| (thread.orders, thread.handle)).unzip();
-        drop(orders);
+        let Media { lanes, threads, .. } = self;
+        drop(lanes);
         // All of them, whatever becomes of one.
-        let ended: Vec<bool> = handles.into_iter().map(|handle| handle.join().is_ok()).collect();
+        let ended: Vec<bool> = threads.into_iter().map(|thread| thread.join().is_ok()).collect();
         ensure!(ended.iter().all(|&well| well), GONE);
         Ok(())
     }

@@ -1,28 +1,36 @@
-//! When the threads wake: slices of 5 ms on an absolute clock that all of them share, every fourth of them a tick.
+//! When the threads wake: slices of 5 ms on an absolute clock that all of them share. Every fourth slice of a lane is a
+//! tick; the lanes of a thread take turns.
 
 use std::time::{Duration, Instant};
 
 /// How often a thread wakes: orders are taken and legs are moved without much delay.
 pub(super) const SLICE: Duration = Duration::from_millis(5);
 /// The mix runs in frames of 20 ms, as the phones send.
-const SLICES_PER_TICK: u64 = 4;
+pub(super) const SLICES_PER_TICK: u64 = 4;
 pub(super) const TICK: Duration = Duration::from_millis(20);
 /// Every second, two slices after a tick.
 const SLICES_PER_COUNT: u64 = 200;
 /// After a stall, missed ticks are made up for up to this long; older ones are skipped.
 pub(super) const CATCH_UP: Duration = Duration::from_millis(200);
 
-/// One slice of one thread.
+/// One slice, seen from one lane.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grid {
     epoch: Instant,
     number: u64,
+    /// How many slices after the others a lane ticks.
+    phase: u64,
 }
 
 impl Grid {
     /// The first slice after `epoch`.
     pub(super) fn new(epoch: Instant) -> Grid {
-        Grid { epoch, number: 1 }
+        Grid { epoch, number: 1, phase: 0 }
+    }
+
+    /// The same slice, seen from the lane of this phase.
+    pub(super) fn of(self, phase: u64) -> Grid {
+        Grid { phase, ..self }
     }
 
     pub(super) fn due(&self) -> Instant {
@@ -34,17 +42,22 @@ impl Grid {
     }
 
     pub(super) fn is_tick(&self) -> bool {
-        self.number.is_multiple_of(SLICES_PER_TICK)
+        self.turn() == 0
     }
 
     /// Whether another thread, which may be a little ahead, could tick before it has taken what it is sent now.
     pub(super) fn is_before_tick(&self) -> bool {
-        self.number % SLICES_PER_TICK == SLICES_PER_TICK - 1
+        self.turn() == SLICES_PER_TICK - 1
+    }
+
+    /// Slices since the last tick.
+    fn turn(&self) -> u64 {
+        (self.number + SLICES_PER_TICK - self.phase) % SLICES_PER_TICK
     }
 
     /// Whether it is time to count, between two ticks.
     pub(super) fn is_count(&self) -> bool {
-        self.number % SLICES_PER_COUNT == SLICES_PER_TICK / 2
+        self.number % SLICES_PER_COUNT == self.phase + SLICES_PER_TICK / 2
     }
 
     /// One slice on, whatever the last one took; after a long stall what is too old to be made up for is skipped. The
@@ -85,6 +98,13 @@ mod tests {
         assert_eq!(ticks.len(), 100);
         assert!(ticks.iter().all(|ms| ms.is_multiple_of(20)), "{ticks:?}");
         assert!(slices.iter().all(|g| !g.is_before_tick() || due_ms(&g) % 20 == 15));
-        assert_eq!(slices.iter().filter(|g| g.is_count() && !g.is_tick()).count(), 2);
+        for phase in 0..SLICES_PER_TICK {
+            let lane: Vec<Grid> = slices.iter().map(|grid| grid.of(phase)).collect();
+            assert_eq!(lane.iter().filter(|g| g.is_count() && !g.is_tick()).count(), 2);
+            let ticks: Vec<u128> =
+                lane.iter().filter(|g| g.is_tick()).map(|g| due_ms(&g)).collect();
+            assert!(ticks.windows(2).all(|pair| pair[1] - pair[0] == 20), "{ticks:?}");
+            assert!(ticks.iter().all(|ms| ms % 20 == u128::from(phase) * 5), "{ticks:?}");
+        }
     }
 }

@@ -1,8 +1,8 @@
-//! Who is on which thread. Pure: orders in, orders to threads out.
+//! Who is on which lane. Pure: orders in, orders to lanes out.
 //!
-//! A room is born on the thread with the least to do and stays there until nobody is in it. A leg enters on the thread
+//! A room is born on the lane with the least to do and stays there until nobody is in it. A leg enters on the lane
 //! with the least to do and moves when it joins a room elsewhere; each of its moves has a number of its own, so that
-//! threads cannot take one for another.
+//! lanes cannot take one for another.
 
 use std::collections::BTreeMap;
 use std::net::UdpSocket;
@@ -12,7 +12,7 @@ use konf_media::{Command, RoomId, Stream};
 
 use super::ToMedia;
 
-/// What one thread is told.
+/// What one lane is told.
 #[derive(Debug)]
 pub(super) enum Order {
     Open {
@@ -21,12 +21,12 @@ pub(super) enum Order {
         socket: UdpSocket,
     },
     Command(Command),
-    /// A leg comes from another thread; what is for it waits until it is here.
+    /// A leg comes from another lane; what is for it waits until it is here.
     Expect {
         leg: LegId,
         hop: u64,
     },
-    /// A leg goes to another thread.
+    /// A leg goes to another lane.
     Move {
         leg: LegId,
         hop: u64,
@@ -46,7 +46,7 @@ impl Order {
 }
 
 pub(super) struct Roster {
-    /// What each thread has to do: its legs and its rooms, which cost about the same.
+    /// What each lane has to do: its legs and its rooms, which cost about the same.
     loads: Vec<usize>,
     legs: BTreeMap<LegId, Place>,
     rooms: BTreeMap<RoomId, Room>,
@@ -54,33 +54,33 @@ pub(super) struct Roster {
 }
 
 struct Place {
-    thread: usize,
+    lane: usize,
     room: Option<RoomId>,
 }
 
 struct Room {
-    thread: usize,
+    lane: usize,
     members: usize,
 }
 
 impl Roster {
-    pub(super) fn new(threads: usize) -> Roster {
-        Roster { loads: vec![0; threads], legs: BTreeMap::new(), rooms: BTreeMap::new(), hops: 0 }
+    pub(super) fn new(lanes: usize) -> Roster {
+        Roster { loads: vec![0; lanes], legs: BTreeMap::new(), rooms: BTreeMap::new(), hops: 0 }
     }
 
-    pub(super) fn thread_of(&self, leg: LegId) -> Option<usize> {
-        self.legs.get(&leg).map(|place| place.thread)
+    pub(super) fn lane_of(&self, leg: LegId) -> Option<usize> {
+        self.legs.get(&leg).map(|place| place.lane)
     }
 
-    /// Which threads are told what, in this order. What is for a leg or a room that is not there is for nobody.
+    /// Which lanes are told what, in this order. What is for a leg or a room that is not there is for nobody.
     pub(super) fn route(&mut self, order: ToMedia) -> Vec<(usize, Order)> {
         match order {
             ToMedia::Open { leg, stream, socket } => self.open(leg, stream, socket),
             ToMedia::Command(Command::Join { leg, room }) => self.join(leg, room),
             ToMedia::Command(command) => {
-                let Some(thread) = self.concerned(&command) else { return Vec::new() };
+                let Some(lane) = self.concerned(&command) else { return Vec::new() };
                 self.note(&command);
-                vec![(thread, Order::Command(command))]
+                vec![(lane, Order::Command(command))]
             }
         }
     }
@@ -89,20 +89,20 @@ impl Roster {
         if self.legs.contains_key(&leg) {
             return Vec::new();
         }
-        let thread = self.idlest();
-        self.loads[thread] += 1;
-        self.legs.insert(leg, Place { thread, room: None });
-        vec![(thread, Order::Open { leg, stream, socket })]
+        let lane = self.idlest();
+        self.loads[lane] += 1;
+        self.legs.insert(leg, Place { lane, room: None });
+        vec![(lane, Order::Open { leg, stream, socket })]
     }
 
     fn join(&mut self, leg: LegId, room: RoomId) -> Vec<(usize, Order)> {
-        let Some(from) = self.thread_of(leg) else { return Vec::new() };
+        let Some(from) = self.lane_of(leg) else { return Vec::new() };
         self.leave(leg);
         // The leg itself counts nowhere while it is decided where it goes.
         self.loads[from] -= 1;
         let to = self.enter(room, from);
         self.loads[to] += 1;
-        self.legs.insert(leg, Place { thread: to, room: Some(room) });
+        self.legs.insert(leg, Place { lane: to, room: Some(room) });
         let join = (to, Order::Command(Command::Join { leg, room }));
         if to == from {
             return vec![join];
@@ -112,17 +112,17 @@ impl Roster {
         vec![(to, Order::Expect { leg, hop }), (from, Order::Move { leg, hop, to }), join]
     }
 
-    /// The thread of a room that has one more member; one that is born stays with its first member where it can.
+    /// The lane of a room that has one more member; one that is born stays with its first member where it can.
     fn enter(&mut self, room: RoomId, first: usize) -> usize {
         let idlest = self.idlest();
         let born = if self.loads[first] <= self.loads[idlest] { first } else { idlest };
         let loads = &mut self.loads;
         let room = self.rooms.entry(room).or_insert_with(|| {
             loads[born] += 1;
-            Room { thread: born, members: 0 }
+            Room { lane: born, members: 0 }
         });
         room.members += 1;
-        room.thread
+        room.lane
     }
 
     fn leave(&mut self, leg: LegId) {
@@ -130,7 +130,7 @@ impl Roster {
         let Some(room) = self.rooms.get_mut(&id) else { return };
         room.members -= 1;
         if room.members == 0 {
-            self.loads[room.thread] -= 1;
+            self.loads[room.lane] -= 1;
             self.rooms.remove(&id);
         }
     }
@@ -141,7 +141,7 @@ impl Roster {
             Command::RemoveLeg { leg } => {
                 self.leave(*leg);
                 if let Some(place) = self.legs.remove(leg) {
-                    self.loads[place.thread] -= 1;
+                    self.loads[place.lane] -= 1;
                 }
             }
             _ => {}
@@ -150,17 +150,17 @@ impl Roster {
 
     fn concerned(&self, command: &Command) -> Option<usize> {
         match command {
-            Command::PlayToRoom { room, .. } => self.rooms.get(room).map(|room| room.thread),
+            Command::PlayToRoom { room, .. } => self.rooms.get(room).map(|room| room.lane),
             // Whoever asks gets an answer even when nobody is in the room.
             Command::FindNoise { room, asker } => {
-                self.rooms.get(room).map(|room| room.thread).or_else(|| self.thread_of(*asker))
+                self.rooms.get(room).map(|room| room.lane).or_else(|| self.lane_of(*asker))
             }
-            command => self.thread_of(leg_of(command)?),
+            command => self.lane_of(leg_of(command)?),
         }
     }
 
     fn idlest(&self) -> usize {
-        (0..self.loads.len()).min_by_key(|&thread| self.loads[thread]).unwrap_or_default()
+        (0..self.loads.len()).min_by_key(|&lane| self.loads[lane]).unwrap_or_default()
     }
 }
 

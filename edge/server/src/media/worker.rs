@@ -1,4 +1,4 @@
-//! One media thread: an engine, the sockets of its legs, and what it was told.
+//! One lane of a media thread: an engine, the sockets of its legs, and what it was told.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::thread;
@@ -21,11 +21,11 @@ use crate::metrics::Lateness;
 const NEWS_MAX: usize = 8192;
 /// Orders for a leg that is on its way, which takes one tick: far more than anybody orders in that time.
 const WAITING_MAX: usize = 1024;
-/// A thread that could not sleep between two ticks gives way for so long: whatever its priority, a twentieth of its
+/// A thread that could not sleep for 20 ms gives way for so long: whatever its priority, a twentieth of its
 /// processor is left to others.
 const REST: Duration = Duration::from_millis(1);
 
-/// A leg that comes from another thread, with its socket.
+/// A leg that comes from another lane, with its socket.
 pub(super) struct Arrival {
     leg: MovingLeg,
     hop: u64,
@@ -34,11 +34,11 @@ pub(super) struct Arrival {
     ticked: u64,
 }
 
-/// What joins a thread to the rest.
+/// What joins a lane to the rest.
 pub(super) struct Wires {
     pub(super) orders: mpsc::Receiver<Order>,
     pub(super) arrivals: mpsc::Receiver<Arrival>,
-    /// To each thread by its number.
+    /// To each lane by its number.
     pub(super) peers: Vec<mpsc::Sender<Arrival>>,
     pub(super) news: mpsc::Sender<Event>,
     pub(super) counters: watch::Sender<Counters>,
@@ -47,7 +47,7 @@ pub(super) struct Wires {
 pub(super) struct Worker {
     engine: Engine,
     ways: Ways,
-    grid: Grid,
+    phase: u64,
     wires: Wires,
     /// Legs on their way here.
     expected: BTreeMap<LegId, Expected>,
@@ -75,13 +75,37 @@ struct Departure {
     to: usize,
 }
 
+/// One thread, until nobody is left to order anything. Its lanes take turns.
+pub(super) fn run(mut lanes: Vec<Worker>, epoch: Instant) {
+    let mut grid = Grid::new(epoch);
+    let mut slept = false;
+    loop {
+        let early = grid.due().saturating_duration_since(monotonic());
+        thread::sleep(early);
+        slept |= !early.is_zero();
+        let (now, wall) = (monotonic(), since_epoch());
+        if !lanes.iter_mut().all(|lane| lane.step(grid, now, wall)) {
+            return;
+        }
+        if grid.is_tick() {
+            if !slept {
+                thread::sleep(REST);
+            }
+            slept = false;
+        }
+        grid = grid.next(now);
+    }
+}
+
 impl Worker {
-    /// All threads have the same `epoch`.
-    pub(super) fn new(seed: u64, epoch: Instant, wires: Wires) -> Worker {
+    /// All lanes have the same `epoch`; those of one thread tick `phase` slices apart.
+    pub(super) fn new(seed: u64, epoch: Instant, phase: u64, wires: Wires) -> Worker {
+        let mut engine = Engine::with_epoch(seed, epoch);
+        engine.set_wall_clock(monotonic(), since_epoch());
         Worker {
-            engine: Engine::with_epoch(seed, epoch),
+            engine,
             ways: Ways::new(epoch),
-            grid: Grid::new(epoch),
+            phase,
             wires,
             expected: BTreeMap::new(),
             early: BTreeMap::new(),
@@ -94,45 +118,24 @@ impl Worker {
         }
     }
 
-    /// Until nobody is left to order anything.
-    pub(super) fn run(mut self) {
-        self.engine.set_wall_clock(monotonic(), since_epoch());
-        let mut slept = false;
-        loop {
-            let early = self.grid.due().saturating_duration_since(monotonic());
-            thread::sleep(early);
-            slept |= !early.is_zero();
-            let now = monotonic();
-            if !self.step(now, since_epoch()) {
-                return;
-            }
-            if self.grid.is_tick() {
-                if !slept {
-                    thread::sleep(REST);
-                }
-                slept = false;
-            }
-            self.grid = self.grid.next(now);
-        }
-    }
-
     /// One slice. False when nobody is left to order anything.
-    fn step(&mut self, now: Instant, wall: Duration) -> bool {
+    fn step(&mut self, grid: Grid, now: Instant, wall: Duration) -> bool {
+        let grid = grid.of(self.phase);
         if !self.take_orders(now) {
             return false;
         }
         self.take_arrivals(now);
-        if self.grid.is_tick() {
-            self.note_lateness(now);
+        if grid.is_tick() {
+            self.note_lateness(now.saturating_duration_since(grid.due()));
             self.tick(now, wall);
-            self.ticked = self.grid.number();
+            self.ticked = grid.number();
             self.take_arrivals(now);
         }
-        if !self.grid.is_before_tick() {
+        if !grid.is_before_tick() {
             self.depart();
         }
         self.tell();
-        if self.grid.is_count() {
+        if grid.is_count() {
             self.engine.set_wall_clock(now, wall);
             self.publish();
         }
@@ -267,8 +270,7 @@ impl Worker {
         self.wires.counters.send_replace(Counters { ticks_late, lateness, legs });
     }
 
-    fn note_lateness(&mut self, now: Instant) {
-        let late = now.saturating_duration_since(self.grid.due());
+    fn note_lateness(&mut self, late: Duration) {
         self.lateness.note(late);
         if late > TICK {
             self.ticks_late += 1;

@@ -68,6 +68,26 @@ fn talkers_of_a_room_that_moves_are_heard_on_without_a_seam() {
 }
 
 #[test]
+fn a_talker_who_moves_to_an_engine_that_ticks_later_is_soon_as_near_as_before() {
+    for later_us in [5_000, 10_000, 15_000] {
+        let mut hall = Hall::new(4);
+        let talker = hall.enter(1, Codec::Pcma, 5_000, tone(400.0, 4_000.0));
+        let listener = hall.enter(1, Codec::Pcma, 9_000, silence());
+        hall.run_ms(4_000);
+        let before = hall.stats(talker).delay_ms;
+        move_all(&mut hall, Some(1));
+        hall.now_us += later_us;
+        hall.run_ms(4_000);
+        let after = hall.stats(talker).delay_ms;
+        assert!(after <= before + 5, "{later_us} µs later: {before} ms, then {after} ms");
+        let heard = &hall.phones[listener].heard;
+        let (low, high) = envelope(&heard[heard.len() - 16_000..]);
+        assert!(low > 0.9 * high, "{later_us} µs later: {low} to {high}");
+        assert_eq!(hall.stats(talker).packets_lost + hall.stats(talker).packets_late, 0);
+    }
+}
+
+#[test]
 fn a_recording_goes_on_in_the_new_engine() {
     let mut hall = Hall::new(3);
     let phone = hall.call(Codec::Pcma, 3_000, tone(400.0, 4_000.0));

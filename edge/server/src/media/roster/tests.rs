@@ -25,8 +25,8 @@ fn join(roster: &mut Roster, leg: u64, room: u64) -> Vec<(usize, Order)> {
 #[test]
 fn legs_enter_where_the_least_is_to_do_and_follow_their_room() {
     let mut roster = Roster::new(3);
-    let threads: Vec<usize> = (0..3).map(|leg| open(&mut roster, leg)).collect();
-    assert_eq!(threads, [0, 1, 2]);
+    let lanes: Vec<usize> = (0..3).map(|leg| open(&mut roster, leg)).collect();
+    assert_eq!(lanes, [0, 1, 2]);
     assert!(matches!(join(&mut roster, 1, 7)[..], [(1, Order::Command(_))]), "born where it is");
     let moved = join(&mut roster, 2, 7);
     assert!(
@@ -69,13 +69,13 @@ fn rooms_that_fill_at_the_same_time_are_spread() {
     }
     let mut legs = [0; 3];
     for leg in 0..180 {
-        legs[roster.thread_of(LegId(leg)).unwrap()] += 1;
+        legs[roster.lane_of(LegId(leg)).unwrap()] += 1;
     }
     assert_eq!(legs, [60, 60, 60]);
 }
 
 #[test]
-fn whatever_is_ordered_a_room_is_on_one_thread_and_nothing_is_forgotten() {
+fn whatever_is_ordered_a_room_is_on_one_lane_and_nothing_is_forgotten() {
     for seed in 0..20 {
         println!("seed {seed}");
         let mut random = StdRng::seed_from_u64(seed);
@@ -102,14 +102,14 @@ fn whatever_is_ordered_a_room_is_on_one_thread_and_nothing_is_forgotten() {
                 _ => {
                     let orders = join(&mut roster, leg, room);
                     assert_eq!(orders.is_empty(), !legs.contains_key(&leg));
-                    for (thread, order) in orders {
+                    for (lane, order) in orders {
                         match order {
                             Order::Move { hop, to, .. } => {
-                                assert_eq!(thread, legs[&leg].0, "it moves from where it is");
-                                assert!(hops.insert(hop) && to != thread);
+                                assert_eq!(lane, legs[&leg].0, "it moves from where it is");
+                                assert!(hops.insert(hop) && to != lane);
                             }
                             Order::Command(_) => {
-                                legs.insert(leg, (thread, Some(room)));
+                                legs.insert(leg, (lane, Some(room)));
                             }
                             _ => {}
                         }
@@ -117,10 +117,10 @@ fn whatever_is_ordered_a_room_is_on_one_thread_and_nothing_is_forgotten() {
                 }
             }
             let mut rooms: BTreeMap<u64, usize> = BTreeMap::new();
-            for (leg, (thread, room)) in &legs {
-                assert_eq!(roster.thread_of(LegId(*leg)), Some(*thread));
+            for (leg, (lane, room)) in &legs {
+                assert_eq!(roster.lane_of(LegId(*leg)), Some(*lane));
                 if let Some(room) = room {
-                    assert_eq!(rooms.entry(*room).or_insert(*thread), thread);
+                    assert_eq!(rooms.entry(*room).or_insert(*lane), lane);
                 }
             }
             assert_eq!(roster.rooms.len(), rooms.len());
