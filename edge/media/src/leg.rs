@@ -64,6 +64,9 @@ pub(crate) struct Leg {
     speaks: bool,
     /// In a room of a higher rate.
     ascent: Option<Box<Ascent>>,
+    /// The same in a tick in which the room changes its rate, as it was before.
+    former: Option<Box<Ascent>>,
+    pub(crate) adds_as_before: bool,
     source: Source,
     allowance: Allowance,
     ssrc: Option<u32>,
@@ -133,6 +136,8 @@ impl Leg {
             crowded: false,
             speaks: false,
             ascent: None,
+            former: None,
+            adds_as_before: false,
             source: Source::new(&stream),
             allowance: Allowance::new(now_us),
             ssrc: None,
@@ -391,6 +396,8 @@ impl Leg {
         self.was_open = open;
         self.speaks = (open || closing) && self.room.is_some() && !is_silent(&self.heard);
         self.adds = false;
+        self.adds_as_before = false;
+        self.former = None;
     }
 
     /// What the leg adds to a room at `rate` in this tick, if anything.
@@ -407,6 +414,22 @@ impl Leg {
             self.adds = ascent.climb(self.speaks.then_some(&self.heard));
         }
         self.adds.then(|| self.voice())
+    }
+
+    /// What the leg adds once more to the mix of its room at the `rate` until now.
+    pub(crate) fn raise_as_before(&mut self, rate: Rate) -> Option<&[i16]> {
+        self.former = self.ascent.take();
+        self.adds_as_before = match &mut self.former {
+            None => self.speaks && rate == self.stream.codec.sampling(),
+            Some(ascent) => {
+                ascent.leads_to(rate) && ascent.climb(self.speaks.then_some(&self.heard))
+            }
+        };
+        self.adds_as_before.then(|| self.voice_as_before())
+    }
+
+    pub(crate) fn voice_as_before(&self) -> &[i16] {
+        self.former.as_ref().map_or(&self.heard, |ascent| ascent.frame())
     }
 
     /// What it has added to its room in this tick, if it adds anything.

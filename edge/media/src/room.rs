@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use crate::encoding::{Encoding, Recipe};
+use crate::frame::crossfade;
 use crate::leg::Leg;
 use crate::limiter::Limiter;
-use crate::mix::{Descent, Mix};
+use crate::mix::Mix;
 use crate::tape::Tape;
 use crate::{Clip, Rate, RoomId};
 
@@ -27,6 +28,10 @@ pub(crate) struct Room {
     members: [usize; 3],
     /// Everybody and the announcements.
     mix: Mix,
+    /// That of the rate which the room had until this tick: it fades away.
+    former: Option<Box<Mix>>,
+    /// From the former mix to the new one, at each rate that hears both.
+    blends: Vec<(Rate, Vec<i16>)>,
     speakers: usize,
     crowded: bool,
     announcing: bool,
@@ -53,6 +58,8 @@ impl Room {
             id,
             members: [0; 3],
             mix: Mix::new(Rate::Narrow),
+            former: None,
+            blends: Vec::new(),
             speakers: 0,
             crowded: false,
             announcing: false,
@@ -91,8 +98,12 @@ impl Room {
         let hears = |rate: Rate| members[rate as usize] > 0;
         let rates = [Rate::Full, Rate::Wide];
         let rate = rates.into_iter().find(|&rate| hears(rate)).unwrap_or(Rate::Narrow);
+        self.former = None;
+        self.blends.clear();
         if rate != self.mix.rate() {
-            self.mix = Mix::new(rate);
+            let mut former = std::mem::replace(&mut self.mix, Mix::new(rate));
+            former.begin(hears);
+            self.former = Some(Box::new(former));
         }
         self.mix.begin(hears);
         self.crowded = self.speakers > FEW;
@@ -104,6 +115,11 @@ impl Room {
     }
 
     pub(crate) fn hear(&mut self, leg: &mut Leg) {
+        if let Some(former) = &mut self.former
+            && let Some(voice) = leg.raise_as_before(former.rate())
+        {
+            former.hear(voice);
+        }
         if let Some(voice) = leg.raise(self.mix.rate()) {
             self.mix.hear(voice);
             self.speakers += 1;
@@ -113,6 +129,20 @@ impl Room {
     /// Everybody has been heard.
     pub(crate) fn end(&mut self) {
         self.mix.descend();
+        let Some(former) = &mut self.former else { return };
+        former.descend();
+        for rate in [Rate::Narrow, Rate::Wide] {
+            if rate <= former.rate().min(self.mix.rate()) && self.members[rate as usize] > 0 {
+                let mut blend = vec![0; rate.frame()];
+                crossfade(former.heard_at(rate), self.mix.heard_at(rate), &mut blend);
+                self.blends.push((rate, blend));
+            }
+        }
+    }
+
+    /// That of another rate, which was heard until this tick.
+    pub(crate) fn former(&mut self) -> Option<&mut Mix> {
+        self.former.as_deref_mut()
     }
 
     pub(crate) fn rate(&self) -> Rate {
@@ -120,8 +150,8 @@ impl Room {
     }
 
     /// Everybody and the announcements, at the room's rate.
-    pub(crate) fn sum(&self) -> &[i32] {
-        self.mix.sum()
+    pub(crate) fn mix(&mut self) -> &mut Mix {
+        &mut self.mix
     }
 
     /// More were heard in the tick before than are always heard as they are.
@@ -132,11 +162,6 @@ impl Room {
     /// Nobody says anything and nothing is announced.
     pub(crate) fn is_quiet(&self) -> bool {
         self.speakers == 0 && !self.announcing
-    }
-
-    /// The whole mix at `rate`.
-    pub(crate) fn heard_at(&mut self, rate: Rate) -> &[i16] {
-        self.mix.heard_at(rate)
     }
 
     /// A packet of the whole mix, made at most once per tick. `loss_percent` is what the listener has reported.
@@ -155,7 +180,7 @@ impl Room {
         shared.loss_percent = shared.loss_percent.max(loss_percent);
         if !shared.is_made {
             shared.is_made = true;
-            shared.encoding.encode(self.mix.heard_at(rate));
+            shared.encoding.encode(heard_at(&mut self.mix, &self.blends, rate));
         }
         shared.encoding.payload()
     }
@@ -173,11 +198,6 @@ impl Room {
         if rate == self.mix.rate() { self.mix.limiter() } else { Limiter::new() }
     }
 
-    /// For a leg that begins to speak and hears at a lower rate than the room's.
-    pub(crate) fn descent(&self, rate: Rate) -> Descent {
-        self.mix.descent(rate)
-    }
-
     fn add_announcement(&mut self) {
         let rate = self.mix.rate();
         let sum = self.mix.sum_mut();
@@ -193,6 +213,12 @@ impl Room {
             }
         }
     }
+}
+
+fn heard_at<'a>(mix: &'a mut Mix, blends: &'a [(Rate, Vec<i16>)], rate: Rate) -> &'a [i16] {
+    // Also in a tick of two mixes the filters and the limiter of the new one go on.
+    let whole = mix.heard_at(rate);
+    blends.iter().find(|(at, _)| *at == rate).map_or(whole, |(_, blend)| blend)
 }
 
 impl Shared {

@@ -1,17 +1,19 @@
 //! What each leg hears in a tick, as the packet that it is sent.
 
+use crate::Event;
 use crate::codec::g711;
 use crate::frame::{FRAME, FRAME_MAX, subtract};
 use crate::leg::{Events, Leg};
+use crate::mix::Mix;
 use crate::outbox::Outbox;
 use crate::room::Room;
-use crate::{Event, Rate};
 
 /// Where one leg's sound is made after the other's.
 pub(super) struct Desk {
     room: Box<[i32; FRAME_MAX]>,
     limited: Box<[i16; FRAME_MAX]>,
     sum: Box<[i32; FRAME_MAX]>,
+    before: Box<[i32; FRAME_MAX]>,
     frame: Box<[i16; FRAME_MAX]>,
 }
 
@@ -21,6 +23,7 @@ impl Desk {
             room: Box::new([0; FRAME_MAX]),
             limited: Box::new([0; FRAME_MAX]),
             sum: Box::new([0; FRAME_MAX]),
+            before: Box::new([0; FRAME_MAX]),
             frame: Box::new([0; FRAME_MAX]),
         }
     }
@@ -101,43 +104,70 @@ fn encode(leg: &mut Leg, frame: &[i16], outbox: &mut Outbox) {
 
 /// The room without the leg itself, and what plays to it alone: into the desk's frame.
 fn own_mix(leg: &mut Leg, room: Option<&mut Room>, desk: &mut Desk, events: &mut Events) {
-    let rate = leg.rate();
-    let sum = &mut desk.sum[..rate.frame()];
+    let length = leg.rate().frame();
     match room {
-        None => sum.fill(0),
-        Some(room) if room.rate() == rate => {
-            sum.copy_from_slice(room.sum());
-            if leg.adds {
-                subtract(sum, leg.voice());
-            }
-        }
-        Some(room) => lower_mix(leg, room, rate, desk),
+        None => desk.sum[..length].fill(0),
+        Some(room) => room_mix(leg, room, desk),
     }
-    let sum = &mut desk.sum[..rate.frame()];
+    let sum = &mut desk.sum[..length];
     if !leg.player.is_idle() {
         let id = leg.id;
         leg.player.render(sum, |playback| {
             events.push_back(Event::Played { leg: id, playback });
         });
     }
-    leg.ear.limiter.limit(sum, &mut desk.frame[..rate.frame()]);
+    leg.ear.limiter.limit(sum, &mut desk.frame[..length]);
 }
 
-/// The same in a room of a higher rate, without what plays: into the desk's sum.
-fn lower_mix(leg: &mut Leg, room: &mut Room, rate: Rate, desk: &mut Desk) {
-    let sum = &mut desk.sum[..rate.frame()];
-    if !leg.adds {
-        leg.ear.forget_descent();
-        widen(room.heard_at(rate), sum);
+/// The room without the leg itself: into the desk's sum. When the room changes its rate, one mix fades into the other.
+fn room_mix(leg: &mut Leg, room: &mut Room, desk: &mut Desk) {
+    let rate = leg.rate();
+    let least = room.rate();
+    let Some(former) = room.former().filter(|former| rate <= former.rate().min(least)) else {
+        without(leg, room.mix(), false, desk);
         return;
+    };
+    without(leg, former, true, desk);
+    leg.ear.forget_descent();
+    desk.before[..rate.frame()].copy_from_slice(&desk.sum[..rate.frame()]);
+    without(leg, room.mix(), false, desk);
+    fade(&desk.before[..rate.frame()], &mut desk.sum[..rate.frame()]);
+}
+
+/// `mix` without the leg itself, at the leg's rate: into the desk's sum. `as_before` is for a room's former mix.
+fn without(leg: &mut Leg, mix: &mut Mix, as_before: bool, desk: &mut Desk) {
+    let rate = leg.rate();
+    let (adds, voice) = match as_before {
+        true => (leg.adds_as_before, leg.voice_as_before()),
+        false => (leg.adds, leg.voice()),
+    };
+    if mix.rate() == rate {
+        let sum = &mut desk.sum[..rate.frame()];
+        sum.copy_from_slice(mix.sum());
+        if adds {
+            subtract(sum, voice);
+        }
+    } else if adds {
+        let whole = &mut desk.room[..mix.rate().frame()];
+        whole.copy_from_slice(mix.sum());
+        subtract(whole, voice);
+        let frame = &mut desk.frame[..rate.frame()];
+        let descent = leg.ear.descent(|| mix.descent(rate));
+        descent.descend(whole, &mut desk.limited[..whole.len()], frame);
+        widen(frame, &mut desk.sum[..rate.frame()]);
+    } else {
+        leg.ear.forget_descent();
+        widen(mix.heard_at(rate), &mut desk.sum[..rate.frame()]);
     }
-    let whole = &mut desk.room[..room.rate().frame()];
-    whole.copy_from_slice(room.sum());
-    subtract(whole, leg.voice());
-    let frame = &mut desk.frame[..rate.frame()];
-    let descent = leg.ear.descent(|| room.descent(rate));
-    descent.descend(whole, &mut desk.limited[..whole.len()], frame);
-    widen(frame, sum);
+}
+
+/// `to` becomes what goes from `from` to it in a straight line.
+fn fade(from: &[i32], to: &mut [i32]) {
+    let step = 1.0 / (from.len() as f32 + 1.0);
+    for (i, (&from, to)) in from.iter().zip(to).enumerate() {
+        let weight = (i as f32 + 1.0) * step;
+        *to = (from as f32 * (1.0 - weight) + *to as f32 * weight) as i32;
+    }
 }
 
 fn widen(frame: &[i16], sum: &mut [i32]) {
