@@ -26,8 +26,9 @@ pub(super) fn read(session: &Session, media: &Media, terms: &Terms<'_>) -> Optio
     let address = unicast(connection)?;
     let formats = media.fmt.split_whitespace().filter_map(|f| f.parse().ok()).filter(|f| *f < 128);
     let formats: Vec<u8> = formats.take(ATTRIBUTES_MAX).collect();
-    let (payload_type, codec) = choose(media, &formats, terms)?;
-    let events = events(media, &formats, codec);
+    let maps = Maps::of(media);
+    let (payload_type, codec) = choose(&maps, &formats, terms)?;
+    let events = events(&maps, &formats, codec);
     let offer = MediaOffer {
         remote: SocketAddr::new(address, media.port),
         codec,
@@ -64,8 +65,8 @@ fn line(media: &Media, terms: &Terms<'_>) -> Option<Option<Line>> {
     fits.then_some(line)
 }
 
-fn choose(media: &Media, formats: &[u8], terms: &Terms<'_>) -> Option<(u8, Codec)> {
-    let offered = formats.iter().filter_map(|f| Some((*f, codec(media, *f)?)));
+fn choose(maps: &Maps<'_>, formats: &[u8], terms: &Terms<'_>) -> Option<(u8, Codec)> {
+    let offered = formats.iter().filter_map(|f| Some((*f, codec(maps, *f)?)));
     let mut common = offered.filter(|(_, codec)| terms.codecs.contains(codec));
     if terms.in_their_order {
         return common.next();
@@ -80,51 +81,69 @@ fn unicast(connection: &Connection) -> Option<IpAddr> {
     (!address.is_multicast() && !broadcast).then_some(address)
 }
 
-/// By its rtpmap, or by its static number when there is none (RFC 3551, table 4).
-fn codec(media: &Media, format: u8) -> Option<Codec> {
-    match (rtpmap(media, format), format) {
-        (None, 0) => Some(Codec::Pcmu),
-        (None, 8) => Some(Codec::Pcma),
-        (None, 9) => Some(Codec::G722),
-        _ if is_mapped(media, format, "PCMA", 8_000, "1") => Some(Codec::Pcma),
-        _ if is_mapped(media, format, "PCMU", 8_000, "1") => Some(Codec::Pcmu),
-        _ if is_mapped(media, format, "G722", 8_000, "1") => Some(Codec::G722),
-        // RFC 7587, section 7: "the number of channels ... MUST be 2", and has to be said.
-        (Some(encoding), _) if encoding.eq_ignore_ascii_case("opus/48000/2") => Some(Codec::Opus),
-        _ => None,
+/// `PCMA/8000` of `a=rtpmap:8 PCMA/8000`, by number; read once, since a description may have as many as formats.
+struct Maps<'a>([Option<&'a str>; 128]);
+
+impl<'a> Maps<'a> {
+    fn of(media: &'a Media) -> Self {
+        let mut maps = [None; 128];
+        for attribute in media.attributes.iter().filter(|a| a.attribute == "rtpmap") {
+            let value = attribute.value.as_deref().unwrap_or_default().trim();
+            let Some((number, encoding)) = value.split_once(' ') else { continue };
+            let place = number.parse().ok().and_then(|number: usize| maps.get_mut(number));
+            if let Some(place @ None) = place {
+                *place = Some(encoding.trim());
+            }
+        }
+        Maps(maps)
     }
+
+    fn get(&self, format: u8) -> Option<&'a str> {
+        self.0.get(usize::from(format)).copied().flatten()
+    }
+}
+
+/// By its rtpmap, or by its static number when there is none (RFC 3551, table 4).
+fn codec(maps: &Maps<'_>, format: u8) -> Option<Codec> {
+    let Some(encoding) = maps.get(format) else {
+        return match format {
+            0 => Some(Codec::Pcmu),
+            8 => Some(Codec::Pcma),
+            9 => Some(Codec::G722),
+            _ => None,
+        };
+    };
+    // RFC 7587, section 7: "the number of channels ... MUST be 2", and has to be said.
+    if encoding.eq_ignore_ascii_case("opus/48000/2") {
+        return Some(Codec::Opus);
+    }
+    let names = [("PCMA", Codec::Pcma), ("PCMU", Codec::Pcmu), ("G722", Codec::G722)];
+    names.into_iter().find(|(name, _)| is(encoding, name, 8_000)).map(|(_, codec)| codec)
 }
 
 /// Telephone events at the codec's clock rate, as RFC 4733, section 2.1 wants it, or else at 8 kHz, which is all that
 /// many phones know whatever their codec is.
-fn events(media: &Media, formats: &[u8], codec: Codec) -> Option<(u8, u32)> {
+fn events(maps: &Maps<'_>, formats: &[u8], codec: Codec) -> Option<(u8, u32)> {
     [codec.clock_rate(), 8_000].into_iter().find_map(|rate| {
-        let is_event = |f: &&u8| is_mapped(media, **f, "telephone-event", rate, "1");
+        let is_event = |f: &&u8| maps.get(**f).is_some_and(|m| is(m, "telephone-event", rate));
         Some((*formats.iter().find(is_event)?, rate))
     })
 }
 
-fn is_mapped(media: &Media, format: u8, encoding: &str, rate: u32, channels: &str) -> bool {
-    let mut parts = rtpmap(media, format).unwrap_or_default().split('/');
-    let named = parts.next().is_some_and(|n| n.trim().eq_ignore_ascii_case(encoding));
+/// Whether `PCMA/8000` or `PCMA/8000/1` says this.
+fn is(encoding: &str, name: &str, rate: u32) -> bool {
+    let mut parts = encoding.split('/');
+    let named = parts.next().is_some_and(|n| n.trim().eq_ignore_ascii_case(name));
     let clocked = parts.next().and_then(|r| r.parse().ok()) == Some(rate);
-    named && clocked && parts.next().is_none_or(|c| c == channels)
-}
-
-/// `PCMA/8000` of `a=rtpmap:8 PCMA/8000`.
-fn rtpmap(media: &Media, format: u8) -> Option<&str> {
-    of_format(media, "rtpmap", format)
+    named && clocked && parts.next().is_none_or(|channels| channels == "1")
 }
 
 fn fmtp(media: &Media, format: u8) -> Option<&str> {
-    of_format(media, "fmtp", format).filter(|value| value.len() <= FMTP_MAX)
-}
-
-fn of_format<'a>(media: &'a Media, attribute: &str, format: u8) -> Option<&'a str> {
-    media.attributes.iter().filter(|a| a.attribute == attribute).find_map(|a| {
+    let value = media.attributes.iter().filter(|a| a.attribute == "fmtp").find_map(|a| {
         let (number, value) = a.value.as_deref()?.trim().split_once(' ')?;
         (number.parse() == Ok(format)).then_some(value.trim())
-    })
+    });
+    value.filter(|value| value.len() <= FMTP_MAX)
 }
 
 /// `a=rtcp:53020` (RFC 3605). An address of its own is not followed: reports go where media go, or nowhere.

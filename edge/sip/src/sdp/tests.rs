@@ -124,7 +124,7 @@ fn the_answer_has_a_line_for_each_medium_of_the_offer() {
         "v=0\r\no=konf 5 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
          m=video 0 RTP/AVP 31\r\n\
          m=audio 20000 RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n\
-         a=fmtp:101 0-15\r\na=ptime:20\r\na=recvonly\r\n\
+         a=fmtp:101 0-15\r\na=rtcp:20000\r\na=ptime:20\r\na=recvonly\r\n\
          m=audio 0 RTP/AVP 8\r\nm=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"
     );
 }
@@ -215,6 +215,14 @@ fn the_answer_names_one_codec_its_events_and_what_we_want_of_it() {
     let old = RICH.replace(" 100\r", "\r");
     let offer = parse(&old, &terms).unwrap().offer;
     assert_eq!((offer.event_payload_type, offer.event_clock_rate), (Some(101), 8_000));
+}
+
+#[test]
+fn the_first_map_of_a_number_counts_and_wrong_ones_say_nothing() {
+    let media = "m=audio 4 RTP/AVP 128 96 97\r\na=rtpmap:128 PCMA/8000\r\na=rtpmap:x PCMA/8000\r\na=rtpmap:96\r\n\
+        a=rtpmap\r\na=rtpmap:97 PCMU/8000/1\r\na=rtpmap:97 PCMA/8000\r\n";
+    let offer = offer(media).unwrap();
+    assert_eq!((offer.codec, offer.payload_type), (Codec::Pcmu, 97));
 }
 
 #[test]

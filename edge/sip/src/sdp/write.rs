@@ -47,8 +47,10 @@ pub(super) fn push_stream(text: &mut String, lines: &Lines<'_>) {
     for (tag, suite, key) in lines.keys {
         text.push_str(&crypto::line(*tag, *suite, key));
     }
-    if lines.rtcp == Rtcp::Mux {
-        text.push_str("a=rtcp-mux\r\n");
+    match lines.rtcp {
+        Rtcp::Mux => text.push_str("a=rtcp-mux\r\n"),
+        // A leg has one socket and tells reports by their type: who knows RFC 3605 sends them there.
+        Rtcp::Separate(_) => drop(write!(text, "a=rtcp:{}\r\n", lines.port)),
     }
     let direction = match lines.direction {
         Direction::SendReceive => "sendrecv",
