@@ -6,8 +6,10 @@
 //! The lead is kept in [margin, margin + grain): too little, and sound is stretched by one grain before a packet comes
 //! too late; too much, and it is shrunk, silence first. With no jitter that is 1 to 21.5 ms, evenly spread over legs.
 
+mod loss;
 mod tally;
 
+use self::loss::Loss;
 pub(crate) use self::tally::Tally;
 use crate::clock::Beat;
 use crate::conceal::{Concealer, HISTORY};
@@ -56,10 +58,8 @@ const ARRIVALS: usize = 8;
 /// What a codec would have made up next is heard for 5 ms at most (at 48 kHz) while real sound comes in.
 const CONTINUATION: usize = 240;
 
-/// Two holes within 5 s are loss, not an accident: for the next 10 s a packet waits until the one behind it is here, which
-/// may hold a copy of it. Only if copies have been seen within 10 s.
-const HOLES_WITHIN_US: i64 = 5_000_000;
-const COPIES_AWAITED_US: i64 = 10_000_000;
+/// Three packets (60 ms) in a row may be lost; what is missing longer was never said.
+const LOSS_MAX: i64 = 480;
 
 /// A longer packet (60 ms) is not waited for.
 const AWAITED_MAX: i64 = 480;
@@ -108,37 +108,8 @@ pub(crate) struct Playout {
     lead_us: i64,
     /// Samples in the last packet.
     length: i64,
-    copies: Copies,
+    loss: Loss,
     tally: Tally,
-}
-
-/// Whether waiting for copies of lost packets is worth its delay.
-struct Copies {
-    seen_us: i64,
-    hole_us: i64,
-    awaited_until_us: i64,
-    /// How long they are waited for now, in samples.
-    awaited: i64,
-}
-
-impl Copies {
-    fn new() -> Self {
-        let never = i64::MIN / 2;
-        Self { seen_us: never, hole_us: never, awaited_until_us: never, awaited: 0 }
-    }
-
-    fn note_hole(&mut self, now_us: i64) {
-        if now_us - self.hole_us < HOLES_WITHIN_US {
-            self.awaited_until_us = now_us + COPIES_AWAITED_US;
-        }
-        self.hole_us = now_us;
-    }
-
-    /// `length` is that of a packet.
-    fn judge(&mut self, now_us: i64, length: i64) {
-        let awaits = now_us < self.awaited_until_us && now_us - self.seen_us < COPIES_AWAITED_US;
-        self.awaited = if awaits { length } else { 0 };
-    }
 }
 
 impl Playout {
@@ -164,7 +135,7 @@ impl Playout {
             roomy_slack_us: 0,
             lead_us: 0,
             length: rate.frame() as i64,
-            copies: Copies::new(),
+            loss: Loss::new(),
             tally: Tally::new(rate),
         }
     }
@@ -243,8 +214,8 @@ impl Playout {
         if !self.supply.put(start, samples, payload, self.next) {
             return Placement::Late;
         }
-        if self.supply.carries_copy(payload) {
-            self.copies.seen_us = at_us;
+        if self.supply.helps_before(payload) {
+            self.loss.note_help(at_us);
         }
         self.length = length;
         self.end = self.end.max(start + length);
@@ -268,7 +239,7 @@ impl Playout {
             State::Playing => {}
         }
         self.bound();
-        self.copies.judge(now_us, self.length.min(self.scaled(AWAITED_MAX)));
+        self.loss.judge(now_us, self.length.min(self.scaled(AWAITED_MAX)));
         let run = self.supply.run(self.next, frame.len());
         if run < frame.len() || self.concealed > 0 {
             self.patch(now_us, frame);
@@ -352,9 +323,9 @@ impl Playout {
         now_us - self.transit.floor_us() - self.rate.us(timestamp)
     }
 
-    /// With packets shorter than a tick the last of them needs to be there too, and with copies the one behind.
+    /// With packets shorter than a tick the last of them needs to be there too, and when packets are lost the one behind.
     fn reserve_us(&self) -> i64 {
-        self.rate.us(self.frame() - self.grain + self.copies.awaited)
+        self.rate.us(self.frame() - self.grain + self.loss.awaited)
     }
 
     fn bound(&mut self) {
@@ -455,12 +426,13 @@ impl Playout {
                 && self.fill_from_copy(found)
             {
                 // A packet that is lost all the same.
-                self.copies.note_hole(now_us);
+                self.loss.note(now_us);
                 first = Some(self.next);
             }
             if let Some(first) = first
                 && self.resumes(now_us, first)
             {
+                self.note_loss(now_us, first);
                 self.skip_to(first);
                 self.lead_us = self.lead_of(now_us, first) + self.rate.us(filled as i64);
                 let mut continuation = [0; CONTINUATION];
@@ -483,12 +455,29 @@ impl Playout {
             }
             let hole = first.map_or(i64::MAX, |first| first - self.next - self.concealed);
             let made = if hole > 0 { hole.min(rest.len() as i64) as usize } else { rest.len() };
-            if self.concealed == 0 && !self.supply.pauses() {
-                self.copies.note_hole(now_us);
+            if let Some(first) = first {
+                self.lead_to(first, hole);
             }
             self.make_up(&mut rest[..made]);
             self.concealed += made as i64;
             filled += made;
+        }
+    }
+
+    /// What lies before `first` never came. A longer hole is a pause of a sender that suppresses silence.
+    fn note_loss(&mut self, now_us: i64, first: i64) {
+        if (1..=self.scaled(LOSS_MAX)).contains(&(first - self.next)) {
+            self.loss.note(now_us);
+        }
+    }
+
+    /// What is made up in the next `hole` samples is to lead to the sound at `first`.
+    fn lead_to(&mut self, first: i64, hole: i64) {
+        let mut following = [0; HISTORY * Rate::Full.scale()];
+        let following = &mut following[..HISTORY * self.rate.scale()];
+        if hole > 0 && self.concealer.can_lead(hole as usize) {
+            let known = self.supply.look_ahead(first, following);
+            self.concealer.bridge(hole as usize, &following[..known]);
         }
     }
 

@@ -57,9 +57,30 @@ impl Supply {
         self.decoder.samples(payload)
     }
 
-    /// Whether `payload` also holds a copy of what came before it.
-    pub(crate) fn carries_copy(&self, payload: &[u8]) -> bool {
-        self.decoder.carries_copy(payload)
+    /// Whether `payload` would help if the one before it were lost: it holds a copy of that, or what is made up can lead
+    /// to its sound.
+    pub(crate) fn helps_before(&self, payload: &[u8]) -> bool {
+        !self.conceals() || self.decoder.carries_copy(payload)
+    }
+
+    /// Whether the codec makes up what is missing itself.
+    fn conceals(&self) -> bool {
+        matches!(self.decoder, Decoder::Opus(_))
+    }
+
+    /// Copies what is there from `first` on, behind a hole that is about to be made up, as far as it is there and `out`
+    /// is long; returns how much that is. Nothing for a codec that conceals by itself.
+    pub(crate) fn look_ahead(&mut self, first: i64, out: &mut [i16]) -> usize {
+        if self.conceals() {
+            return 0;
+        }
+        if let Some(coded) = &mut self.coded {
+            // What would still fill the hole comes too late from now on.
+            coded.head = coded.head.max(first);
+        }
+        let run = self.run(first, out.len());
+        self.ring.read(first, &mut out[..run]);
+        run
     }
 
     pub(crate) fn clear(&mut self) {

@@ -133,7 +133,8 @@ fn five_percent_loss_is_hardly_heard_in_a_tone() {
         println!("dented {dented:.4}, {stats:?}");
         assert!(dented < 0.01, "{dented}");
         assert!((40..=120).contains(&stats.packets_lost), "{stats:?}");
-        assert!(stats.delay_ms < 25 && stats.packets_late == 0, "{stats:?}");
+        // Each packet waits for the one behind it, which a lost one is led to.
+        assert!(stats.delay_ms < 45 && stats.packets_late == 0, "{stats:?}");
     }
 }
 
