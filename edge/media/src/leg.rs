@@ -25,7 +25,7 @@ use crate::recorder::Recorder;
 use crate::sequence::Sequence;
 use crate::source::{Allowance, Source};
 use crate::telephone_event::EventReceiver;
-use crate::voice::Voice;
+use crate::voice::{Envelope, Voice};
 use crate::{Digit, Direction, Event, Rate, Stream};
 
 pub(crate) type Events = VecDeque<Event>;
@@ -371,6 +371,11 @@ impl Leg {
         self.open_or_close(pressing);
         self.watch(now_us, events);
         self.judge();
+    }
+
+    /// What it is sent in this tick, which may come back.
+    pub(crate) fn is_sent(&mut self, envelope: Envelope) {
+        self.voice.send(envelope);
     }
 
     /// Decides whether the room hears the leg; the edges are rounded, but a key is cut off.

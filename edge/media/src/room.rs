@@ -8,6 +8,7 @@ use crate::leg::Leg;
 use crate::limiter::Limiter;
 use crate::mix::Mix;
 use crate::tape::Tape;
+use crate::voice::{Envelope, envelope_of_mix};
 use crate::{Clip, Rate, RoomId};
 
 /// More than a conference ever announces at once; what comes beyond is left out.
@@ -34,6 +35,7 @@ pub(crate) struct Room {
     blends: Vec<(Rate, Vec<i16>)>,
     speakers: usize,
     crowded: bool,
+    envelope: Option<Envelope>,
     announcing: bool,
     queue: VecDeque<Clip>,
     position: usize,
@@ -62,6 +64,7 @@ impl Room {
             blends: Vec::new(),
             speakers: 0,
             crowded: false,
+            envelope: None,
             announcing: false,
             queue: VecDeque::new(),
             position: 0,
@@ -107,6 +110,7 @@ impl Room {
         }
         self.mix.begin(hears);
         self.crowded = self.speakers > FEW;
+        self.envelope = None;
         self.speakers = 0;
         self.announcing = !self.queue.is_empty();
         self.add_announcement();
@@ -152,6 +156,11 @@ impl Room {
     /// Everybody and the announcements, at the room's rate.
     pub(crate) fn mix(&mut self) -> &mut Mix {
         &mut self.mix
+    }
+
+    /// Of everybody and the announcements.
+    pub(crate) fn envelope(&mut self) -> Envelope {
+        *self.envelope.get_or_insert_with(|| envelope_of_mix(self.mix.sum()))
     }
 
     /// More were heard in the tick before than are always heard as they are.

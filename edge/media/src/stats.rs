@@ -48,4 +48,8 @@ pub struct LegStats {
     pub noise_dbov: i8,
     /// Somebody speaks, muted or not.
     pub speaking: bool,
+    /// The leg sends back what it hears, so much later: an echo.
+    pub echo_ms: Option<u16>,
+    /// It plays music, which is more than 16 s of it.
+    pub music: bool,
 }

@@ -1,22 +1,27 @@
-//! Listens to what a leg says: how loud it is, and whether somebody speaks; brings it nearer to the others' level.
+//! Listens to what a leg says: how loud it is, whether somebody speaks, whether it is an echo or music; brings it nearer to
+//! the others' level.
 //!
 //! All of it is told from the power of quarters of a tick first, so that a quiet leg costs next to nothing; only what
 //! stands out of a leg's own noise is looked at closer. Works at any rate: a tick is 20 ms, however many samples it has.
 
+mod echo;
 mod fader;
 mod floor;
 mod gain;
 mod hush;
+mod music;
 mod speech;
 
 use konf_contract::LegId;
 
 use crate::frame::is_silent;
 use crate::{Event, LegStats};
+use echo::Echo;
 use fader::Fader;
 use gain::Gain;
 use hush::Hush;
-use speech::{Sound, Speech};
+use music::Music;
+use speech::{Sound, Speech, mean_square};
 
 /// How much of the difference to a new tick a level takes over: a time constant of half a second, as meters have.
 const LEVEL_SHARE: f32 = 0.04;
@@ -31,16 +36,37 @@ const DOUBT_TICKS: usize = 16;
 /// Noise is worth a word from -50 dBov on: 24 dB below speech at its usual level it is heard in every pause.
 const NOISY: f32 = 10_737.0;
 
+/// The levels of both halves of a tick, in dB; silence is -60 dBov and less.
+pub(crate) type Envelope = [f32; 2];
+
+pub(crate) const SILENCE: Envelope = [echo::SILENCE_DB; 2];
+
+pub(crate) fn envelope(frame: &[i16]) -> Envelope {
+    let (first, second) = frame.split_at(frame.len() / 2);
+    [mean_square(first), mean_square(second)].map(echo::level)
+}
+
+/// The same of a mix.
+pub(crate) fn envelope_of_mix(sum: &[i32]) -> Envelope {
+    let (first, second) = sum.split_at(sum.len() / 2);
+    [first, second].map(|half| {
+        let squares = half.iter().map(|&s| s as f32 * s as f32);
+        echo::level(squares.sum::<f32>() / half.len().max(1) as f32)
+    })
+}
+
 /// Worth telling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum News {
     Speaking(bool),
+    Music,
 }
 
 impl News {
     pub(crate) fn event(self, leg: LegId) -> Event {
         match self {
             News::Speaking(speaking) => Event::Speaking { leg, speaking },
+            News::Music => Event::Music { leg },
         }
     }
 }
@@ -54,6 +80,8 @@ pub(crate) struct Voice {
     gain: Gain,
     hush: Hush,
     fader: Fader,
+    echo: Echo,
+    music: Music,
     told: bool,
 }
 
@@ -88,6 +116,8 @@ impl Voice {
             gain: Gain::default(),
             hush: Hush::new(),
             fader: Fader::new(),
+            echo: Echo::new(),
+            music: Music::default(),
             told: false,
         }
     }
@@ -105,21 +135,43 @@ impl Voice {
         }
         let sound = if is_silent(frame) { Sound::default() } else { Sound::of(frame) };
         self.level += (sound.power - self.level) * LEVEL_SHARE;
-        self.speech.hear(&sound, frame);
-        let speaking = self.speech.is_speaking();
-        self.noise.hear(sound.power, speaking);
-        if self.speech.is_heard() {
+        let may_be_echo = self.echo.hear(sound.halves);
+        self.speech.hear(&sound, frame, may_be_echo);
+        self.noise.hear(sound.power, self.speech.is_speaking());
+        self.shape(frame, &sound, may_be_echo, crowded);
+        let steady = self.speech.is_steady();
+        let begins = self.music.hear(sound.power, steady, || self.speech.has_pitch());
+        self.news(begins)
+    }
+
+    /// What is sent to the leg in the same tick.
+    pub(crate) fn send(&mut self, envelope: Envelope) {
+        self.echo.send(envelope);
+    }
+
+    fn shape(&mut self, frame: &mut [i16], sound: &Sound, may_be_echo: bool, crowded: bool) {
+        if self.speech.is_heard() && !may_be_echo && !self.music.is_playing() {
             self.gain.learn(sound.power, self.speech.floor());
         }
         let begins = self.hush.note(&self.speech, crowded);
-        self.fader.fade(frame, self.gain.factor() * self.hush.factor(), begins);
+        let wanted = self.gain.factor() * self.hush.factor();
+        self.fader.fade(frame, wanted, begins);
+    }
+
+    fn news(&mut self, music_begins: bool) -> Option<News> {
+        if music_begins {
+            return Some(News::Music);
+        }
+        let speaking = self.speech.is_speaking() && !self.music.is_playing();
         let changed = std::mem::replace(&mut self.told, speaking) != speaking;
         changed.then_some(News::Speaking(speaking))
     }
 
     /// Of all that is not speech, if it is worth a word: mean of the squares.
     pub(crate) fn noise(&self) -> Option<f32> {
-        let power = self.noise.power.max(self.speech.floor());
+        let disturbs = self.music.is_playing() || self.echo.delay_ms().is_some();
+        let whole = if disturbs { self.level } else { 0.0 };
+        let power = self.noise.power.max(self.speech.floor()).max(whole);
         (power > NOISY).then_some(power)
     }
 
@@ -127,7 +179,9 @@ impl Voice {
     pub(crate) fn report(&self, stats: &mut LegStats) {
         stats.level_dbov = dbov(self.level);
         stats.noise_dbov = dbov(self.speech.floor());
-        stats.speaking = self.speech.is_speaking();
+        stats.speaking = self.told;
+        stats.echo_ms = self.echo.delay_ms();
+        stats.music = self.music.is_playing();
     }
 }
 

@@ -268,6 +268,10 @@ pub enum Event {
         leg: LegId,
         speaking: bool,
     },
+    /// The leg has played music for 16 s: said once, until there has been none for a while.
+    Music {
+        leg: LegId,
+    },
     /// None if nobody's noise is worth a word (-50 dBov).
     NoiseFound {
         asker: LegId,

@@ -171,6 +171,7 @@ impl Board {
             Event::Speaking { leg, speaking } => {
                 self.input(now, Input::Speaking { leg, speaking });
             }
+            Event::Music { leg } => self.input(now, Input::Music { leg }),
             Event::NoiseFound { asker, noisy } => {
                 self.input(now, Input::NoiseFound { asker, noisy });
             }

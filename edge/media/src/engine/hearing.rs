@@ -7,6 +7,7 @@ use crate::leg::{Events, Leg};
 use crate::mix::Mix;
 use crate::outbox::Outbox;
 use crate::room::Room;
+use crate::voice::{SILENCE, envelope};
 
 /// Where one leg's sound is made after the other's.
 pub(super) struct Desk {
@@ -58,16 +59,21 @@ pub(super) fn speak(
     match room {
         room if alone => {
             own_mix(leg, room, desk, events);
+            leg.is_sent(envelope(&desk.frame[..rate.frame()]));
             encode(leg, &desk.frame[..rate.frame()], outbox);
         }
         Some(room) if !(is_g711 && is_quiet) => {
+            leg.is_sent(room.envelope());
             let recipe = leg.recipe;
             let loss = leg.contact.remote_loss_percent();
             outbox.push(leg, room.shared(rate, &recipe, loss));
             leg.ear.limiter = room.limiter(rate);
             leg.ear.share();
         }
-        _ => outbox.push(leg, &[g711::silence(leg.stream.codec); FRAME]),
+        _ => {
+            leg.is_sent(SILENCE);
+            outbox.push(leg, &[g711::silence(leg.stream.codec); FRAME]);
+        }
     }
 }
 

@@ -47,25 +47,26 @@ const HANGOVER_TICKS: u8 = 30;
 pub(super) struct Sound {
     /// Mean of the squares.
     pub(super) power: f32,
-    /// The same of its loudest quarter.
+    /// The same of its halves, and of its loudest quarter.
+    pub(super) halves: [f32; 2],
     pub(super) loudest: f32,
 }
 
 impl Sound {
     pub(super) fn of(frame: &[i16]) -> Self {
         let quarter = (frame.len() / QUARTERS).max(1);
-        let (mut sum, mut loudest) = (0.0, 0f32);
-        for block in frame.chunks_exact(quarter) {
+        let (mut halves, mut loudest) = ([0.0; 2], 0f32);
+        for (at, block) in frame.chunks_exact(quarter).take(QUARTERS).enumerate() {
             let power = mean_square(block);
-            sum += power;
+            halves[at / 2] += power / 2.0;
             loudest = loudest.max(power);
         }
-        Self { power: sum / QUARTERS as f32, loudest }
+        Self { power: (halves[0] + halves[1]) / 2.0, halves, loudest }
     }
 }
 
 /// In eight lanes, which the compiler adds at once.
-fn mean_square(samples: &[i16]) -> f32 {
+pub(super) fn mean_square(samples: &[i16]) -> f32 {
     let (eights, rest) = samples.as_chunks::<8>();
     let mut lanes = [0f32; 8];
     for eight in eights {
@@ -139,7 +140,8 @@ impl Speech {
         self.steady.max(self.steady_energy) >= STEADY_TICKS
     }
 
-    pub(super) fn hear(&mut self, sound: &Sound, frame: &[i16]) {
+    /// What may be an echo is not said to be speech.
+    pub(super) fn hear(&mut self, sound: &Sound, frame: &[i16], may_be_echo: bool) {
         let threshold = (self.floor.power() * ABOVE_FLOOR).max(QUIETEST);
         self.active = sound.loudest > threshold;
         self.floor.hear(sound.power);
@@ -147,7 +149,7 @@ impl Speech {
             self.keep(frame);
         }
         self.note_steadiness(sound.power);
-        let voiced = self.is_doubtful() && likeness_of_periods(&self.coarse) > VOICED;
+        let voiced = !may_be_echo && self.is_doubtful() && self.has_pitch();
         self.judge(voiced);
     }
 
@@ -155,6 +157,11 @@ impl Speech {
         let energy = if power > 0.0 { energy(&self.coarse[LAG_MAX..]) } else { 0.0 };
         count_while_same(power, &mut self.usual, &mut self.steady);
         count_while_same(energy, &mut self.usual_energy, &mut self.steady_energy);
+    }
+
+    /// It repeats itself, as voices and tones do.
+    pub(super) fn has_pitch(&self) -> bool {
+        likeness_of_periods(&self.coarse) > VOICED
     }
 
     fn is_doubtful(&self) -> bool {
@@ -262,7 +269,7 @@ mod tests {
         let mut most = 0f32;
         for tick in 0..3_000 {
             let frame: [i16; 160] = std::array::from_fn(|_| rng.random_range(-300..=300));
-            speech.hear(&Sound::of(&frame), &frame);
+            speech.hear(&Sound::of(&frame), &frame, false);
             most = most.max(likeness_of_periods(&speech.coarse));
             if tick > 150 {
                 // 300 / sqrt(3) of 32,768.

@@ -1,6 +1,7 @@
 //! What is told of speech, noise and tones.
 
 mod levels;
+mod lines;
 
 use konf_contract::Language;
 use konf_prompts::{Catalogue, Phrase};

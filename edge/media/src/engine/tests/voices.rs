@@ -1,5 +1,8 @@
 //! Who speaks and whose line is noisy, through the whole engine.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use konf_contract::{Language, LegId};
 use konf_prompts::{Catalogue, Phrase};
 
@@ -121,6 +124,44 @@ fn three_who_talk_over_each_other_are_heard_exactly_as_they_are() {
         let (error, whole) = (wrong(from, from + 1_600, delay), power(&sent[from..from + 1_600]));
         assert!(error < 600.0 + 0.01 * whole, "{error} of {whole} at {from}, delay {delay}");
     }
+}
+
+#[test]
+fn a_line_that_sends_back_what_it_hears_is_known_and_named_as_noise() {
+    let mut hall = Hall::new(15);
+    hall.enter(1, Codec::Pcma, 1_000, sentence(Phrase::SayName));
+    hall.enter(1, Codec::Pcmu, 3_000, sentence(Phrase::EnterPin));
+    let came = Rc::new(RefCell::new(Vec::new()));
+    let back = Rc::clone(&came);
+    // 200 ms later and at a third of the amplitude.
+    let echo = move |n: i64| {
+        let at = usize::try_from(n - 1_600).ok();
+        at.and_then(|at| back.borrow().get(at).copied()).unwrap_or(0i16) / 3
+    };
+    let echoing = hall.enter(1, Codec::Pcma, 5_000, Box::new(echo));
+    for _ in 0..50 * 60 {
+        hall.step();
+        came.borrow_mut().clone_from(&hall.phones[echoing].heard);
+    }
+    let delay = hall.stats(echoing).echo_ms.expect("an echo");
+    assert!((200..=260).contains(&delay), "{delay} ms");
+    assert!((0..2).all(|phone| hall.stats(phone).echo_ms.is_none()));
+    assert_eq!(noisiest(&mut hall, 1), Some(hall.phones[echoing].leg));
+}
+
+#[test]
+fn a_line_that_plays_music_is_told_once_and_heard_as_it_is() {
+    let mut hall = Hall::new(16);
+    let music = Catalogue::built_in().samples_8k(Language::En, Phrase::Music);
+    let sound = Box::new(move |n: i64| music[n as usize % music.len()]);
+    let phone = hall.enter(1, Codec::Pcma, 1_000, sound);
+    let talker = hall.enter(1, Codec::Pcma, 2_000, sentence(Phrase::SayName));
+    hall.run_ms(60_000);
+    let leg = hall.phones[phone].leg;
+    let told = hall.events.iter().filter(|event| matches!(event, Event::Music { .. })).count();
+    assert_eq!(told, 1);
+    assert!(hall.events.iter().any(|e| matches!(e, Event::Music { leg: of } if *of == leg)));
+    assert!(hall.stats(phone).music && !hall.stats(talker).music);
 }
 
 /// A voice at -27 dBov, a level that is left as it is.

@@ -54,9 +54,9 @@ fn quiet_and_loud_callers_come_nearer_and_slowly() {
 
 #[test]
 fn tones_noise_and_silence_are_never_turned_up_or_down() {
-    for hz in [112.0, 250.0, 313.0, 440.0, 1_005.0, 3_000.0] {
+    for hz in [112.0, 313.0, 1_005.0, 3_000.0] {
         for level in [-50.0, -37.0, -10.0] {
-            let samples = tone(hz, level, 8_000 * 30);
+            let samples = tone(hz, level, 8_000 * 20);
             for crowded in [false, true] {
                 let out = through(&mut Voice::new(), &samples, crowded);
                 assert!(out == samples, "{hz} Hz at {level} dBov, crowded: {crowded}");
