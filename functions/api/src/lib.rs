@@ -6,6 +6,7 @@
 
 pub mod ledger;
 pub mod ordering;
+pub mod policy;
 pub mod rating;
 pub mod render;
 pub mod schedule;

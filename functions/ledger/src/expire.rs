@@ -109,6 +109,14 @@ impl Ledger {
         .execute(&mut *tx)
         .await?;
         sqlx::query(
+            "DELETE FROM policy_call WHERE seq IN
+                 (SELECT seq FROM policy_call WHERE at_ms <= $1 ORDER BY at_ms LIMIT $2)",
+        )
+        .bind(old)
+        .bind(ROWS_AT_ONCE)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
             "UPDATE inbound SET message = NULL WHERE id IN
                  (SELECT id FROM inbound WHERE message IS NOT NULL AND answered_ms <= $1
                   ORDER BY answered_ms LIMIT $2)",

@@ -3,8 +3,9 @@
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
-use konf_api::ledger::POLICY_HEADER;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use konf_api::ledger::{AdmissionBooking, POLICY_HEADER};
+use konf_api::policy::{ABOUT_HEADER, About, CHOICE_HEADER};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -12,7 +13,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::error::LedgerError;
-use crate::{Ledger, error};
+use crate::{Ledger, Stamps, error};
 
 /// The longest request: a proposal whose e-mail has an HTML part and an invitation has about 20 kB.
 const BODY_BYTES_MAX: usize = 256 << 10;
@@ -25,7 +26,7 @@ impl Ledger {
     /// 404 no such call, 405 not a POST, 413 too long, 500 something stored is not understood, 503 may be tried again.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
         match self.answer(&request).await {
-            Ok(body) => respond(StatusCode::OK, body),
+            Ok(reply) => reply.into_response(),
             Err(refusal) => refusal.into_response(),
         }
     }
@@ -38,9 +39,12 @@ impl Ledger {
             let reason = "a request has at most 256 kB";
             return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, reason));
         }
-        let policies = policies(request.headers())?;
+        let stamps = Stamps {
+            policies: stamp(request.headers(), POLICY_HEADER)?,
+            choice: stamp(request.headers(), CHOICE_HEADER)?,
+        };
         if request.method() == Method::POST {
-            self.call(request.uri().path(), request.body(), policies).await
+            self.call(request.uri().path(), request.body(), stamps).await
         } else if CALLS.contains(&request.uri().path()) {
             Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this call is a POST"))
         } else {
@@ -48,21 +52,41 @@ impl Ledger {
         }
     }
 
-    async fn call(&self, path: &str, body: &[u8], policies: &str) -> Answer {
+    async fn call(&self, path: &str, body: &[u8], stamps: Stamps<'_>) -> Answer {
+        let policies = stamps.policies;
         match path {
             "/v1/inbound" => reply(self.inbound(&read(body)?).await),
             "/v1/facts/order" => reply(self.order_facts(&read(body)?).await),
             "/v1/facts/offers" => reply(self.offers_facts(&read(body)?).await),
             "/v1/facts/booking" => reply(self.booking_facts(&read(body)?).await),
-            "/v1/facts/admission" => reply(self.admission_facts(&read(body)?).await),
-            "/v1/facts/extension" => reply(self.extension_facts(&read(body)?).await),
+            "/v1/facts/admission" => {
+                let facts = self.admission_facts(&read(body)?).await?;
+                self.told_of(facts.booking.as_ref(), &facts).await
+            }
+            "/v1/facts/extension" => {
+                let facts = self.extension_facts(&read(body)?).await?;
+                self.told_of(facts.booking.as_ref(), &facts).await
+            }
             "/v1/facts/statement" => reply(self.statement_facts(&read(body)?).await),
             "/v1/commit" => reply(self.commit(&read(body)?, policies).await),
-            "/v1/admissions" => reply(self.admit(&read(body)?, policies).await),
+            "/v1/admissions" => reply(self.admit(&read(body)?, stamps).await),
             "/v1/extensions" => reply(self.extend(&read(body)?, policies).await),
             "/v1/ratings" => reply(self.rate(&read(body)?, policies).await),
             _ => Err(no_such_call()),
         }
+    }
+
+    /// Facts, with word for the host of which conference they are about.
+    async fn told_of(&self, booking: Option<&AdmissionBooking>, facts: &impl Serialize) -> Answer {
+        // Asked without a booking as well, so that time does not tell which numbers exist.
+        let pins = self.pins(booking.map_or("", |booking| &booking.booking)).await?;
+        let about = booking.map(|booking| About {
+            booking: Some(booking.booking.clone()),
+            conference: Some(booking.number.as_str().to_owned()),
+            record: None,
+            pins: pins.into_iter().collect(),
+        });
+        Ok(Reply { about, ..reply(Ok(facts))? })
     }
 
     /// Digests are compared, so that neither the token's bytes nor its length show in time.
@@ -88,7 +112,23 @@ const CALLS: [&str; 11] = [
     "/v1/ratings",
 ];
 
-type Answer = Result<Bytes, Refusal>;
+type Answer = Result<Reply, Refusal>;
+
+struct Reply {
+    body: Bytes,
+    about: Option<About>,
+}
+
+impl Reply {
+    fn into_response(self) -> Response<Bytes> {
+        let mut response = respond(StatusCode::OK, self.body);
+        let about = self.about.and_then(|about| serde_json::to_vec(&about).ok());
+        if let Some(about) = about.and_then(|about| HeaderValue::from_bytes(&about).ok()) {
+            response.headers_mut().insert(ABOUT_HEADER, about);
+        }
+        response
+    }
+}
 
 struct Refusal {
     status: StatusCode,
@@ -127,8 +167,8 @@ fn no_such_call() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "there is no such call")
 }
 
-fn policies(headers: &HeaderMap) -> Result<&str, Refusal> {
-    let Some(value) = headers.get(POLICY_HEADER) else { return Ok("") };
+fn stamp<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Refusal> {
+    let Some(value) = headers.get(name) else { return Ok("") };
     match value.to_str() {
         Ok(text) if text.len() <= POLICIES_BYTES_MAX => Ok(text),
         _ => Err(Refusal::new(StatusCode::BAD_REQUEST, "the policies' header is not understood")),
@@ -151,13 +191,13 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
 fn reply(result: error::Result<impl Serialize>) -> Answer {
     let value = result?;
     let body = serde_json::to_vec(&value).map_err(|_| LedgerError::Stored("an answer"))?;
-    Ok(body.into())
+    Ok(Reply { body: body.into(), about: None })
 }
 
 fn respond(status: StatusCode, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    let json = http::HeaderValue::from_static("application/json");
+    let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
     response
 }

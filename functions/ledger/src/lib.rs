@@ -30,6 +30,8 @@ mod inbound;
 mod listing;
 mod offers;
 mod outbox;
+mod policies;
+mod policy_calls;
 mod ratings;
 mod records;
 mod restriction;
@@ -49,9 +51,12 @@ pub use error::{LedgerError, OpenError};
 pub use expire::Expired;
 pub use listing::{BookingFilter, BookingLine, EdgeLine, OutboxLine, QueueLine};
 pub use outbox::OutboxItem;
+pub use policies::{Moving, NewPolicy, PolicyChange, PolicyLine, PolicyMove, PolicyState, Pushed};
+pub use policy_calls::{Pins, PolicyCall, PolicyCallFilter, PolicyCallLine};
 pub use ratings::CallLine;
 pub use records::{HelloNoted, RoomToClose};
 pub use restriction::RestrictionLine;
+pub use seats::Stamps;
 
 /// The one source of time: milliseconds since 1970-01-01T00:00:00Z.
 pub type Clock = Arc<dyn Fn() -> UnixMs + Send + Sync>;

@@ -12,17 +12,19 @@ use crate::Ledger;
 use crate::admission::{admission_booking, booking_by_id, number_of};
 use crate::decision::{self, Decision, digest_of};
 use crate::error::Result;
+use crate::policy_calls;
 use crate::store::{Tx, new_id};
 use crate::words::{Columns, role};
 
 impl Ledger {
-    /// Grants a seat, or notes a wrong try. Asked again for the same leg it gives the same grant. `policies` is what the
-    /// host stamped; empty when composed.
-    pub async fn admit(
+    /// Grants a seat, or notes a wrong try. Asked again for the same leg it gives the same grant. From its first grant on
+    /// a conference stays on the policies that the host chose.
+    pub async fn admit<'a>(
         &self,
         proposal: &AdmissionProposal,
-        policies: &str,
+        stamps: impl Into<Stamps<'a>>,
     ) -> Result<AdmissionOutcome> {
+        let stamps = stamps.into();
         let mut tx = self.store().write().await?;
         let now = self.now();
         match &proposal.verdict {
@@ -32,8 +34,7 @@ impl Ledger {
                 Ok(AdmissionOutcome::Noted)
             }
             AdmissionVerdict::Admit { booking, role, held } => {
-                let ask =
-                    Ask { proposal, booking, role: *role, held: held.as_ref(), policies, now };
+                let ask = Ask { proposal, booking, role: *role, held: held.as_ref(), stamps, now };
                 ask.admit(tx).await
             }
         }
@@ -45,8 +46,23 @@ struct Ask<'a> {
     booking: &'a str,
     role: Role,
     held: Option<&'a GrantId>,
-    policies: &'a str,
+    stamps: Stamps<'a>,
     now: UnixMs,
+}
+
+/// What the host stamped on a request; empty when policies are composed into the component.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stamps<'a> {
+    /// [`konf_api::ledger::POLICY_HEADER`].
+    pub policies: &'a str,
+    /// [`konf_api::policy::CHOICE_HEADER`].
+    pub choice: &'a str,
+}
+
+impl<'a> From<&'a str> for Stamps<'a> {
+    fn from(policies: &'a str) -> Self {
+        Stamps { policies, choice: "" }
+    }
 }
 
 /// The seat that a caller comes back to.
@@ -88,11 +104,12 @@ impl Ask<'_> {
         let decision = Decision {
             kind: "admission",
             subject: self.booking,
-            policies: self.policies,
+            policies: self.stamps.policies,
             input,
             output: json!({ "outcome": "admitted" }),
         };
         decision::log(&mut tx, self.now, decision).await?;
+        policy_calls::pin(&mut tx, self.booking, self.stamps.choice).await?;
         tx.commit().await?;
         Ok(outcome)
     }
@@ -178,7 +195,7 @@ impl Ask<'_> {
         let returning = former.is_some();
         let (edge, boot) = (&self.proposal.edge, &self.proposal.boot);
         let former_leg = former.filter(|f| f.edge == *edge && f.boot == *boot).map(|f| f.leg);
-        let policy = digest_of(self.policies, "admission");
+        let policy = digest_of(self.stamps.policies, "admission");
         sqlx::query(
             "INSERT INTO seat_grant (id, booking, edge, boot, leg, role, caller, network, state,
                  came_back, former_leg, policy, granted_ms)

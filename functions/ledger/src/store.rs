@@ -37,6 +37,7 @@ fn migrations() -> Migrator {
         step(1, "first", include_str!("../migrations/0001_first.sql")),
         step(2, "parts", include_str!("../migrations/0002_parts.sql")),
         step(3, "tries", include_str!("../migrations/0003_tries.sql")),
+        step(4, "policies", include_str!("../migrations/0004_policies.sql")),
     ]);
     // After a roll-back the file knows more steps than this version; they only expanded it.
     migrator.set_ignore_missing(true);

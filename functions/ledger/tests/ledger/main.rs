@@ -10,5 +10,6 @@ mod kill;
 mod model;
 mod ordering;
 mod outbox;
+mod policies;
 mod records;
 mod support;
