@@ -4,13 +4,14 @@ use crate::engine::Compiler;
 use crate::guest::Guest;
 use crate::outbound::Pattern;
 use crate::routes::{Matched, Routes};
-use crate::send::Outgoing;
+use crate::send::{Outgoing, take_about};
 use crate::slot::Slot;
 use crate::template::Values;
 use crate::{Digest, Internal, Limits};
 use bytes::Bytes;
 use http::{Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
+use konf_api::policy::About;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,7 +85,10 @@ impl App {
         let Ok(_turn) = self.chained_turns.try_acquire() else {
             return Ok(plain(StatusCode::SERVICE_UNAVAILABLE, "Too much is running."));
         };
-        Ok(self.run(function, addressed(name, request), call).await)
+        let mut request = addressed(name, request);
+        // Only who gives facts or work says what they are about, and a component does neither.
+        take_about(request.headers_mut());
+        Ok(self.run(function, request, call, About::default()).await)
     }
 
     /// Runs a request in a fresh instance, whatever becomes of it.
@@ -93,11 +97,13 @@ impl App {
         function: &Arc<Function>,
         request: http::Request<Bytes>,
         call: Call,
+        about: About,
     ) -> Response<Bytes> {
         let own = Call::within(function.limits.deadline_ms).deadline;
         let call = Call { deadline: call.deadline.min(own), ..call };
         let component = &function.name;
-        match tokio::time::timeout_at(call.deadline, self.instance(function, request, call)).await {
+        let running = self.instance(function, request, call, about);
+        match tokio::time::timeout_at(call.deadline, running).await {
             Ok(Ok(response)) => response,
             Ok(Err(Failure::NoRoom)) => {
                 tracing::warn!(%component, "no room for another instance");
@@ -119,8 +125,9 @@ impl App {
         function: &Arc<Function>,
         request: http::Request<Bytes>,
         call: Call,
+        about: About,
     ) -> Result<Response<Bytes>, Failure> {
-        let out = Outgoing::new(self.clone(), function.clone(), call);
+        let out = Outgoing::new(self.clone(), function.clone(), call, about);
         let guest = Guest::new(&function.name, &function.limits, out);
         let mut store = Store::new(self.compiler.engine(), guest);
         store.limiter(|guest| &mut guest.limits);

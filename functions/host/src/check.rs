@@ -1,6 +1,6 @@
 //! What is missing in a component, or too much, for it to stand as a policy: in sentences, and all of it at once.
 
-use crate::slot::POLICY_BYTES_MAX;
+use crate::policy::POLICY_BYTES_MAX;
 use crate::world::{self, World, compiled, worlds};
 use crate::{Digest, imports};
 use wasmtime::component::Component;
@@ -56,6 +56,23 @@ fn look(bytes: &[u8], wanted: Option<&str>, report: &mut Report) -> Result<(), S
     look_at_imports(&engine, &compiled, report);
     look_at_exports(&engine, &compiled, wanted, report);
     Ok(())
+}
+
+/// The world of a compiled policy that fits it; otherwise all faults.
+pub(crate) fn world_of(engine: &Engine, component: &Component) -> Result<&'static World, String> {
+    let mut report = Report {
+        digest: Digest([0; 32]),
+        size_bytes: 0,
+        world: None,
+        faults: Vec::new(),
+        inert: Vec::new(),
+    };
+    look_at_imports(engine, component, &mut report);
+    look_at_exports(engine, component, None, &mut report);
+    match (report.world, &report.faults[..]) {
+        (Some(world), []) => Ok(world),
+        (_, faults) => Err(faults.join(" ")),
+    }
 }
 
 fn known() -> String {

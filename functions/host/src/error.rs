@@ -1,5 +1,6 @@
 //! Why an application can't run, in sentences for the person who deploys it.
 
+use crate::Digest;
 use std::path::PathBuf;
 
 /// Why [`crate::Host::load`] refused.
@@ -44,4 +45,9 @@ pub enum SwapError {
     Instantiate(String),
     #[error("it is {found} bytes long, and a policy may be at most {limit} bytes")]
     TooLarge { found: usize, limit: usize },
+    /// What [`crate::check`] says.
+    #[error("{0}")]
+    Misfit(String),
+    #[error("no policy {0} was prepared")]
+    NotPrepared(Digest),
 }

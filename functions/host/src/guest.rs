@@ -5,6 +5,7 @@ use crate::imports::VARIABLES;
 use crate::logs::Printed;
 use crate::send::Outgoing;
 use crate::{Digest, Limits};
+use konf_api::policy::About;
 use std::sync::Arc;
 use wasmtime::component::{ComponentType, Lift, Linker, Lower, ResourceTable};
 use wasmtime::{Engine, StoreContextMut, StoreLimits, StoreLimitsBuilder};
@@ -36,6 +37,11 @@ impl Guest {
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES_MAX);
         Guest { table, wasi, http: WasiHttpCtx::new(), limits, out }
+    }
+
+    /// The conference that is talked of.
+    pub(crate) fn about(&self) -> About {
+        self.out.about()
     }
 
     /// Every request that the component sends from now on says that it called this policy.

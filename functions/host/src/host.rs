@@ -2,10 +2,12 @@
 
 use crate::app::{App, Call, addressed, plain};
 use crate::routes::Matched;
-use crate::send::POLICY_HEADER;
-use crate::{Digest, LoadError, Settings, SwapError, load};
+use crate::send::{POLICY_HEADER, take_about};
+use crate::slot::Slot;
+use crate::{Counted, Digest, LoadError, Settings, Standing, SwapError, Trial, load};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
+use konf_api::policy::About;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +31,20 @@ pub struct ComponentInfo {
 pub struct SlotInfo {
     /// The interface: `konf:policy/tariff@1.0.0`.
     pub interface: String,
+    /// Of the active policy.
     pub digest: Digest,
+    /// Of the policy that the application was installed with.
+    pub default: Digest,
+    /// All that are loaded.
+    pub policies: Vec<PolicyInfo>,
+}
+
+/// A loaded policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyInfo {
+    pub digest: Digest,
+    /// Since it was loaded.
+    pub counted: Counted,
 }
 
 /// An application that runs.
@@ -63,17 +78,25 @@ impl Host {
         let full_url = request.uri().to_string();
         matched.tell(request.headers_mut(), &full_url, client);
         request.headers_mut().remove(POLICY_HEADER);
-        self.run(&matched, request).await
+        // A stranger says nothing of conferences.
+        take_about(request.headers_mut());
+        self.run(&matched, request, About::default()).await
     }
 
     /// Calls a component, private or public, as through `http://NAME.spin.internal`. 404 when there is none; otherwise
-    /// as [`Host::handle`].
+    /// as [`Host::handle`]. The request may say which conference it is about ([`konf_api::policy::ABOUT_HEADER`]).
     pub async fn call(&self, component: &str, request: Request<Bytes>) -> Response<Bytes> {
-        let request = addressed(component, request);
-        self.run(&Matched::chained(component, request.uri().path()), request).await
+        let mut request = addressed(component, request);
+        let about = take_about(request.headers_mut()).unwrap_or_default();
+        self.run(&Matched::chained(component, request.uri().path()), request, about).await
     }
 
-    async fn run(&self, matched: &Matched, request: Request<Bytes>) -> Response<Bytes> {
+    async fn run(
+        &self,
+        matched: &Matched,
+        request: Request<Bytes>,
+        about: About,
+    ) -> Response<Bytes> {
         let app = &self.app;
         let Some(function) = app.functions.get(&matched.component) else {
             return plain(StatusCode::NOT_FOUND, "There is no such component.");
@@ -84,7 +107,7 @@ impl Host {
         let call = Call::within(app.limits.deadline_ms);
         let patience = Duration::from_millis(app.limits.queue_ms);
         match tokio::time::timeout(patience, app.turns.acquire()).await {
-            Ok(Ok(_turn)) => app.run(function, request, call).await,
+            Ok(Ok(_turn)) => app.run(function, request, call, about).await,
             _ => plain(StatusCode::SERVICE_UNAVAILABLE, "Too much is running."),
         }
     }
@@ -108,19 +131,49 @@ impl Host {
     /// The slots and the policies in them, by interface.
     pub fn slots(&self) -> Vec<SlotInfo> {
         let slots = self.app.slots.values();
-        let info = |slot: &Arc<crate::slot::Slot>| SlotInfo {
+        let info = |slot: &Arc<Slot>| SlotInfo {
             interface: slot.interface().to_owned(),
             digest: slot.digest(),
+            default: slot.default_component().0,
+            policies: slot
+                .loaded()
+                .into_iter()
+                .map(|(digest, counted)| PolicyInfo { digest, counted })
+                .collect(),
         };
         slots.map(info).collect()
     }
 
     /// Puts another policy into a slot. Calls in flight end on the old one. Blocks while the component compiles.
     pub fn swap(&self, interface: &str, component: &[u8]) -> Result<Digest, SwapError> {
-        match self.app.slots.get(interface) {
-            Some(slot) => slot.swap(&self.app.compiler, component),
-            None => Err(SwapError::NoSlot(interface.to_owned())),
-        }
+        self.slot(interface)?.swap(&self.app.compiler, component)
+    }
+
+    /// Compiles a policy for a slot, so that [`Host::stand`] can name it. Nothing is asked of it yet. Blocks while the
+    /// component compiles.
+    pub fn prepare(&self, interface: &str, component: &[u8]) -> Result<Digest, SwapError> {
+        self.slot(interface)?.prepare(&self.app.compiler, component)
+    }
+
+    /// Says which policies of a slot are of use from now on. Those that are not loaded must have been prepared since the
+    /// last time. Takes microseconds.
+    pub fn stand(&self, interface: &str, standing: &Standing) -> Result<(), SwapError> {
+        self.slot(interface)?.stand(standing)
+    }
+
+    /// The policy that a slot was installed with.
+    pub fn default_policy(&self, interface: &str) -> Result<(Digest, Arc<[u8]>), SwapError> {
+        Ok(self.slot(interface)?.default_component())
+    }
+
+    /// A policy to be tried outside its slot. Blocks while the component compiles.
+    pub fn trial(&self, component: &[u8]) -> Result<Trial, SwapError> {
+        Trial::new(&self.app.compiler, &self.app.limits, component)
+    }
+
+    fn slot(&self, interface: &str) -> Result<&Arc<Slot>, SwapError> {
+        let no_slot = || SwapError::NoSlot(interface.to_owned());
+        self.app.slots.get(interface).ok_or_else(no_slot)
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod app;
 mod check;
+mod counts;
 mod digest;
 mod engine;
 mod error;
@@ -21,17 +22,25 @@ mod logs;
 mod manifest;
 mod network;
 mod outbound;
+mod policy;
 mod routes;
 mod send;
 mod settings;
 mod slot;
 mod template;
+mod trial;
+mod value;
+mod witness;
 mod world;
 
 pub use check::{Report, check};
+pub use counts::Counted;
 pub use digest::Digest;
 pub use error::{LoadError, SwapError};
-pub use host::{ComponentInfo, Host, SlotInfo};
+pub use host::{ComponentInfo, Host, PolicyInfo, SlotInfo};
+pub use policy::POLICY_BYTES_MAX;
 pub use settings::{Internal, Limits, Settings};
-pub use slot::POLICY_BYTES_MAX;
+pub use slot::Standing;
+pub use trial::{Answer, Bench, Trial};
+pub use witness::{Called, Part, Witness};
 pub use world::{Shape, World, world_of, worlds};

@@ -48,6 +48,7 @@ fn refused(plan: &Plan, why: String) -> LoadError {
 struct Compiled {
     digest: Digest,
     component: Component,
+    bytes: Arc<[u8]>,
 }
 
 /// Every file that the manifest names, each once, all at the same time.
@@ -73,7 +74,7 @@ fn compile(compiler: &Compiler, path: &Path) -> Result<Compiled, LoadError> {
         std::fs::read(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
     let digest = Digest::of(&bytes);
     match compiler.compile(&bytes, &digest) {
-        Ok(component) => Ok(Compiled { digest, component }),
+        Ok(component) => Ok(Compiled { digest, component, bytes: bytes.into() }),
         Err(why) => Err(LoadError::Component {
             component: path.display().to_string(),
             why: format!("it is not a WebAssembly component that this host can compile: {why}"),
@@ -110,7 +111,9 @@ fn fill_slots(
     }
     let fill = |(interface, (path, contract)): (&str, (&PathBuf, Vec<_>))| {
         let policy = &compiled[path];
-        Slot::new(interface, contract, &settings.limits, &policy.component, policy.digest)
+        let (default, witness) =
+            ((&policy.component, policy.bytes.clone()), settings.witness.clone());
+        Slot::new(interface, contract, &settings.limits, default, policy.digest, witness)
             .map(|slot| (interface.to_owned(), Arc::new(slot)))
             .map_err(|why| LoadError::Policy { interface: interface.to_owned(), why })
     };

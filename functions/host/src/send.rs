@@ -6,14 +6,18 @@ use crate::{Digest, network};
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::{BodyExt, Full, Limited};
+use konf_api::policy::{ABOUT_HEADER, About, CHOICE_HEADER};
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
 /// Tells the ledger which policies were called. No component can set it.
 pub(crate) const POLICY_HEADER: HeaderName = HeaderName::from_static("konf-policy");
+
+/// Tells the ledger which policies the conference is to stay on. No component can set it.
+const CHOICE: HeaderName = HeaderName::from_static(CHOICE_HEADER);
 
 /// Requests to a component of the same application go to names below this one.
 const CHAINED: &str = ".spin.internal";
@@ -25,11 +29,23 @@ pub(crate) struct Outgoing {
     call: Call,
     /// The policies called so far.
     stamps: BTreeSet<(String, Digest)>,
+    /// The conference that is talked of, as who asked for work or gave facts said last.
+    about: Arc<Mutex<About>>,
 }
 
 impl Outgoing {
-    pub(crate) fn new(app: Arc<App>, function: Arc<Function>, call: Call) -> Outgoing {
-        Outgoing { app, function, call, stamps: BTreeSet::new() }
+    pub(crate) fn new(
+        app: Arc<App>,
+        function: Arc<Function>,
+        call: Call,
+        about: About,
+    ) -> Outgoing {
+        let about = Arc::new(Mutex::new(about));
+        Outgoing { app, function, call, stamps: BTreeSet::new(), about }
+    }
+
+    pub(crate) fn about(&self) -> About {
+        self.about.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn function(&self) -> &Function {
@@ -38,6 +54,13 @@ impl Outgoing {
 
     pub(crate) fn stamp(&mut self, interface: &str, digest: Digest) {
         self.stamps.insert((interface.to_owned(), digest));
+    }
+
+    /// The policies that the conference, if one is talked of, is to stay on.
+    fn choice(&self) -> BTreeSet<(String, Digest)> {
+        let about = self.about();
+        let slots = self.app.slots.iter().filter(|_| about.booking.is_some());
+        slots.map(|(interface, slot)| (interface.clone(), slot.choice(&about))).collect()
     }
 
     /// Where the request goes, if it may.
@@ -67,11 +90,12 @@ impl WasiHttpHooks for Outgoing {
             Ok(to) => to,
             Err(error) => return Box::new(std::future::ready(Err(error))),
         };
-        stamp(request.headers_mut(), &self.stamps);
-        let (app, call) = (self.app.clone(), self.call);
+        stamp(request.headers_mut(), &POLICY_HEADER, &self.stamps);
+        stamp(request.headers_mut(), &CHOICE, &self.choice());
+        let (app, call, about) = (self.app.clone(), self.call, self.about.clone());
         let patience = options.and_then(|options| options.first_byte_timeout);
         Box::new(async move {
-            let sending = send(&app, to, request, call);
+            let sending = send(&app, to, request, call, &about);
             let response = match patience {
                 Some(patience) => within(patience, sending).await?,
                 None => sending.await?,
@@ -93,6 +117,7 @@ async fn send(
     to: Destination,
     request: http::Request<WasiBody>,
     call: Call,
+    about: &Mutex<About>,
 ) -> Result<http::Response<Bytes>> {
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, app.limits.response_bytes).collect().await;
@@ -102,14 +127,32 @@ async fn send(
         return app.chain(name, request, call.deeper().ok_or(Error::LoopDetected)?).await;
     }
     match app.internal.get(&to.authority()) {
-        Some(internal) => Ok(internal.call(request).await),
+        Some(internal) => {
+            let mut response = internal.call(request).await;
+            if let Some(said) = take_about(response.headers_mut()) {
+                *about.lock().unwrap_or_else(PoisonError::into_inner) = said;
+            }
+            Ok(response)
+        }
         None => network::send(&to, request, app.limits.response_bytes).await,
     }
 }
 
-/// Puts the policies' digests on a request, and takes off whatever the component put there itself.
-fn stamp(headers: &mut HeaderMap, stamps: &BTreeSet<(String, Digest)>) {
-    headers.remove(POLICY_HEADER);
+/// Takes off what is said of the conference. What is not understood says nothing.
+pub(crate) fn take_about(headers: &mut HeaderMap) -> Option<About> {
+    let said = headers.remove(ABOUT_HEADER)?;
+    match serde_json::from_slice(said.as_bytes()) {
+        Ok(about) => Some(about),
+        Err(error) => {
+            tracing::error!(%error, "what is said of a conference is not understood");
+            None
+        }
+    }
+}
+
+/// Puts policies' digests on a request, and takes off whatever the component put there itself.
+fn stamp(headers: &mut HeaderMap, name: &HeaderName, stamps: &BTreeSet<(String, Digest)>) {
+    headers.remove(name);
     if stamps.is_empty() {
         return;
     }
@@ -120,14 +163,14 @@ fn stamp(headers: &mut HeaderMap, stamps: &BTreeSet<(String, Digest)>) {
         let _ = write!(value, "{comma}{interface}={digest}");
     }
     match HeaderValue::from_str(&value) {
-        Ok(value) => drop(headers.insert(POLICY_HEADER, value)),
+        Ok(value) => drop(headers.insert(name, value)),
         Err(error) => tracing::error!(%error, "an interface's name does not fit into a header"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{POLICY_HEADER, stamp};
+    use super::{About, POLICY_HEADER, stamp, take_about};
     use crate::Digest;
     use http::header::{HeaderMap, HeaderValue};
     use std::collections::BTreeSet;
@@ -143,8 +186,24 @@ mod tests {
         headers
             .append(POLICY_HEADER, HeaderValue::from_static("konf:policy/tariff@1.0.0=sha256:00"));
         headers.append(POLICY_HEADER, HeaderValue::from_static("another"));
-        stamp(&mut headers, &BTreeSet::new());
+        stamp(&mut headers, &POLICY_HEADER, &BTreeSet::new());
         assert!(!headers.contains_key(POLICY_HEADER));
+    }
+
+    #[test]
+    fn what_is_said_of_a_conference_is_taken_off_whether_or_not_it_is_understood() {
+        let said = |text: &'static str| {
+            let mut headers = HeaderMap::from_iter([(
+                "konf-about".parse().unwrap(),
+                HeaderValue::from_static(text),
+            )]);
+            let about = take_about(&mut headers);
+            assert!(headers.is_empty());
+            about
+        };
+        let booking = Some("booking-1".to_owned());
+        assert_eq!(said(r#"{"booking":"booking-1"}"#), Some(About { booking, ..About::default() }));
+        assert_eq!(said("{"), None);
     }
 
     #[test]
@@ -155,7 +214,7 @@ mod tests {
             ("konf:policy/tariff@1.0.0".to_owned(), Digest([1; 32])),
             ("konf:policy/admission@1.0.0".to_owned(), Digest([2; 32])),
         ]);
-        stamp(&mut headers, &stamps);
+        stamp(&mut headers, &POLICY_HEADER, &stamps);
         let (one, two) = ("01".repeat(32), "02".repeat(32));
         assert_eq!(
             headers[POLICY_HEADER],

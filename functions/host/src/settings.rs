@@ -1,5 +1,6 @@
 //! What the host is started with.
 
+use crate::Witness;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 /// * no variables besides the defaults of the manifest,
 /// * nothing answered inside the process,
 /// * no cache of compiled components,
+/// * nobody who is told of calls of policies,
 /// * [`Limits::default`].
 pub struct Settings {
     /// The `spin.toml`. Relative paths in it are relative to its folder.
@@ -26,6 +28,8 @@ pub struct Settings {
     /// another user may write to it.
     pub cache_dir: Option<PathBuf>,
     pub limits: Limits,
+    /// Who is told of each call of a policy.
+    pub witness: Option<Arc<dyn Witness>>,
 }
 
 impl Settings {
@@ -36,6 +40,7 @@ impl Settings {
             internal: Vec::new(),
             cache_dir: None,
             limits: Limits::default(),
+            witness: None,
         }
     }
 }

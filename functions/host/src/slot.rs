@@ -1,72 +1,152 @@
 //! A slot: the place in an application where a policy stands, and where another may take its place.
 //!
-//! A function's import of `konf:policy/…` is answered by whatever policy stands in the slot at that moment, in a fresh
-//! instance with its own memory and deadline. The values pass through as they are: host and function agree on the
-//! interface by the component's own types, and a policy is taken only if its types are the same.
+//! A function's import of `konf:policy/…` is answered by a policy of the slot, in a fresh instance with its own memory
+//! and deadline. The values pass through as they are: host and function agree on the interface by the component's own
+//! types, and a policy is taken only if its types are the same.
+//!
+//! Which policy answers: the one that the conference stays on, if it is loaded; else the canary, for its share of the
+//! conferences; else the active one. One that fails does not fail the request: policies are pure, so the next best is
+//! asked the same (the active one, the last good one, the default). Shadow and canary are compared off the request's
+//! path.
 
-use crate::engine::{Compiler, TICK_MS};
+use crate::digest::Digest;
+use crate::engine::Compiler;
 use crate::guest::Guest;
-use crate::{Digest, Limits, SwapError, imports};
+use crate::policy::{Bounds, Contract, POLICY_BYTES_MAX, Policy};
+use crate::value::to_json;
+use crate::witness::{Called, Part, Witness};
+use crate::{Limits, SwapError};
 use arc_swap::ArcSwap;
+use konf_api::policy::About;
+use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use wasmtime::component::types::{ComponentFunc, ComponentItem};
-use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, Val};
-use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use wasmtime::Engine;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, Linker, Val};
 
-/// A Rust policy has about 50 KB; this is room for a rule table, and bounds what compiling one costs.
-pub const POLICY_BYTES_MAX: usize = 4 << 20;
+/// Comparisons under way; more calls than that are not compared. Two cores do not have time for more.
+const COMPARISONS_MAX: usize = 8;
 
 pub(crate) struct Slot {
-    interface: String,
+    interface: Arc<str>,
     /// The functions as their callers know them.
-    contract: Vec<(String, ComponentFunc)>,
-    deadline_ticks: u64,
-    memory_bytes: usize,
-    current: ArcSwap<Policy>,
+    contract: Contract,
+    bounds: Bounds,
+    /// What the application was installed with.
+    default: Arc<Policy>,
+    default_component: Arc<[u8]>,
+    stand: ArcSwap<Stand>,
+    /// Compiled, and not yet of use.
+    prepared: Mutex<BTreeMap<Digest, Arc<Policy>>>,
+    witness: Option<Arc<dyn Witness>>,
+    comparing: Arc<Semaphore>,
 }
 
-/// A compiled policy that fits its slot.
-struct Policy {
-    digest: Digest,
-    ready: InstancePre<PolicyState>,
-    functions: BTreeMap<String, ComponentExportIndex>,
+/// Which policies of a slot are of use, by digest. [`Standing::default`] leaves it to the default of the application.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// None: the default.
+    pub active: Option<Digest>,
+    /// Decides for so many conferences in a hundred.
+    pub canary: Option<(Digest, u32)>,
+    /// Asked beside whatever decides, and only compared.
+    pub shadow: Option<Digest>,
+    /// Asked when the active one fails, before the default.
+    pub last_good: Option<Digest>,
+    /// What conferences stay on.
+    pub keep: Vec<Digest>,
 }
 
-struct PolicyState {
-    limits: StoreLimits,
+struct Stand {
+    active: Arc<Policy>,
+    canary: Option<(Arc<Policy>, u32)>,
+    shadow: Option<Arc<Policy>>,
+    last_good: Option<Arc<Policy>>,
+    /// All of the above, the default, and what conferences stay on.
+    loaded: BTreeMap<Digest, Arc<Policy>>,
+}
+
+/// One call, as its caller made it.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    function: &'a str,
+    params: &'a [Val],
+    about: &'a About,
 }
 
 impl Slot {
-    /// A slot with its first policy.
+    /// A slot with its default policy.
     pub(crate) fn new(
         interface: &str,
-        contract: Vec<(String, ComponentFunc)>,
+        contract: Contract,
         limits: &Limits,
-        compiled: &Component,
+        (compiled, component): (&Component, Arc<[u8]>),
         digest: Digest,
+        witness: Option<Arc<dyn Witness>>,
     ) -> Result<Slot, SwapError> {
-        let first = Policy::fit(interface, &contract, compiled, digest)?;
+        let default = Arc::new(Policy::fit(interface, &contract, compiled, digest)?);
         Ok(Slot {
-            interface: interface.to_owned(),
+            interface: interface.into(),
             contract,
-            // The first tick may come at once, so one more than the deadline needs.
-            deadline_ticks: limits.policy_deadline_ms.div_ceil(TICK_MS) + 1,
-            memory_bytes: limits.policy_memory_bytes,
-            current: ArcSwap::from_pointee(first),
+            bounds: Bounds::of(limits),
+            stand: ArcSwap::from_pointee(Stand::of_default(&default)),
+            default,
+            default_component: component,
+            prepared: Mutex::default(),
+            witness,
+            comparing: Arc::new(Semaphore::new(COMPARISONS_MAX)),
         })
     }
 
-    /// Checks and compiles a policy and lets it stand from now on. Calls in flight end on the old one.
-    pub(crate) fn swap(&self, compiler: &Compiler, bytes: &[u8]) -> Result<Digest, SwapError> {
+    /// Checks and compiles a policy, off the path of requests, so that [`Slot::stand`] can name it.
+    pub(crate) fn prepare(&self, compiler: &Compiler, bytes: &[u8]) -> Result<Digest, SwapError> {
         if bytes.len() > POLICY_BYTES_MAX {
             return Err(SwapError::TooLarge { found: bytes.len(), limit: POLICY_BYTES_MAX });
         }
         let digest = Digest::of(bytes);
+        if self.stand.load().loaded.contains_key(&digest) {
+            return Ok(digest);
+        }
         let compiled = compiler.compile(bytes, &digest).map_err(SwapError::NotAComponent)?;
-        let next = Policy::fit(&self.interface, &self.contract, &compiled, digest)?;
-        let last = self.current.swap(Arc::new(next));
-        tracing::info!(interface = %self.interface, from = %last.digest, to = %digest, "a policy was swapped");
+        let policy = Policy::fit(&self.interface, &self.contract, &compiled, digest)?;
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        prepared.insert(digest, Arc::new(policy));
+        Ok(digest)
+    }
+
+    /// From now on these policies are of use and no others. Calls in flight end on those that they began with.
+    pub(crate) fn stand(&self, standing: &Standing) -> Result<(), SwapError> {
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.stand.load_full();
+        let find = |digest: &Digest| before.loaded.get(digest).or(prepared.get(digest)).cloned();
+        let named = |digest: &Digest| find(digest).ok_or(SwapError::NotPrepared(*digest));
+        let active = standing.active.as_ref().map(named).transpose()?;
+        let canary = standing.canary.map(|(digest, share)| Ok((named(&digest)?, share)));
+        let mut next = Stand {
+            active: active.unwrap_or_else(|| self.default.clone()),
+            canary: canary.transpose()?,
+            shadow: standing.shadow.as_ref().map(named).transpose()?,
+            last_good: standing.last_good.as_ref().map(named).transpose()?,
+            loaded: standing.keep.iter().filter_map(find).map(|p| (p.digest, p)).collect(),
+        };
+        next.load_those_of_use(&self.default);
+        if next.active.digest != before.active.digest {
+            let (from, to) = (before.active.digest, next.active.digest);
+            tracing::info!(interface = %self.interface, %from, %to, "a policy was swapped");
+        }
+        self.stand.store(Arc::new(next));
+        prepared.clear();
+        Ok(())
+    }
+
+    /// Checks and compiles a policy and makes it the active one.
+    pub(crate) fn swap(&self, compiler: &Compiler, bytes: &[u8]) -> Result<Digest, SwapError> {
+        let digest = self.prepare(compiler, bytes)?;
+        let last_good = Some(self.digest());
+        self.stand(&Standing { active: Some(digest), last_good, ..Standing::default() })?;
         Ok(digest)
     }
 
@@ -74,49 +154,165 @@ impl Slot {
         &self.interface
     }
 
+    /// Of the active policy.
     pub(crate) fn digest(&self) -> Digest {
-        self.current.load().digest
+        self.stand.load().active.digest
     }
 
-    /// Calls the policy that stands here now; says which one it was.
+    pub(crate) fn default_component(&self) -> (Digest, Arc<[u8]>) {
+        (self.default.digest, self.default_component.clone())
+    }
+
+    /// All that are loaded, and how they did.
+    pub(crate) fn loaded(&self) -> Vec<(Digest, crate::Counted)> {
+        let stand = self.stand.load();
+        stand.loaded.values().map(|policy| (policy.digest, policy.counts.read())).collect()
+    }
+
+    /// The policy that would be asked.
+    pub(crate) fn choice(&self, about: &About) -> Digest {
+        self.stand.load().choose(&self.interface, about).1.digest
+    }
+
+    /// Asks the policy that is to be asked; says which one answered.
     pub(crate) async fn call(
         &self,
         function: &str,
         params: &[Val],
         results: &mut [Val],
+        about: &About,
     ) -> wasmtime::Result<Digest> {
-        let policy = self.current.load_full();
-        let answered = self.call_in(&policy, function, params, results).await;
-        if let Err(error) = &answered {
-            let why = format!("{error:#}");
+        let question = Question { function, params, about };
+        let stand = self.stand.load_full();
+        let (part, chosen) = stand.choose(&self.interface, about);
+        let mut answered = self.ask(chosen, part, question, results).await;
+        if answered.is_ok() {
+            self.compare(&stand, part, question, results);
+        }
+        let mut asked = vec![chosen.digest];
+        let rest = [Some(&stand.active), stand.last_good.as_ref(), Some(&self.default)];
+        for policy in rest.into_iter().flatten() {
+            if answered.is_ok() {
+                break;
+            }
+            if !asked.contains(&policy.digest) {
+                asked.push(policy.digest);
+                answered = self.ask(policy, Part::Fallback, question, results).await;
+            }
+        }
+        answered
+    }
+
+    async fn ask(
+        &self,
+        policy: &Policy,
+        part: Part,
+        question: Question<'_>,
+        results: &mut [Val],
+    ) -> wasmtime::Result<Digest> {
+        let Question { function, params, about } = question;
+        let (answered, took) = policy.call(self.bounds, function, params, results).await;
+        let fault = answered.as_ref().err().map(|error| format!("{error:#}"));
+        if let Some(why) = &fault {
             tracing::error!(interface = %self.interface, digest = %policy.digest, %why, "a policy failed");
+        }
+        if let Some(witness) = &self.witness {
+            witness.called(Called {
+                interface: self.interface.clone(),
+                digest: policy.digest,
+                part,
+                about: about.clone(),
+                input: params.first().map_or(Value::Null, to_json),
+                output: match fault {
+                    None => Ok(results.first().map_or(Value::Null, to_json)),
+                    Some(fault) => Err(fault),
+                },
+                took,
+            });
         }
         answered.map(|()| policy.digest)
     }
 
-    async fn call_in(
+    /// Asks the shadow, and beside a canary the active policy, the same; counts where the answers differ.
+    fn compare(&self, stand: &Stand, part: Part, question: Question<'_>, results: &[Val]) {
+        if let Some(shadow) = &stand.shadow {
+            self.compare_one(shadow, shadow, question, results);
+        }
+        if let (Part::Canary, Some((canary, _))) = (part, &stand.canary) {
+            self.compare_one(&stand.active, canary, question, results);
+        }
+    }
+
+    fn compare_one(
         &self,
-        policy: &Policy,
-        function: &str,
-        params: &[Val],
-        results: &mut [Val],
-    ) -> wasmtime::Result<()> {
-        let Some(index) = policy.functions.get(function) else {
-            wasmtime::bail!("{} has no function {function}", self.interface);
-        };
-        let limits = StoreLimitsBuilder::new().memory_size(self.memory_bytes).build();
-        let mut store = Store::new(policy.ready.engine(), PolicyState { limits });
-        store.limiter(|state| &mut state.limits);
-        store.set_epoch_deadline(self.deadline_ticks);
-        let instance = policy.ready.instantiate_async(&mut store).await?;
-        let Some(function) = instance.get_func(&mut store, index) else {
-            wasmtime::bail!("{} lost its function {function}", self.interface);
-        };
-        function.call_async(&mut store, params, results).await
+        asked: &Arc<Policy>,
+        judged: &Arc<Policy>,
+        question: Question<'_>,
+        results: &[Val],
+    ) {
+        let Ok(turn) = self.comparing.clone().try_acquire_owned() else { return };
+        let (asked, judged, bounds) = (asked.clone(), judged.clone(), self.bounds);
+        let (function, params) = (question.function.to_owned(), question.params.to_vec());
+        let expected = results.to_vec();
+        tokio::spawn(async move {
+            let mut found = vec![Val::Bool(false); expected.len()];
+            let (answered, _): (_, Duration) =
+                asked.call(bounds, &function, &params, &mut found).await;
+            judged.counts.compared(answered.is_ok() && found == expected);
+            drop(turn);
+        });
     }
 }
 
-/// Answers a component's import of the slot's interface by whatever policy stands in it.
+impl Stand {
+    fn of_default(default: &Arc<Policy>) -> Stand {
+        Stand {
+            active: default.clone(),
+            canary: None,
+            shadow: None,
+            last_good: None,
+            loaded: BTreeMap::from([(default.digest, default.clone())]),
+        }
+    }
+
+    fn load_those_of_use(&mut self, default: &Arc<Policy>) {
+        let canary = self.canary.as_ref().map(|(policy, _)| policy);
+        let others = [canary, self.shadow.as_ref(), self.last_good.as_ref()];
+        for policy in [&self.active, default].into_iter().chain(others.into_iter().flatten()) {
+            self.loaded.insert(policy.digest, policy.clone());
+        }
+    }
+
+    fn choose(&self, interface: &str, about: &About) -> (Part, &Arc<Policy>) {
+        let pin = about.pins.get(interface).and_then(|digest| digest.parse().ok());
+        if let Some(pinned) = pin.and_then(|digest: Digest| self.loaded.get(&digest)) {
+            return (self.part(pinned), pinned);
+        }
+        match (&self.canary, &about.booking) {
+            (Some((canary, share)), Some(booking)) if hundredth(booking) < *share => {
+                (Part::Canary, canary)
+            }
+            _ => (Part::Active, &self.active),
+        }
+    }
+
+    fn part(&self, pinned: &Policy) -> Part {
+        let is_canary = self.canary.as_ref().is_some_and(|(c, _)| c.digest == pinned.digest);
+        match (pinned.digest == self.active.digest, is_canary) {
+            (true, _) => Part::Active,
+            (_, true) => Part::Canary,
+            _ => Part::Pinned,
+        }
+    }
+}
+
+/// Of a hundred equal parts of all conferences the one that this is in, the same in every world and for all time.
+fn hundredth(booking: &str) -> u32 {
+    let [a, b, c, d, ..] = Digest::of(booking.as_bytes()).0;
+    u32::from_be_bytes([a, b, c, d]) % 100
+}
+
+/// Answers a component's import of the slot's interface by a policy of the slot.
 pub(crate) fn link(
     slot: &Arc<Slot>,
     component: &Component,
@@ -130,7 +326,8 @@ pub(crate) fn link(
         instance.func_new_async(&name, move |mut store, _, params, results| {
             let (slot, function) = (slot.clone(), function.clone());
             Box::new(async move {
-                let digest = slot.call(&function, params, results).await?;
+                let about = store.data().about();
+                let digest = slot.call(&function, params, results, &about).await?;
                 store.data_mut().stamp(&slot.interface, digest);
                 Ok(())
             })
@@ -140,11 +337,7 @@ pub(crate) fn link(
 }
 
 /// The functions of an interface as a component imports them.
-pub(crate) fn imported(
-    engine: &Engine,
-    component: &Component,
-    interface: &str,
-) -> Vec<(String, ComponentFunc)> {
+pub(crate) fn imported(engine: &Engine, component: &Component, interface: &str) -> Contract {
     let ty = component.component_type();
     let Some(import) = ty.get_import(engine, interface) else { return Vec::new() };
     let ComponentItem::ComponentInstance(instance) = import.ty else { return Vec::new() };
@@ -153,63 +346,6 @@ pub(crate) fn imported(
         _ => None,
     });
     functions.collect()
-}
-
-impl Policy {
-    /// Checks a compiled policy against what its callers expect.
-    fn fit(
-        interface: &str,
-        contract: &[(String, ComponentFunc)],
-        compiled: &Component,
-        digest: Digest,
-    ) -> Result<Policy, SwapError> {
-        let engine = compiled.engine();
-        if let Some(what) = imports::impure(engine, compiled) {
-            return Err(SwapError::Impure(what));
-        }
-        let functions = check_exports(interface, contract, compiled)?;
-        let ready = inert_linker(compiled)
-            .and_then(|linker| linker.instantiate_pre(compiled))
-            .map_err(|error| SwapError::Instantiate(format!("{error:#}")))?;
-        Ok(Policy { digest, ready, functions })
-    }
-}
-
-/// What Rust's standard library imports for printing a panic is there, and traps when it is called.
-fn inert_linker(compiled: &Component) -> wasmtime::Result<Linker<PolicyState>> {
-    let mut linker = Linker::new(compiled.engine());
-    linker.define_unknown_imports_as_traps(compiled)?;
-    Ok(linker)
-}
-
-fn check_exports(
-    interface: &str,
-    contract: &[(String, ComponentFunc)],
-    compiled: &Component,
-) -> Result<BTreeMap<String, ComponentExportIndex>, SwapError> {
-    let no_export = || SwapError::NoExport(interface.to_owned());
-    let engine = compiled.engine();
-    let ty = compiled.component_type();
-    let export = ty.get_export(engine, interface).ok_or_else(no_export)?;
-    let ComponentItem::ComponentInstance(exported) = export.ty else { return Err(no_export()) };
-    let instance = compiled.get_export_index(None, interface).ok_or_else(no_export)?;
-    let mut functions = BTreeMap::new();
-    for (name, wanted) in contract {
-        let missing = || SwapError::NoExport(format!("{interface}#{name}"));
-        let found = exported.get_export(engine, name).ok_or_else(missing)?;
-        match found.ty {
-            ComponentItem::ComponentFunc(found) if same(&found, wanted) => {}
-            _ => return Err(SwapError::OtherType(name.clone())),
-        }
-        let index =
-            compiled.get_export_index(Some(&instance), name.as_str()).ok_or_else(missing)?;
-        functions.insert(name.clone(), index);
-    }
-    Ok(functions)
-}
-
-fn same(found: &ComponentFunc, wanted: &ComponentFunc) -> bool {
-    found.params().eq(wanted.params()) && found.results().eq(wanted.results())
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use crate::support::{Billing, Choice, built, text};
 use http::StatusCode;
 use konf_api::ledger::{POLICY_HEADER, RatingProposal};
-use konf_host::SwapError;
+use konf_api::policy::{ABOUT_HEADER, About, CHOICE_HEADER};
+use konf_host::{Standing, SwapError};
 use konf_policy_tariff::rule;
 
 const TARIFF: &str = "konf:policy/tariff@1.0.0";
@@ -49,6 +50,32 @@ async fn the_ledger_learns_which_policy_was_called_before_and_after_a_swap() {
     assert_ne!(after, before);
     assert_eq!(billing.host.slots()[0].digest, after);
     assert_eq!(rated(&billing, "o2-mobile", 1).await.1, format!("{TARIFF}={after}"));
+}
+
+#[tokio::test]
+async fn who_asks_for_work_says_for_which_conference_and_learns_what_it_is_to_stay_on() {
+    let billing = Billing::load(Choice::default());
+    let default = billing.host.slots()[0].default;
+    let next = renamed(std::fs::read(built("konf_policy_tariff")).unwrap());
+    let next = billing.host.prepare(TARIFF, &next).unwrap();
+    let standing = Standing { active: Some(next), keep: vec![default], ..Standing::default() };
+    billing.host.stand(TARIFF, &standing).unwrap();
+    let mut about = About { booking: Some("booking-1".to_owned()), ..About::default() };
+    let stamps = async |about: &About| {
+        billing.rate_about(about).await;
+        let [request] = &billing.ledger.take()[..] else { panic!("one request to the ledger") };
+        let header = |name: &str| {
+            let value = request.headers().get(name);
+            value.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+        };
+        assert_eq!(header(ABOUT_HEADER), "");
+        (header(POLICY_HEADER), header(CHOICE_HEADER))
+    };
+    let of = |digest| format!("{TARIFF}={digest}");
+    assert_eq!(stamps(&about).await, (of(next), of(next)));
+    about.pins.insert(TARIFF.to_owned(), default.to_string());
+    assert_eq!(stamps(&about).await, (of(default), of(default)));
+    assert_eq!(stamps(&About::default()).await, (of(next), String::new()));
 }
 
 #[tokio::test]

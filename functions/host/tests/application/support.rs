@@ -173,6 +173,13 @@ impl Billing {
         let asked = rate_request(network, duration_ms);
         self.host.call("billing", Request::post("/rate").body(asked.into()).unwrap()).await
     }
+
+    pub(crate) async fn rate_about(&self, about: &konf_api::policy::About) -> Response<Bytes> {
+        let request = Request::post("/rate")
+            .header(konf_api::policy::ABOUT_HEADER, serde_json::to_vec(about).unwrap())
+            .body(rate_request("o2-mobile", 61_000).into());
+        self.host.call("billing", request.unwrap()).await
+    }
 }
 
 fn rate_request(network: &str, duration_ms: u64) -> Vec<u8> {
