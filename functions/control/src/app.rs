@@ -19,7 +19,9 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use crate::edge_service::EdgeService;
 use crate::mailbox::Mailbox;
-use crate::{clock, functions, link, operator, server, tasks};
+use crate::policies::Policies;
+use crate::policies::log::Log;
+use crate::{clock, functions, link, operator, policies, server, tasks};
 
 pub const LEDGER_FILE: &str = "ledger.sqlite";
 const LOCK_FILE: &str = "control.lock";
@@ -35,12 +37,20 @@ pub async fn run(config: Config) -> Result<()> {
     let http = server::bind("http_listen", config.http_listen).await?;
     let link = link::bind(&config.link)?;
     let ledger = ledger(&config).await?;
-    let host = functions::load(&config, Arc::new(LedgerHandler(ledger.clone()))).await?;
+    let wakes = tasks::Wakes::default();
+    let (log, calls) = Log::new(wakes.policies.clone());
+    let handler = Arc::new(LedgerHandler(ledger.clone()));
+    let host = functions::load(&config, handler, Some(Arc::new(log))).await?;
     for component in host.components() {
         tracing::info!(component = component.name, digest = %component.digest, "component loaded");
     }
+    let policies = Policies::new(host.clone(), ledger.clone(), config.policies.clone());
+    let policies = Arc::new(policies);
+    policies.start().await.context("the policies in the ledger")?;
+    for slot in host.slots() {
+        tracing::info!(interface = slot.interface, digest = %slot.digest, "policy decides");
+    }
     let edges = link::Edges::default();
-    let wakes = tasks::Wakes::default();
     let mailbox = Mailbox::default();
 
     // What is told to stop and waited for: taken requests are answered, a message being sent is noted as sent.
@@ -62,12 +72,14 @@ pub async fn run(config: Config) -> Result<()> {
     let service =
         Arc::new(EdgeService { host: host.clone(), ledger: ledger.clone(), wakes: wakes.clone() });
     tokio::spawn(link::serve(link.clone(), edges.clone(), service));
-    tasks::start(&config, &ledger, &host, &edges, &wakes, &mut running, &stopping)?;
+    running.spawn(policies::log::write(calls, ledger.clone(), stopping.clone()));
+    tasks::start(&config, &ledger, &policies, &edges, &wakes, &mut running, &stopping)?;
     let desk = operator::Desk {
         ledger: ledger.clone(),
         edges,
         token: config.operator_token.clone(),
         outbox: wakes.outbox.clone(),
+        policies: Some(policies),
     };
     let open_mailbox = config.mailbox_smtp_listen.is_some().then_some(mailbox);
     let front = Arc::new(Front { host, desk, mailbox: open_mailbox, wakes });
@@ -170,6 +182,14 @@ struct Front {
 }
 
 impl server::Handler for Front {
+    /// A package of a policy is longer than any message, and only operators send one.
+    fn body_max(&self, head: &http::request::Parts) -> usize {
+        match self.desk.takes_package(head) {
+            true => operator::PACKAGE_BYTES_MAX,
+            false => server::BODY_MAX,
+        }
+    }
+
     async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
         if request.uri().path().starts_with(operator::PATH) {
             return self.desk.handle(&request).await;

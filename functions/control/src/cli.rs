@@ -220,7 +220,8 @@ async fn command(command: &Command, config: Config, path: &Path) -> Result<()> {
             change(&config, "restrictions/lift", json!({ "sender": sender }), "Lifted.").await
         }
         Command::Sms { text, from, id } => sms::send(&config, from, text, id.as_deref()).await,
-        Command::Keys { .. } | Command::Policy(_) => Ok(()),
+        Command::Policy(command) => policy::run(command, &config).await,
+        Command::Keys { .. } => Ok(()),
     }
 }
 
@@ -274,7 +275,14 @@ mod tests {
             "konf queue close request-1 --note answered",
             "konf calls --json",
             "konf restrictions",
-            "konf policy check my_tariff.wasm --world tariff",
+            "konf policy check my_tariff.wasm --world tariff --cases cases.json",
+            "konf policy sign a.wasm --version 2 --name jana --key jana.key --out a.policy",
+            "konf policy push a.policy",
+            "konf policy push a.wasm --version 2",
+            "konf policy canary tariff 2 --percent 5 --differences-max 20 --note why",
+            "konf policy rollback tariff",
+            "konf policy log --conference 123456 --json",
+            "konf policy explain edge-1/boot/7",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }

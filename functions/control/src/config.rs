@@ -10,6 +10,8 @@ use anyhow::{Context, Result, bail, ensure};
 use konf_ledger::Budget;
 use serde::Deserialize;
 
+use crate::policies::package::Trust;
+
 /// What stands in `konf.toml`. Paths are relative to the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +33,8 @@ struct Written {
     sms: Option<WrittenSms>,
     mail: Option<WrittenMail>,
     budget: Option<WrittenBudget>,
+    #[serde(default)]
+    policies: WrittenPolicies,
     development: Option<WrittenDevelopment>,
 }
 
@@ -80,6 +84,15 @@ struct WrittenBudget {
     total: Option<u32>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPolicies {
+    #[serde(default)]
+    keys: BTreeMap<String, String>,
+    #[serde(default)]
+    unsigned: bool,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenDevelopment {
@@ -124,6 +137,8 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// Messages out within an hour.
     pub budget: Budget,
+    /// Whose policies are taken.
+    pub policies: Trust,
     /// Where the development mailbox takes SMTP; its page is `/mailbox`. Never in a deployment.
     pub mailbox_smtp_listen: Option<SocketAddr>,
 }
@@ -224,6 +239,7 @@ impl Config {
             sms: written.sms.map(sms).transpose()?,
             mail: written.mail.map(mail).transpose()?,
             budget: written.budget.map_or_else(|| Ok(Budget::default()), budget)?,
+            policies: trust(&written.policies)?,
             mailbox_smtp_listen: written
                 .development
                 .map(|development| address("development.smtp_listen", &development.smtp_listen))
@@ -291,6 +307,19 @@ fn budget(written: WrittenBudget) -> Result<Budget> {
     Ok(budget)
 }
 
+fn trust(written: &WrittenPolicies) -> Result<Trust> {
+    ensure!(
+        !written.unsigned || written.keys.is_empty(),
+        "policies.unsigned = true takes what nobody signed, whatever keys are named: leave out one of the two"
+    );
+    let key = |(name, text): (&String, &String)| {
+        let key = text.parse().with_context(|| format!("policies.keys.{name}"))?;
+        Ok((name.clone(), key))
+    };
+    let keys = written.keys.iter().map(key).collect::<Result<_>>()?;
+    Ok(Trust { keys, unsigned: written.unsigned })
+}
+
 /// What is wrong, in which line and at which key, without the line's value: it may be a secret.
 fn unreadable(text: &str, error: &toml::de::Error) -> anyhow::Error {
     let start = error.span().map_or(0, |span| span.start);
@@ -354,6 +383,22 @@ mod tests {
         assert_eq!(config.budget, Budget { total: 500, ..Budget::default() });
         assert!(error(&with("per_recipient = 0")).contains("budget.per_recipient is 0"));
         assert!(error(&with("total = 10")).contains("budget.total 10"));
+    }
+
+    #[test]
+    fn whose_policies_are_taken_is_said_by_keys_or_not_at_all() {
+        let with = |text: &str| format!("{GOOD}\n[policies]\n{text}");
+        assert_eq!(Config::read(GOOD, Path::new(".")).unwrap().policies, Trust::default());
+        let key = "keys.jana = \"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"";
+        let config = Config::read(&with(key), Path::new(".")).unwrap();
+        assert!(config.policies.keys.contains_key("jana") && !config.policies.unsigned);
+        assert!(
+            error(&with("keys.jana = \"rsa:AAAA\""))
+                .contains("policies.keys.jana: expected ed25519:")
+        );
+        assert!(
+            error(&with(&format!("unsigned = true\n{key}"))).contains("leave out one of the two")
+        );
     }
 
     #[test]

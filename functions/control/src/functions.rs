@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use http::{Request, StatusCode};
-use konf_host::{Host, Internal};
+use konf_api::policy::{ABOUT_HEADER, About};
+use konf_host::{Host, Internal, Witness};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,7 +16,12 @@ use crate::config::Config;
 const LEDGER_AUTHORITY: &str = "ledger.konf.internal";
 
 /// The functions of the manifest, which reach `ledger` without a socket.
-pub async fn load(config: &Config, ledger: Arc<dyn Internal>) -> Result<Arc<Host>> {
+/// `witness` is told of each call of a policy.
+pub async fn load(
+    config: &Config,
+    ledger: Arc<dyn Internal>,
+    witness: Option<Arc<dyn Witness>>,
+) -> Result<Arc<Host>> {
     let mut settings = konf_host::Settings::new(&config.manifest);
     settings.variables =
         config.variables.iter().map(|(k, v)| (k.clone(), v.expose().to_owned())).collect();
@@ -28,6 +34,7 @@ pub async fn load(config: &Config, ledger: Arc<dyn Internal>) -> Result<Arc<Host
     settings.variables.extend(environment_variables());
     settings.internal.push((LEDGER_AUTHORITY.to_owned(), ledger));
     settings.cache_dir = Some(config.state_dir.join("compiled"));
+    settings.witness = witness;
     let host = tokio::task::spawn_blocking(move || Host::load(settings)).await?;
     host.with_context(|| format!("the functions of {}", config.manifest.display()))
 }
@@ -46,10 +53,22 @@ pub async fn ask<A: DeserializeOwned>(
     path: &str,
     body: &impl Serialize,
 ) -> Result<A> {
+    ask_about(host, component, path, body, &About::default()).await
+}
+
+/// The same, with word of the conference that it is about: its policies answer.
+pub async fn ask_about<A: DeserializeOwned>(
+    host: &Host,
+    component: &str,
+    path: &str,
+    body: &impl Serialize,
+    about: &About,
+) -> Result<A> {
     let request = Request::builder()
         .method(http::Method::POST)
         .uri(format!("http://{component}.spin.internal{path}"))
         .header(http::header::CONTENT_TYPE, "application/json")
+        .header(ABOUT_HEADER, serde_json::to_vec(about)?)
         .body(Bytes::from(serde_json::to_vec(body)?))?;
     let response = host.call(component, request).await;
     if response.status() != StatusCode::OK {

@@ -13,5 +13,6 @@ pub mod keys;
 pub mod link;
 pub mod mailbox;
 pub mod operator;
+pub mod policies;
 pub mod server;
 pub mod tasks;

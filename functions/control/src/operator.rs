@@ -9,6 +9,7 @@
 //! | `POST restrictions/lift` `{"sender"}` | `{}` |
 //! | `POST outbox/retry`, `outbox/drop` `{"id"}` | `{}` |
 //! | `POST queue/close` `{"id", "note"}` | `{}` |
+//! | `policies…` | see `policies/desk.rs` |
 //!
 //! A sender, message or request that is not there to be changed is answered 404; a body that is not understood 400.
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use konf_api::ledger::Sender;
 use konf_contract::Msisdn;
 use konf_contract::link::{ControlCall, EdgeReply, LegStatus, RoomStatus};
@@ -28,9 +29,12 @@ use tokio::sync::Notify;
 use crate::clock;
 use crate::config::Secret;
 use crate::link::Edges;
+use crate::policies::{self, Policies};
 use crate::server::{self, fault};
 
 pub const PATH: &str = "/operator/v1/";
+/// A package of the largest policy in base64, with its manifest.
+pub const PACKAGE_BYTES_MAX: usize = 8 << 20;
 /// As many lines as one reads.
 const LINES_MAX: u32 = 500;
 /// Who acted, for the audit: one token stands for all operators.
@@ -49,6 +53,7 @@ pub struct Desk {
     pub token: Secret,
     /// Wakes the deliveries.
     pub outbox: Arc<Notify>,
+    pub policies: Option<Arc<Policies>>,
 }
 
 #[derive(Deserialize)]
@@ -113,22 +118,32 @@ impl Refusal {
 
 impl Desk {
     pub async fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        if !authorised(request, self.token.expose()) {
+        if !authorised(request.headers(), self.token.expose()) {
             return fault(StatusCode::UNAUTHORIZED, "operator_token is missing or wrong");
         }
         let what = request.uri().path().strip_prefix(PATH).unwrap_or_default();
-        match self.answer(request.method(), what, request.body()).await {
+        let query = request.uri().query().unwrap_or_default();
+        match self.answer(request.method(), what, query, request.body()).await {
             Ok(Some(value)) => server::json(StatusCode::OK, &value),
             Ok(None) => fault(
                 StatusCode::NOT_FOUND,
-                "known are bookings, rooms, outbox, queue, calls, edges, restrictions",
+                "known are bookings, rooms, outbox, queue, calls, edges, restrictions, policies",
             ),
             Err(error) => self.failed(what, &error),
         }
     }
 
+    /// Whether this is the head of a request that brings a policy, from somebody who may.
+    pub fn takes_package(&self, head: &http::request::Parts) -> bool {
+        let what = head.uri.path().strip_prefix(PATH);
+        what == Some("policies/push") && authorised(&head.headers, self.token.expose())
+    }
+
     fn failed(&self, what: &str, error: &anyhow::Error) -> Response<Bytes> {
         if let Some(refusal) = error.downcast_ref::<Refusal>() {
+            return fault(refusal.status(), &refusal.to_string());
+        }
+        if let Some(refusal) = error.downcast_ref::<policies::Refusal>() {
             return fault(refusal.status(), &refusal.to_string());
         }
         if error.is::<serde_json::Error>() {
@@ -138,7 +153,16 @@ impl Desk {
         fault(StatusCode::INTERNAL_SERVER_ERROR, "the ledger could not answer; see the log")
     }
 
-    async fn answer(&self, method: &Method, what: &str, body: &[u8]) -> Result<Option<Value>> {
+    async fn answer(
+        &self,
+        method: &Method,
+        what: &str,
+        query: &str,
+        body: &[u8],
+    ) -> Result<Option<Value>> {
+        if let (Some(policies), Some(what)) = (&self.policies, of_policies(what)) {
+            return policies.answer(method, what, query, body, OPERATOR).await;
+        }
         let value = match (method, what) {
             (&Method::GET, "bookings") => json!(
                 self.ledger
@@ -239,8 +263,16 @@ fn text<'a>(field: &'static str, text: &'a str) -> Result<&'a str, Refusal> {
     if text.is_empty() || long { Err(Refusal::Text(field)) } else { Ok(text) }
 }
 
-fn authorised(request: &Request<Bytes>, token: &str) -> bool {
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+/// What comes after `policies`, without the slash.
+fn of_policies(what: &str) -> Option<&str> {
+    match what.strip_prefix("policies")? {
+        "" => Some(""),
+        rest => rest.strip_prefix('/'),
+    }
+}
+
+fn authorised(headers: &HeaderMap, token: &str) -> bool {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     same(given.as_bytes(), token.as_bytes())
 }

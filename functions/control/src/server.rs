@@ -19,10 +19,15 @@ use tokio::sync::{Semaphore, watch};
 const HEADER_PATIENCE: Duration = Duration::from_secs(10);
 const BODY_PATIENCE: Duration = Duration::from_secs(15);
 /// FIELD.md, section 2: the largest inbound message.
-const BODY_MAX: usize = 256 * 1024;
+pub const BODY_MAX: usize = 256 * 1024;
 const CONNECTIONS_MAX: u32 = 1024;
 
 pub trait Handler: Send + Sync + 'static {
+    /// How long the body of a request may be.
+    fn body_max(&self, _head: &http::request::Parts) -> usize {
+        BODY_MAX
+    }
+
     fn handle(&self, request: Request<Bytes>) -> impl Future<Output = Response<Bytes>> + Send;
 }
 
@@ -99,13 +104,13 @@ async fn serve_connection<H: Handler>(
 
 async fn respond<H: Handler>(request: Request<Incoming>, handler: &H) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
-    let body = tokio::time::timeout(BODY_PATIENCE, Limited::new(body, BODY_MAX).collect()).await;
+    let most = handler.body_max(&head);
+    let body = tokio::time::timeout(BODY_PATIENCE, Limited::new(body, most).collect()).await;
     let response = match body {
         Ok(Ok(body)) => handler.handle(Request::from_parts(head, body.to_bytes())).await,
-        Ok(Err(error)) if error.is::<LengthLimitError>() => fault(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            &format!("the body is longer than {BODY_MAX} bytes"),
-        ),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            fault(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is longer than {most} bytes"))
+        }
         Ok(Err(_)) => fault(StatusCode::BAD_REQUEST, "the body could not be read"),
         Err(_) => fault(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
     };

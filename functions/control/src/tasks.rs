@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use konf_api::ledger::{MessageBody, RatingOutcome, Sender};
+use konf_api::ledger::{MessageBody, RatedLeg, RatingOutcome, RecordKey, Sender};
 use konf_api::ordering::ProcessRequest;
+use konf_api::policy::About;
 use konf_api::rating::RateRequest;
 use konf_host::Host;
-use konf_ledger::{Ledger, OutboxItem};
+use konf_ledger::{Ledger, OutboxItem, Pins};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
@@ -20,8 +21,9 @@ use crate::config::Config;
 use crate::delivery::mail::{Letter, Mailer};
 use crate::delivery::sms::SmsGateway;
 use crate::delivery::{self, Failure};
-use crate::functions::ask;
+use crate::functions::{ask, ask_about};
 use crate::link::Edges;
+use crate::policies::Policies;
 use crate::server::stopped;
 
 /// As many as are taken up at once; the rest comes in the next round, at once.
@@ -37,18 +39,21 @@ const UNANSWERED_MS: i64 = 15_000;
 pub struct Wakes {
     pub outbox: Arc<Notify>,
     pub rating: Arc<Notify>,
+    /// A policy failed.
+    pub policies: Arc<Notify>,
 }
 
 pub fn start(
     config: &Config,
     ledger: &Ledger,
-    host: &Arc<Host>,
+    policies: &Arc<Policies>,
     edges: &Edges,
     wakes: &Wakes,
     running: &mut JoinSet<()>,
     stopping: &watch::Receiver<bool>,
 ) -> Result<()> {
     let mut spawn = Spawn { running, stopping };
+    let host = policies.host();
     let deliver = Arc::new(Deliveries {
         ledger: ledger.clone(),
         sms: config.sms.clone().map(SmsGateway::new).transpose()?,
@@ -62,6 +67,12 @@ pub fn start(
     let (l, h) = (ledger.clone(), host.clone());
     spawn.task("rating", Duration::from_secs(5), wakes.rating.clone(), move || {
         rate(l.clone(), h.clone())
+    });
+    let p = policies.clone();
+    // RELIABILITY.md, row 39: a bad policy is rolled back within 5 s.
+    spawn.task("policies", Duration::from_secs(1), wakes.policies.clone(), move || {
+        let policies = p.clone();
+        async move { policies.judge().await }
     });
     let (l, h) = (ledger.clone(), host.clone());
     spawn.task("unanswered", Duration::from_secs(5), Arc::default(), move || {
@@ -204,12 +215,13 @@ fn not_configured(section: &str) -> Failure {
 }
 
 /// Rates what has not been rated. The rating itself is proposed by `billing` and committed once.
-async fn rate(ledger: Ledger, host: Arc<Host>) -> Result<bool> {
+pub(crate) async fn rate(ledger: Ledger, host: Arc<Host>) -> Result<bool> {
     let legs = ledger.unrated(BATCH).await?;
     let mut failed = 0;
     for leg in &legs {
         let request = RateRequest { record: leg.record.clone(), leg: leg.leg.clone() };
-        match ask::<RatingOutcome>(&host, "billing", "/rate", &request).await {
+        let about = about(&ledger, leg).await?;
+        match ask_about::<RatingOutcome>(&host, "billing", "/rate", &request, &about).await {
             Ok(outcome) => tracing::debug!(record = ?leg.record, ?outcome, "leg rated"),
             // The others are rated all the same; this one comes again.
             Err(error) => {
@@ -219,6 +231,21 @@ async fn rate(ledger: Ledger, host: Arc<Host>) -> Result<bool> {
         }
     }
     Ok(failed == 0 && legs.len() == BATCH as usize)
+}
+
+/// A leg is rated by the tariff that its conference began with.
+async fn about(ledger: &Ledger, leg: &RatedLeg) -> Result<About> {
+    let RecordKey { edge, boot, sequence } = &leg.record;
+    let pins = match &leg.leg.booking {
+        Some(booking) => ledger.pins(booking).await?,
+        None => Pins::new(),
+    };
+    Ok(About {
+        booking: leg.leg.booking.clone(),
+        conference: leg.leg.conference.as_ref().map(|number| number.as_str().to_owned()),
+        record: Some(format!("{edge}/{boot}/{sequence}")),
+        pins: pins.into_iter().collect(),
+    })
 }
 
 /// Works on messages that were stored but not answered.

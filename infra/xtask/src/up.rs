@@ -162,6 +162,10 @@ port = 2525
 tls = "none"
 from = "Konf <konf@konf.example>"
 
+# Only on this machine: policies that nobody signed are taken.
+[policies]
+unsigned = true
+
 [development]
 smtp_listen = "127.0.0.1:2525"
 "#,

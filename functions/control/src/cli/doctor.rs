@@ -30,6 +30,7 @@ pub(super) async fn run(config: Config, path: &Path) -> Result<()> {
     check("link keys", keys.map(|()| "certificates and key fit".to_owned()));
     check("functions", functions(&config).await);
     check("ledger", ledger(&config).await);
+    check("policies", Ok(policies(&config)));
     match app::lock(&config.state_dir) {
         Ok(_lock) => check("addresses", addresses(&config)),
         Err(error) => check("addresses", Ok(format!("not tried: {error:#}"))),
@@ -50,7 +51,7 @@ pub(super) async fn run(config: Config, path: &Path) -> Result<()> {
 }
 
 async fn functions(config: &Config) -> Result<String> {
-    let host = functions::load(config, Arc::new(NoLedger)).await?;
+    let host = functions::load(config, Arc::new(NoLedger), None).await?;
     let names: Vec<_> = host.components().into_iter().map(|component| component.name).collect();
     Ok(names.join(", "))
 }
@@ -73,6 +74,14 @@ async fn ledger(config: &Config) -> Result<String> {
         Some(open) => format!("{}, {open} bookings to come or running", path.display()),
         None => format!("{} will be made", path.display()),
     })
+}
+
+fn policies(config: &Config) -> String {
+    match (config.policies.unsigned, config.policies.keys.len()) {
+        (true, _) => "taken from anybody who has the operators' token, signed or not".to_owned(),
+        (false, 0) => "none is taken: name a key under [policies.keys]".to_owned(),
+        (false, keys) => format!("taken when signed by one of {keys} keys"),
+    }
 }
 
 fn addresses(config: &Config) -> Result<String> {

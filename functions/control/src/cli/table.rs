@@ -22,6 +22,8 @@ enum Form {
     Seconds,
     /// An exact amount, shown in CZK with four decimals, half up as on a statement.
     Price,
+    /// As it is.
+    Json,
     /// `sha256:` and 64 digits, of which the first eight tell one from another.
     Digest,
 }
@@ -99,6 +101,45 @@ pub(super) const EDGES: &[Column] = &[
     column("CALLS", "/legs", Form::Plain),
     column("HEARD", "/heard", Form::Time),
     column("BOOT", "/boot", Form::Plain),
+];
+pub(super) const POLICIES: &[Column] = &[
+    column("WORLD", "/world", Form::Plain),
+    column("VERSION", "/version", Form::Plain),
+    column("STATE", "/state", Form::Plain),
+    column("DECIDES", "/decides", Form::Plain),
+    column("SHARE %", "/percent", Form::Plain),
+    column("DIGEST", "/digest", Form::Digest),
+    column("SIGNED BY", "/signer", Form::Plain),
+    column("CALLS", "/counted/calls", Form::Plain),
+    column("FAILED", "/counted/failures", Form::Plain),
+    column("P50 µs", "/counted/p50_us", Form::Plain),
+    column("P99 µs", "/counted/p99_us", Form::Plain),
+    column("COMPARED", "/counted/compared", Form::Plain),
+    column("DIFFERENT", "/counted/different", Form::Plain),
+    column("SINCE", "/changed", Form::Time),
+    column("NOTE", "/note", Form::Plain),
+    column("FAULT", "/fault", Form::Plain),
+];
+pub(super) const POLICY_AUDIT: &[Column] = &[
+    column("AT", "/at", Form::Time),
+    column("WORLD", "/world", Form::Plain),
+    column("VERSION", "/version", Form::Plain),
+    column("CHANGE", "/change", Form::Plain),
+    column("BY", "/by", Form::Plain),
+    column("DIGEST", "/digest", Form::Digest),
+    column("NOTE", "/note", Form::Plain),
+];
+pub(super) const POLICY_LOG: &[Column] = &[
+    column("NO", "/seq", Form::Plain),
+    column("AT", "/at", Form::Time),
+    column("WORLD", "/world", Form::Plain),
+    column("BY", "/digest", Form::Digest),
+    column("AS", "/part", Form::Plain),
+    column("CONFERENCE", "/conference", Form::Plain),
+    column("RECORD", "/record", Form::Plain),
+    column("ANSWER", "/output", Form::Json),
+    column("FAULT", "/fault", Form::Plain),
+    column("µs", "/micros", Form::Plain),
 ];
 const STATEMENT: &[Column] = &[
     column("CALLER", "/caller", Form::Plain),
@@ -191,6 +232,7 @@ fn show(value: &Value, form: Form) -> String {
         (_, Value::Null) => "–".to_owned(),
         (Form::Time, Value::Number(ms)) => wall_time(UnixMs(ms.as_i64().unwrap_or_default())),
         (Form::Minute, Value::String(text)) => text.get(..19).unwrap_or(text).replace('T', " "),
+        (Form::Json, Value::Object(_)) => value.to_string(),
         (Form::Digest, Value::String(text)) => text.get(..15).unwrap_or(text).to_owned(),
         (Form::Seconds, Value::Number(ms)) => {
             format!("{:.1}", ms.as_f64().unwrap_or_default() / 1000.0)

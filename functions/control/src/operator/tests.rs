@@ -18,7 +18,8 @@ impl Office {
         let settings = Settings::new("the ledger's token", Arc::new(clock::now), edges);
         let ledger = Ledger::open(&folder.path().join("ledger.sqlite"), settings).await.unwrap();
         let token = serde_json::from_value(json!(TOKEN)).unwrap();
-        let desk = Desk { ledger, edges: Edges::default(), token, outbox: Arc::default() };
+        let desk =
+            Desk { ledger, edges: Edges::default(), token, outbox: Arc::default(), policies: None };
         Office { desk, _folder: folder }
     }
 

@@ -4,10 +4,10 @@
 //! answer. The rule is plain Rust in [`rule`], tested on the machine at hand; the private module `component` makes it a
 //! component and exists only when compiling for wasm.
 //!
-//! **To write your own admission**: copy this folder, change `rule.rs` and its tests, keep `component` as it is, and
-//! build with `cargo build --release --target wasm32-wasip2 -p your-admission`. The contract is the interface
-//! `admission` in `wit/policy.wit`. Then either name your file under `[component.schedule.dependencies]` in `spin.toml`,
-//! or put it into the host's slot for `konf:policy/admission@1.0.0`. Mind the order of the checks: whoever does not
+//! **To write your own admission**: `konf policy new my-admission --world admission` makes a project of these files;
+//! change `rule.rs` and its tests, keep `component` as it is. The contract is the interface `admission` in
+//! `wit/policy.wit`. Then either `konf policy push` it, or name your file under `[component.schedule.dependencies]` in
+//! `spin.toml`. Mind the order of the checks: whoever does not
 //! know a code must learn nothing from the answers ([`rule::decide`] says how). The seats themselves are guarded by the
 //! ledger, whatever a policy answers.
 

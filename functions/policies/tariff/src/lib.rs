@@ -4,11 +4,10 @@
 //! rule is plain Rust in [`rule`], tested on the machine at hand; the few lines that make it a component are in the
 //! private module `component` and exist only when compiling for wasm.
 //!
-//! **To write your own tariff**: copy this folder, change `rule.rs` and its tests, keep `component` as it is, and build
-//! with `cargo build --release --target wasm32-wasip2 -p your-tariff`. The contract is the interface `tariff` in
-//! `wit/policy.wit`. Then either name your file under `[component.billing.dependencies]` in `spin.toml`, or put it into
-//! the host's slot for `konf:policy/tariff@1.0.0`. Money is an integer (see [`rule::PER_CZK`]); name each rule, since
-//! the name stands on the customer's statement.
+//! **To write your own tariff**: `konf policy new my-tariff --world tariff` makes a project of these files; change
+//! `rule.rs` and its tests, keep `component` as it is. The contract is the interface `tariff` in `wit/policy.wit`. Then
+//! either `konf policy push` it, or name your file under `[component.billing.dependencies]` in `spin.toml`. Money is an
+//! integer (see [`rule::PER_CZK`]); name each rule, since the name stands on the customer's statement.
 
 pub mod rule;
 

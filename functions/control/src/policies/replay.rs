@@ -1,0 +1,249 @@
+//! A policy tried on what really happened: what would have been different, in people and in money.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use konf_api::ledger::Amount;
+use konf_host::Trial;
+use konf_ledger::{Ledger, PolicyCallFilter};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::clock;
+
+/// Decisions that one replay looks at, the latest first: 10 s at 100 µs each.
+const CALLS_MAX: usize = 100_000;
+const PAGE: u32 = 5_000;
+const DAY_MS: i64 = 86_400_000;
+/// Differences that are shown with what was asked.
+const EXAMPLES_MAX: usize = 5;
+
+/// What a replay found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Replayed {
+    pub(crate) world: String,
+    pub(crate) days: u32,
+    pub(crate) decisions: u64,
+    /// Answers that differ, and questions that were not answered.
+    pub(crate) different: u64,
+    pub(crate) failed: u64,
+    /// How often which answer took the place of which: `(before, now, times)`.
+    pub(crate) changes: Vec<(String, String, u64)>,
+    /// Of a tariff: how much more would be billed, in sixtieths of a thousandth of a heller.
+    pub(crate) amount: Option<i128>,
+    pub(crate) examples: Vec<Example>,
+    /// The whole in one sentence.
+    pub(crate) said: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Example {
+    /// The number in the log, for `konf policy explain`.
+    pub(crate) seq: i64,
+    pub(crate) before: Value,
+    pub(crate) now: Value,
+}
+
+/// Asks `trial` what was asked in its world in the last days. A leg that was rated more than once counts once.
+pub(crate) async fn replay(ledger: &Ledger, trial: &Trial, days: u32) -> Result<Replayed> {
+    let world = &trial.world().name;
+    let mut tally = Tally::new(world, days);
+    let since = clock::now().plus_ms(-i64::from(days) * DAY_MS);
+    let mut filter = PolicyCallFilter {
+        world: Some(world.clone()),
+        since: Some(since),
+        limit: PAGE,
+        ..PolicyCallFilter::default()
+    };
+    let mut records = BTreeSet::new();
+    let mut looked_at = 0;
+    while looked_at < CALLS_MAX {
+        let page = ledger.policy_calls(&filter).await?;
+        let Some(last) = page.last() else { break };
+        filter.before = Some(last.seq);
+        looked_at += page.len();
+        for line in page {
+            let Some(before) = line.call.output else { continue };
+            if line.call.record.is_some_and(|record| !records.insert(record)) {
+                continue;
+            }
+            let now = trial.ask(&line.call.input).await.map(|answer| answer.output);
+            tally.add(line.seq, before, now);
+        }
+    }
+    Ok(tally.told())
+}
+
+struct Tally {
+    found: Replayed,
+    changes: BTreeMap<(String, String), u64>,
+}
+
+impl Tally {
+    fn new(world: &str, days: u32) -> Tally {
+        let amount = (world == TARIFF).then_some(0);
+        let found = Replayed { world: world.to_owned(), days, amount, ..Replayed::default() };
+        Tally { found, changes: BTreeMap::new() }
+    }
+
+    fn add(&mut self, seq: i64, before: Value, now: Result<Value, String>) {
+        self.found.decisions += 1;
+        let now = match now {
+            Ok(now) if now == before => return,
+            Ok(now) => now,
+            Err(_) => {
+                self.found.failed += 1;
+                return;
+            }
+        };
+        self.found.different += 1;
+        if let Some(amount) = &mut self.found.amount {
+            let of = |charge: &Value| i128::from(charge["amount"].as_i64().unwrap_or_default());
+            *amount += of(&now) - of(&before);
+        } else {
+            *self.changes.entry((name(&before), name(&now))).or_default() += 1;
+        }
+        if self.found.examples.len() < EXAMPLES_MAX {
+            self.found.examples.push(Example { seq, before, now });
+        }
+    }
+
+    fn told(mut self) -> Replayed {
+        let mut changes: Vec<_> =
+            self.changes.into_iter().map(|((before, now), times)| (before, now, times)).collect();
+        changes.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.cmp(b)));
+        self.found.changes = changes;
+        self.found.said = sentence(&self.found);
+        self.found
+    }
+}
+
+const TARIFF: &str = "tariff";
+
+/// A verdict by its case: `admit (organiser)`.
+fn name(answer: &Value) -> String {
+    match answer {
+        Value::String(case) => case.clone(),
+        Value::Object(fields) if fields.len() == 1 => fields
+            .iter()
+            .map(|(case, value)| match value {
+                Value::String(value) => format!("{case} ({value})"),
+                value => format!("{case} ({value})"),
+            })
+            .collect(),
+        other => other.to_string(),
+    }
+}
+
+fn sentence(found: &Replayed) -> String {
+    let Replayed { world, days, decisions, different, failed, .. } = found;
+    let (what, would) = match world.as_str() {
+        TARIFF => ("legs", "would be billed differently"),
+        "admission" => ("callers' tries to enter", "would be answered differently"),
+        _ => ("decisions", "would differ"),
+    };
+    let days = if *days == 1 { "day".to_owned() } else { format!("{days} days") };
+    if *decisions == 0 {
+        return format!("No {what} of the last {days} are in the log.");
+    }
+    let mut said = format!(
+        "Of {} {what} of the last {days} {} {would}",
+        counted(*decisions),
+        counted(*different)
+    );
+    if let Some(amount) = found.amount.filter(|_| *different > 0) {
+        said += &format!(", {} CZK", crowns(amount));
+    }
+    if !found.changes.is_empty() {
+        let change = |(before, now, times): &(String, String, u64)| {
+            format!("{} {now} instead of {before}", counted(*times))
+        };
+        said += &format!(": {}", found.changes.iter().map(change).collect::<Vec<_>>().join(", "));
+    }
+    if *failed > 0 {
+        said += &format!("; {} would get no answer", counted(*failed));
+    }
+    said + "."
+}
+
+/// With a comma at each thousand.
+fn counted(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// With sign and hellers, rounded once, half up.
+pub(super) fn crowns(amount: i128) -> String {
+    let heller = i128::from(Amount::PER_CZK / 100);
+    let hellers = (2 * amount + heller).div_euclid(2 * heller);
+    let sign = if hellers < 0 { '-' } else { '+' };
+    let (whole, part) = (hellers.unsigned_abs() / 100, hellers.unsigned_abs() % 100);
+    format!("{sign}{}.{part:02}", counted(u64::try_from(whole).unwrap_or(u64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn legs_are_told_in_people_and_money() {
+        let mut tally = Tally::new("tariff", 7);
+        let charge = |hellers: i64| json!({ "amount": hellers * Amount::PER_CZK / 100, "billed-s": 60, "rule": "x" });
+        for leg in 0..3_310 {
+            let now = if leg < 40 { charge(400 - 850) } else { charge(400) };
+            tally.add(leg, charge(400), Ok(now));
+        }
+        assert_eq!(
+            tally.told().said,
+            "Of 3,310 legs of the last 7 days 40 would be billed differently, -340.00 CZK."
+        );
+    }
+
+    #[test]
+    fn verdicts_are_told_by_what_takes_the_place_of_what() {
+        let mut tally = Tally::new("admission", 1);
+        let admitted = json!({ "admit": "participant" });
+        tally.add(1, admitted.clone(), Ok(json!("full")));
+        tally.add(2, json!("not-yet"), Ok(admitted.clone()));
+        tally.add(3, admitted.clone(), Ok(json!("full")));
+        tally.add(4, admitted.clone(), Ok(admitted.clone()));
+        tally.add(5, admitted, Err("it trapped".to_owned()));
+        let told = tally.told();
+        assert_eq!(
+            told.said,
+            "Of 5 callers' tries to enter of the last day 3 would be answered differently: 2 full instead of admit \
+             (participant), 1 admit (participant) instead of not-yet; 1 would get no answer."
+        );
+        assert_eq!(told.examples.iter().map(|e| e.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    }
+
+    #[test]
+    fn nothing_recorded_and_nothing_different_are_told_apart() {
+        assert_eq!(
+            Tally::new("tariff", 7).told().said,
+            "No legs of the last 7 days are in the log."
+        );
+        let mut tally = Tally::new("tariff", 7);
+        tally.add(1, json!(1), Ok(json!(1)));
+        let told = tally.told().said;
+        assert_eq!(told, "Of 1 legs of the last 7 days 0 would be billed differently.");
+    }
+
+    #[test]
+    fn crowns_are_rounded_once_half_up() {
+        let heller = i128::from(Amount::PER_CZK / 100);
+        assert_eq!(crowns(heller * 123_456_789), "+1,234,567.89");
+        assert_eq!(crowns(heller / 2), "+0.01");
+        assert_eq!(crowns(-heller / 2), "+0.00");
+        assert_eq!(crowns(-heller / 2 - 1), "-0.01");
+    }
+}

@@ -1,0 +1,494 @@
+//! The life of a policy on real parts: ledger, host, `billing` and its tariff, built by `cargo xtask build components`.
+
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use konf_api::ledger::*;
+use konf_contract::link::{EndReason, LegEnd, LegLeft, Party, Record, RecordBatch, RecordEvent};
+use konf_contract::{
+    Caller, ConferenceNumber, Language, LegId, Msisdn, Password, Role, UnixMs, Window,
+};
+use konf_host::Internal;
+use konf_ledger::{EdgeSeats, Settings, Stamps};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::log::Log;
+use super::package::{Case, Package, SigningKey};
+use super::*;
+use crate::{clock, tasks};
+
+const TARIFF: &str = "konf:policy/tariff@1.0.0";
+/// A leg of 61 s costs 61 s at 4 CZK a minute, or at 3 in the cheaper one.
+const AT_4: i64 = 61 * 400_000;
+const AT_3: i64 = 61 * 300_000;
+
+// ── components ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+fn built(name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let path = root.join(format!("target/wasm32-wasip2/release/{name}.wasm"));
+    assert!(path.exists(), "{} is missing: run cargo xtask build components first", path.display());
+    path.canonicalize().unwrap()
+}
+
+fn default_tariff() -> Vec<u8> {
+    std::fs::read(built("konf_policy_tariff")).unwrap()
+}
+
+/// The default with another instruction where it multiplies by 400,000 a second.
+fn changed(to: &[u8]) -> Vec<u8> {
+    // i64.const 400000, i64.mul (WebAssembly 5.4.7).
+    const MULTIPLY: [u8; 5] = [0x42, 0x80, 0xb5, 0x18, 0x7e];
+    let mut component = default_tariff();
+    let found: Vec<_> =
+        (0..component.len()).filter(|at| component[*at..].starts_with(&MULTIPLY)).collect();
+    let [at] = found[..] else { panic!("the default tariff multiplies elsewhere now: {found:?}") };
+    component[at..at + to.len()].copy_from_slice(to);
+    component
+}
+
+/// 300,000 a second.
+fn cheaper() -> Vec<u8> {
+    changed(&[0x42, 0xe0, 0xa7, 0x12, 0x7e])
+}
+
+/// Traps where it has something to charge: `unreachable` and four times `nop`.
+fn poisoned() -> Vec<u8> {
+    changed(&[0x00, 0x01, 0x01, 0x01, 0x01])
+}
+
+// ── an office ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+struct Office {
+    policies: Policies,
+    host: Arc<Host>,
+    ledger: Ledger,
+    key: SigningKey,
+    sequence: u64,
+    _stop: watch::Sender<bool>,
+    folder: tempfile::TempDir,
+}
+
+struct InProcess(Ledger);
+
+impl Internal for InProcess {
+    fn call(
+        &self,
+        request: Request<Bytes>,
+    ) -> Pin<Box<dyn Future<Output = Response<Bytes>> + Send + '_>> {
+        Box::pin(self.0.handle(request))
+    }
+}
+
+impl Office {
+    async fn new() -> Office {
+        let folder = tempfile::tempdir().unwrap();
+        let edges = vec![EdgeSeats { name: "edge-1".to_owned(), seats: 10 }];
+        let settings = Settings::new("the ledger's token", Arc::new(clock::now), edges);
+        let ledger = Ledger::open(&folder.path().join("ledger.sqlite"), settings).await.unwrap();
+        let (key, _) = SigningKey::generate().unwrap();
+        let (host, policies, stop) = start(&folder, &ledger, &key).await;
+        Office { policies, host, ledger, key, sequence: 0, _stop: stop, folder }
+    }
+
+    /// Another process on the same data.
+    async fn restart(&mut self) {
+        let (host, policies, stop) = start(&self.folder, &self.ledger, &self.key).await;
+        (self.host, self.policies, self._stop) = (host, policies, stop);
+    }
+
+    async fn ask(&self, method: Method, what: &str, body: Value) -> Result<Value, String> {
+        let (what, query) = what.split_once('?').unwrap_or((what, ""));
+        let answer =
+            self.policies.answer(&method, what, query, body.to_string().as_bytes(), "jana").await;
+        answer.map(|value| value.expect("such a call")).map_err(|error| format!("{error:#}"))
+    }
+
+    async fn post(&self, what: &str, body: Value) -> Result<Value, String> {
+        self.ask(Method::POST, what, body).await
+    }
+
+    fn package(&self, version: u32, component: &[u8], cases: Vec<Case>) -> Value {
+        let world = &konf_host::worlds()["tariff"];
+        let key = Some(("jana", &self.key));
+        serde_json::to_value(Package::new(world, version, component, cases, key).unwrap()).unwrap()
+    }
+
+    async fn push(&self, version: u32, component: &[u8]) -> Value {
+        self.post("push", self.package(version, component, Vec::new())).await.unwrap()
+    }
+
+    async fn activate(&self, version: u32) {
+        self.post("activate", json!({ "world": "tariff", "version": version })).await.unwrap();
+    }
+
+    /// Rates a leg of 61 s; what it costs, and the digest that says so.
+    async fn rate_leg(&mut self, booking: Option<&str>) -> (i64, String) {
+        self.sequence += 1;
+        let record = Record {
+            sequence: self.sequence,
+            at: clock::now(),
+            event: RecordEvent::LegLeft(leg(self.sequence, booking)),
+        };
+        let batch =
+            RecordBatch { edge: "edge-1".into(), boot: "boot".into(), records: vec![record] };
+        self.ledger.apply_records(&batch).await.unwrap();
+        tasks::rate(self.ledger.clone(), self.host.clone()).await.unwrap();
+        assert!(self.ledger.unrated(10).await.unwrap().is_empty(), "the leg has a price");
+        let record = format!("edge-1/boot/{}", self.sequence);
+        self.logged().await;
+        let line = self.ledger.policy_call(&record).await.unwrap().unwrap();
+        let amount = line.call.output.as_ref().unwrap()["amount"].as_i64().unwrap();
+        (amount, line.call.digest)
+    }
+
+    /// Waits until what was asked is in the log.
+    async fn logged(&self) {
+        let record = format!("edge-1/boot/{}", self.sequence);
+        let deadline = Duration::from_secs(10);
+        let waiting = async {
+            while self
+                .ledger
+                .policy_call(&record)
+                .await
+                .unwrap()
+                .is_none_or(|l| l.call.output.is_none())
+            {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(deadline, waiting).await.expect("the call is logged");
+    }
+
+    fn deciding(&self) -> String {
+        self.host.slots()[0].digest.to_string()
+    }
+
+    /// `1 rejected, 0 default`.
+    async fn states(&self) -> String {
+        let lines = self.ask(Method::GET, "", json!({})).await.unwrap();
+        let line = |l: &Value| format!("{} {}", l["version"], l["state"].as_str().unwrap());
+        lines.as_array().unwrap().iter().map(line).collect::<Vec<_>>().join(", ")
+    }
+}
+
+async fn start(
+    folder: &tempfile::TempDir,
+    ledger: &Ledger,
+    key: &SigningKey,
+) -> (Arc<Host>, Policies, watch::Sender<bool>) {
+    let manifest = folder.path().join("spin.toml");
+    let text = format!(
+        r#"
+        spin_manifest_version = 2
+        [application]
+        name = "test"
+        [[trigger.http]]
+        route = "/statements/..."
+        component = "billing"
+        [component.billing]
+        source = {:?}
+        allowed_outbound_hosts = ["http://ledger.konf.internal"]
+        [component.billing.variables]
+        ledger_url = "http://ledger.konf.internal"
+        ledger_token = "the ledger's token"
+        operator_token = "x"
+        [component.billing.dependencies]
+        "{TARIFF}" = {{ path = {:?} }}
+        "#,
+        built("konf_billing"),
+        built("konf_policy_tariff")
+    );
+    std::fs::write(&manifest, text).unwrap();
+    let (log, calls) = Log::new(Arc::default());
+    let mut settings = konf_host::Settings::new(manifest);
+    settings.limits.concurrency = 4;
+    // Compiled once for all tests and all runs.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    settings.cache_dir = Some(root.join("target/tmp/control-compiled"));
+    settings.internal.push(("ledger.konf.internal".into(), Arc::new(InProcess(ledger.clone()))));
+    settings.witness = Some(Arc::new(log));
+    let host = tokio::task::spawn_blocking(|| Host::load(settings)).await.unwrap().unwrap();
+    let trust =
+        Trust { keys: BTreeMap::from([("jana".to_owned(), key.public())]), unsigned: false };
+    let policies = Policies::new(host.clone(), ledger.clone(), trust);
+    policies.start().await.unwrap();
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(log::write(calls, ledger.clone(), stopping));
+    (host, policies, stop)
+}
+
+fn leg(number: u64, booking: Option<&str>) -> LegLeft {
+    let number_of_caller = Msisdn::parse("+420602123456").unwrap();
+    let caller = Caller {
+        number: Some(number_of_caller),
+        network: "o2-mobile".into(),
+        trunk: "o2".into(),
+        mobile: true,
+    };
+    LegLeft {
+        leg: LegId(number),
+        caller,
+        grant: None,
+        conference: booking.map(|_| ConferenceNumber::new("123456").unwrap()),
+        booking: booking.map(str::to_owned),
+        role: None,
+        answered: clock::now().plus_ms(-61_000),
+        joined: None,
+        ended: clock::now(),
+        duration_ms: 61_000,
+        end: LegEnd { reason: EndReason::HungUp, who: Party::Caller, detail: None },
+        quality: None,
+    }
+}
+
+fn minute() -> Case {
+    let input =
+        json!({ "network": "o2-mobile", "mobile": true, "answered-ms": 0, "duration-ms": 60_000 });
+    let output = json!({ "amount": 18_000_000, "billed-s": 60, "rule": "own-mobile" });
+    Case { name: "a minute costs 3.00".to_owned(), input, output }
+}
+
+// ── the life of one ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_is_pushed_replayed_activated_explained_and_taken_back() {
+    let mut office = Office::new().await;
+    let default = office.deciding();
+    assert_eq!(office.rate_leg(None).await, (AT_4, default.clone()));
+
+    let pushed = office.post("push", office.package(1, &cheaper(), vec![minute()])).await.unwrap();
+    assert_eq!(pushed["cases"], 1);
+    assert_eq!(
+        pushed["replay"]["said"],
+        "Of 1 legs of the last 7 days 1 would be billed differently, -1.02 CZK."
+    );
+    assert_eq!(office.deciding(), default, "a push changes nothing");
+    office.activate(1).await;
+    let first = Digest::of(&cheaper()).to_string();
+    assert_eq!(office.rate_leg(None).await, (AT_3, first.clone()));
+
+    office.restart().await;
+    assert_eq!(office.deciding(), first, "it still decides after a restart");
+    for (record, czk, by) in [
+        ("edge-1/boot/1", "4.07 CZK", "A default tariff"),
+        ("edge-1/boot/2", "3.05 CZK", "Version 1 of tariff"),
+    ] {
+        let told = office.ask(Method::GET, &format!("explain?record={record}"), json!({})).await;
+        let told = told.unwrap()["said"].to_string();
+        assert!(told.contains(czk) && told.contains(by), "{told}");
+        assert!(told.contains("Asked again, it answers the same, bit for bit."), "{told}");
+        assert!(!told.contains("602123456"), "{told}");
+    }
+    let log = office.ask(Method::GET, "log?world=tariff&limit=10", json!({})).await.unwrap();
+    assert_eq!(log.as_array().unwrap().len(), 2);
+
+    let back = office.post("rollback", json!({ "world": "tariff", "note": "too cheap" })).await;
+    assert_eq!(back.unwrap(), json!({ "version": 1, "decides": default }));
+    assert_eq!(office.rate_leg(None).await, (AT_4, default));
+    assert_eq!(office.states().await, "1 rejected, 0 default");
+    let audit = office.ask(Method::GET, "audit", json!({})).await.unwrap();
+    assert_eq!((&audit[0]["change"], &audit[0]["note"]), (&json!("reject"), &json!("too cheap")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_decide_is_refused_with_the_reason() {
+    let office = Office::new().await;
+    let refused = async |package: Value| office.post("push", package).await.unwrap_err();
+    let good = office.package(1, &cheaper(), Vec::new());
+    let mut unsigned = good.clone();
+    unsigned["signature"] = Value::Null;
+    assert!(refused(unsigned).await.starts_with("it is not signed"));
+    let wrong = Case { output: json!("nothing"), ..minute() };
+    let said = refused(office.package(1, &cheaper(), vec![wrong])).await;
+    assert!(said.starts_with("Golden case \"a minute costs 3.00\": it answers {"), "{said}");
+    let said = refused(office.package(1, b"\0asm", Vec::new())).await;
+    assert!(
+        said.starts_with("it can't stand in its slot: it is not a WebAssembly component"),
+        "{said}"
+    );
+    let billing = std::fs::read(built("konf_billing")).unwrap();
+    let said = refused(office.package(1, &billing, Vec::new())).await;
+    assert!(said.contains("It imports HTTP (wasi:http/types"), "{said}");
+    assert_eq!(office.states().await, "0 default");
+
+    office.post("push", good).await.unwrap();
+    let said = refused(office.package(1, &poisoned(), Vec::new())).await;
+    assert_eq!(said, "version 1 is not above 1, the newest of tariff: versions rise");
+    let said = refused(office.package(2, &cheaper(), Vec::new())).await;
+    assert_eq!(said, "the same component is there as version 1");
+    office.push(2, &poisoned()).await;
+    office.activate(2).await;
+    let down = office.post("activate", json!({ "world": "tariff", "version": 1 })).await;
+    assert_eq!(
+        down.unwrap_err(),
+        "version 2 is active, and versions only rise: go back by `konf policy rollback tariff`"
+    );
+    let none = office.post("activate", json!({ "world": "weather", "version": 1 })).await;
+    assert!(none.unwrap_err().starts_with("there is no world weather"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poisoned_policy_loses_nothing_and_is_rolled_back_by_itself() {
+    let mut office = Office::new().await;
+    let default = office.deciding();
+    office.rate_leg(None).await;
+    let pushed = office.push(1, &poisoned()).await;
+    assert_eq!(
+        pushed["replay"]["said"],
+        "Of 1 legs of the last 7 days 0 would be billed differently; 1 would get no answer."
+    );
+    office.activate(1).await;
+    for leg in 1..=3 {
+        assert!(!office.policies.judge().await.unwrap(), "before leg {leg}");
+        // Answered all the same, by the default, and the record says so.
+        assert_eq!(office.rate_leg(None).await, (AT_4, default.clone()));
+    }
+    assert!(office.policies.judge().await.unwrap());
+    assert_eq!(office.deciding(), default);
+    assert_eq!(office.states().await, "1 rejected, 0 default");
+    assert!(!office.policies.judge().await.unwrap(), "once");
+    let policies = office.ledger.policies().await.unwrap();
+    assert_eq!(policies[0].note, "it failed in 3 of 3 calls");
+    office.restart().await;
+    assert_eq!(office.deciding(), default);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conference_ends_on_the_tariff_that_it_began_with() {
+    let mut office = Office::new().await;
+    let default = office.deciding();
+    let booking = book(&office.ledger).await;
+    let choice = format!("{TARIFF}={default}");
+    admit(&office.ledger, &booking, &choice).await;
+    office.push(1, &cheaper()).await;
+    office.activate(1).await;
+    assert_eq!(office.rate_leg(Some(&booking)).await, (AT_4, default.clone()));
+    let first = Digest::of(&cheaper()).to_string();
+    assert_eq!(office.rate_leg(None).await, (AT_3, first));
+    office.restart().await;
+    assert_eq!(office.rate_leg(Some(&booking)).await, (AT_4, default));
+    let log = office.ask(Method::GET, "log?conference=123456", json!({})).await.unwrap();
+    assert_eq!(log.as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_that_differs_too_much_is_rolled_back() {
+    let mut office = Office::new().await;
+    let default = office.deciding();
+    office.push(1, &cheaper()).await;
+    let canary = json!({ "world": "tariff", "version": 1, "percent": 99, "differences_max": 50 });
+    office.post("canary", canary).await.unwrap();
+    let mut charged = BTreeSet::new();
+    for _ in 0..30 {
+        let booking = book(&office.ledger).await;
+        charged.insert(office.rate_leg(Some(&booking)).await.0);
+    }
+    assert!(charged.contains(&AT_3), "the canary decided");
+    let limit = Duration::from_secs(10);
+    let waiting = async {
+        // Comparisons run beside.
+        while !office.policies.judge().await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(limit, waiting).await.unwrap();
+    assert_eq!(office.states().await, "1 rejected, 0 default");
+    let booking = book(&office.ledger).await;
+    assert_eq!(office.rate_leg(Some(&booking)).await, (AT_4, default));
+    let note = office.ledger.policies().await.unwrap()[0].note.clone();
+    assert!(note.starts_with("it differed from the active one in "), "{note}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn swaps_under_load_fail_no_rating_and_mix_none() {
+    const LEGS: u64 = 300;
+    let office = Office::new().await;
+    office.push(1, &cheaper()).await;
+    office.activate(1).await;
+    let (default, first) = (Digest::of(&default_tariff()), Digest::of(&cheaper()));
+    let host = office.host.clone();
+    let swapping = tokio::spawn(async move {
+        let mut swaps = 0_u32;
+        loop {
+            let active = (swaps.is_multiple_of(2)).then_some(first);
+            let standing = Standing { active, keep: vec![first], ..Standing::default() };
+            host.stand(TARIFF, &standing).unwrap();
+            swaps += 1;
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    });
+    let record = |sequence| Record {
+        sequence,
+        at: clock::now(),
+        event: RecordEvent::LegLeft(leg(sequence, None)),
+    };
+    let records = (1..=LEGS).map(record).collect();
+    let batch = RecordBatch { edge: "edge-1".into(), boot: "boot".into(), records };
+    office.ledger.apply_records(&batch).await.unwrap();
+    while tasks::rate(office.ledger.clone(), office.host.clone()).await.unwrap() {}
+    swapping.abort();
+
+    let calls = office.ledger.stray_calls(1_000).await.unwrap();
+    assert_eq!(calls.len() as u64, LEGS);
+    let mut by_digest = BTreeMap::<String, u64>::new();
+    for call in calls {
+        let rating = call.rating.expect("each leg is rated");
+        let expected = if rating.policy == default.to_string() { AT_4 } else { AT_3 };
+        assert_eq!(rating.amount.0, expected, "{}", rating.policy);
+        *by_digest.entry(rating.policy).or_default() += 1;
+    }
+    let known = BTreeSet::from([default.to_string(), first.to_string()]);
+    assert_eq!(by_digest.keys().cloned().collect::<BTreeSet<_>>(), known, "{by_digest:?}");
+}
+
+// ── bookings ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async fn book(ledger: &Ledger) -> String {
+    static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(200_000);
+    let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed).to_string();
+    let sender = Sender::Sms(Msisdn::parse(&format!("+420606{number}")).unwrap());
+    // Each a day of its own, so that the seats are free.
+    let start = UnixMs(
+        (clock::now().minutes() + i64::from(number.parse::<u32>().unwrap() - 199_000) * 60)
+            * UnixMs::MINUTE,
+    );
+    let booking = BookingProposal {
+        number: ConferenceNumber::new(number).unwrap(),
+        pin: konf_contract::Pin::new("135790").unwrap(),
+        password: Password::new("24682468").unwrap(),
+        edge: "edge-1".to_owned(),
+        window: Window { start, end: start.plus_ms(30 * UnixMs::MINUTE) },
+        wall: "2027-07-01T12:00".to_owned(),
+        zone: "Europe/Prague".to_owned(),
+        seats: 5,
+        language: Language::Cs,
+    };
+    let proposal =
+        Proposal { inbound: None, sender, effect: Effect::Book(booking), messages: Vec::new() };
+    match ledger.commit(&proposal, "").await.unwrap() {
+        Outcome::Committed { booking: Some(booking) } => booking,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn admit(ledger: &Ledger, booking: &str, choice: &str) {
+    let proposal = AdmissionProposal {
+        edge: "edge-1".to_owned(),
+        boot: "boot".to_owned(),
+        leg: LegId(1_000),
+        caller: leg(1, None).caller,
+        verdict: AdmissionVerdict::Admit {
+            booking: booking.to_owned(),
+            role: Role::Participant,
+            held: None,
+        },
+    };
+    let stamps = Stamps { policies: "", choice };
+    let outcome = ledger.admit(&proposal, stamps).await.unwrap();
+    assert!(matches!(outcome, AdmissionOutcome::Admitted { .. }), "{outcome:?}");
+}
