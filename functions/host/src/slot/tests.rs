@@ -2,6 +2,7 @@ use super::{Slot, Standing, hundredth, imported};
 use crate::engine::{self, Compiler};
 use crate::{Digest, Limits, SwapError};
 use konf_api::policy::About;
+use std::sync::{Arc, Mutex};
 use wasmtime::component::Val;
 
 const INTERFACE: &str = "konf:policy/test@1.0.0";
@@ -245,15 +246,22 @@ async fn an_answer_that_is_too_large_is_refused() {
 async fn evil_policies_leave_room_for_others_on_the_same_thread() {
     let (evil, _compiler) = slot("(loop br 0) unreachable");
     let (good, _compiler) = slot(TIMES_TWO);
-    let (evil, good) = (std::sync::Arc::new(evil), std::sync::Arc::new(good));
+    let (good, order) = (Arc::new(good), Arc::new(Mutex::new(Vec::new())));
     // One thread runs all of it: others get their turn only when the loop gives way.
-    let looping = tokio::spawn(async move { decide(&evil, 1).await });
-    let mut answered = 0;
-    while !looping.is_finished() {
-        assert_eq!(decide(&good, 4).await, Ok(8));
-        answered += 1;
-        tokio::task::yield_now().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    let noted = order.clone();
+    tasks.spawn(async move {
+        assert!(decide(&evil, 1).await.is_err());
+        noted.lock().unwrap().push("evil");
+    });
+    for _ in 0..20 {
+        let (good, noted) = (good.clone(), order.clone());
+        tasks.spawn(async move {
+            assert_eq!(decide(&good, 4).await, Ok(8));
+            noted.lock().unwrap().push("good");
+        });
     }
-    assert!(looping.await.unwrap().is_err());
-    assert!(answered >= 3, "{answered} answers while another looped");
+    tasks.join_all().await;
+    let order = order.lock().unwrap();
+    assert_eq!((order.len(), order.last()), (21, Some(&"evil")), "{order:?}");
 }
