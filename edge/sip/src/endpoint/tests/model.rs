@@ -14,6 +14,8 @@ enum Step {
     Answer(usize),
     Reject(usize),
     HangUp(usize),
+    /// To our last request, if it was one.
+    Reply(u16),
     Pass(u64),
     Reconnect,
     Drain,
@@ -37,7 +39,9 @@ fn step() -> impl Strategy<Value = Step> {
         6 => n.clone().prop_map(Step::Answer),
         1 => n.clone().prop_map(Step::Reject),
         2 => n.prop_map(Step::HangUp),
-        4 => (1..20_000u64).prop_map(Step::Pass),
+        3 => prop_oneof![Just(100u16), Just(200), Just(422), Just(481), Just(491), Just(500)]
+            .prop_map(Step::Reply),
+        4 => (1..50_000u64).prop_map(Step::Pass),
         1 => Just(Step::Reconnect),
         1 => Just(Step::Drain),
     ]
@@ -47,6 +51,8 @@ fn step() -> impl Strategy<Value = Step> {
 struct Peer {
     world: World,
     cseq: u32,
+    /// Our last request.
+    asked: Option<String>,
     /// Call and our tag for each Call-ID, as far as the peer has learnt them.
     calls: [(Option<CallId>, String); 4],
     begun: BTreeMap<CallId, usize>,
@@ -55,7 +61,25 @@ struct Peer {
 impl Peer {
     fn act(&mut self, step: Step) {
         match step {
-            Step::Invite(n) => self.hear(n, invite(&format!("i{n}"), SDP)),
+            Step::Invite(n) => {
+                // Two of four leave the refreshing to us, one of them by INVITE alone.
+                let more = match n {
+                    0 => "Supported: timer\r\nSession-Expires: 90;refresher=uas\r\n",
+                    1 => "Session-Expires: 90\r\nAllow: UPDATE\r\n",
+                    _ => "",
+                };
+                self.hear(n, invite_with(&format!("i{n}"), SDP, more));
+            }
+            Step::Reply(status) => {
+                let Some(request) = self.asked.clone() else { return };
+                let line = |name: &str| request.lines().find(|l| l.starts_with(name)).unwrap();
+                let (via, cseq) = (line("Via"), line("CSeq"));
+                self.world.hear(&format!(
+                    "SIP/2.0 {status} x\r\n{via}\r\n{cseq}\r\nSession-Expires: 90;refresher=uac\r\n\
+                     Min-SE: 100\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{SDP}",
+                    SDP.len()
+                ));
+            }
             Step::Cancel(n) => {
                 let branch = format!("i{n}");
                 self.hear(n, message("CANCEL sip:konf@192.0.2.1", &branch, "1 CANCEL", "", "", ""));
@@ -111,6 +135,9 @@ impl Peer {
             if let Some(n) = n.filter(|_| text.starts_with("SIP/2.0 200")) {
                 self.calls[n].1 = tag(&text);
             }
+            if !text.starts_with("SIP/2.0") && !text.starts_with("ACK") {
+                self.asked = Some(text);
+            }
         }
         for event in self.world.events.drain(..) {
             match event {
@@ -147,7 +174,7 @@ proptest! {
     ) {
         let world = if tcp { World::tcp() } else { World::new() };
         let (calls, begun) = Default::default();
-        let mut peer = Peer { world, cseq: 1, calls, begun };
+        let mut peer = Peer { world, cseq: 1, asked: None, calls, begun };
         for step in steps {
             peer.act(step);
         }
