@@ -152,3 +152,44 @@ fn no_onset_is_cut_wherever_it_begins() {
         assert!(decibels(power_in(next)) - decibels(power_in(came)) < 0.2, "round {round}");
     }
 }
+
+/// The same at 16 and 48 kHz: each sample several times over, with the steps smoothed.
+fn at_rate(samples: &[i16], times: usize) -> Vec<i16> {
+    let pairs = samples.windows(2);
+    let between = |a: i16, b: i16, i: usize| {
+        (i32::from(a) + (i32::from(b) - i32::from(a)) * i as i32 / times as i32) as i16
+    };
+    pairs.flat_map(|pair| (0..times).map(move |i| between(pair[0], pair[1], i))).collect()
+}
+
+#[test]
+fn what_holds_at_8_khz_holds_at_16_and_48() {
+    for times in [2, 6] {
+        let through = |samples: &[i16], crowded| {
+            let mut voice = Voice::new();
+            let (mut out, mut spoke) = (at_rate(samples, times), 0);
+            for frame in out.chunks_exact_mut(FRAME * times) {
+                spoke +=
+                    u32::from(voice.listen(frame, false, crowded) == Some(News::Speaking(true)));
+            }
+            (out, spoke)
+        };
+        for hz in [313.0, 1_005.0, 1_400.0] {
+            let samples = tone(hz, -37.0, 8_000 * 20);
+            let (out, spoke) = through(&samples, true);
+            assert!(out == at_rate(&samples, times) && spoke <= 1, "{hz} Hz, {times} times 8 kHz");
+        }
+        let hiss = noise(6, -48.0, 8_000 * 10);
+        let (out, spoke) = through(&hiss, true);
+        let before = at_rate(&hiss, times);
+        let half = before.len() / 2;
+        let down = decibels(power_in(&out[half..])) - decibels(power_in(&before[half..]));
+        assert!((-10.5..-9.5).contains(&down) && spoke == 0, "{down:.1} dB");
+        let quiet = speech(Language::Cs, -42.0).repeat(4);
+        let (out, spoke) = through(&quiet, false);
+        let quarter = out.len() / 4;
+        let lifted = decibels(power_in(&out[3 * quarter..]))
+            - decibels(power_in(&at_rate(&quiet, times)[3 * quarter..]));
+        assert!((11.0..12.5).contains(&lifted) && spoke > 4, "{lifted:.1} dB, spoke {spoke} times");
+    }
+}
