@@ -39,6 +39,9 @@ fn rounded(wishes: &OpusWishes) -> OpusWishes {
     }
 }
 
+/// With DTX a packet of at most so many octets says that nothing is worth a packet (RFC 6716, 2.1.9): it is not sent.
+const PAUSE_PAYLOAD: usize = 2;
+
 pub(crate) struct Encoding {
     encoder: Encoder,
     payload: Box<[u8; PAYLOAD_MAX]>,
@@ -46,6 +49,7 @@ pub(crate) struct Encoding {
     /// As the encoder was before the last packet.
     before: Option<Encoder>,
     forgets: bool,
+    pauses: bool,
     silent_ticks: u32,
     loss_percent: Option<u8>,
 }
@@ -57,7 +61,8 @@ impl Encoding {
             payload: Box::new([0; PAYLOAD_MAX]),
             length: 0,
             before: (recipe.codec == Codec::G722).then(|| Encoder::new(recipe.codec, &recipe.opus)),
-            forgets: recipe.codec == Codec::Opus,
+            forgets: recipe.codec == Codec::Opus && !recipe.opus.dtx,
+            pauses: recipe.codec == Codec::Opus && recipe.opus.dtx,
             silent_ticks: 0,
             loss_percent: None,
         }
@@ -78,7 +83,8 @@ impl Encoding {
 
     /// What [`Self::encode`] made last.
     pub(crate) fn payload(&self) -> &[u8] {
-        &self.payload[..self.length]
+        let pauses = self.pauses && self.length <= PAUSE_PAYLOAD;
+        if pauses { &[] } else { &self.payload[..self.length] }
     }
 
     /// Goes on for a listener who has heard `shared` up to the tick before. `is_made` says that it has encoded this tick

@@ -45,9 +45,12 @@ impl Fader {
     }
 }
 
-/// A cast cuts what is beyond 16 bits.
+/// Rounded to the nearest and cut to 16 bits. Between 2^23 and 2^24 a float has steps of one, so an addition rounds, and
+/// the lowest bits are the number: of that the compiler does many samples at a time, of calls to round it does not.
 fn scaled(sample: i16, factor: f32) -> i16 {
-    (f32::from(sample) * factor).round_ties_even() as i16
+    const STEPS_OF_ONE: f32 = 12_582_912.0;
+    let scaled = (f32::from(sample) * factor).clamp(-32_768.0, 32_767.0);
+    (scaled + STEPS_OF_ONE).to_bits() as i16
 }
 
 #[cfg(test)]
@@ -75,6 +78,16 @@ mod tests {
             fader.fade(&mut quiet, 4.0, false);
         }
         assert_eq!(quiet, [4_000; 160]);
+    }
+
+    #[test]
+    fn scaling_rounds_to_the_nearest_and_cuts_what_is_too_loud() {
+        for sample in (i16::MIN..=i16::MAX).step_by(7) {
+            for factor in [0.0, 0.25, 0.3, 0.999, 1.0, 1.7, 4.0] {
+                let expected = (f32::from(sample) * factor).round_ties_even() as i16;
+                assert_eq!(scaled(sample, factor), expected, "{sample} by {factor}");
+            }
+        }
     }
 
     #[test]
