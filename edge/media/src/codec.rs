@@ -65,6 +65,11 @@ impl Decoder {
         matches!(self, Self::Opus(_)) && opus::carries_copy(payload)
     }
 
+    /// Whether the sender says that nobody speaks in `payload`, or cannot say. It is at most background noise then.
+    pub(crate) fn is_inactive(&self, payload: &[u8]) -> bool {
+        matches!(self, Self::Opus(_)) && opus::is_inactive(payload)
+    }
+
     /// Fills `out`, the sound that is missing right before `following`, with the copy of it that `following` carries
     /// (RFC 6716, 2.1.7). Returns how many samples of `out` were made, which are all; `None` if it carries none, or
     /// `out` is no multiple of 2.5 ms. `following` is to be decoded next.

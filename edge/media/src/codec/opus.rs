@@ -90,6 +90,15 @@ pub(crate) fn carries_copy(payload: &[u8]) -> bool {
     has(frames) || stereo && has(2 * frames + 1)
 }
 
+/// Whether the one frame of `payload` is flagged as without a voice (RFC 6716, 4.2.3), or is of CELT, which has no flags.
+pub(crate) fn is_inactive(payload: &[u8]) -> bool {
+    let [toc, flags, ..] = *payload else { return false };
+    let (configuration, is_alone) = (toc >> 3, toc & 0b11 == 0);
+    let long = configuration < 12 && configuration % 4 > 1;
+    let stereo = toc & 0b100 != 0;
+    is_alone && (configuration > 15 || !long && !stereo && flags & 0x80 == 0)
+}
+
 /// The first frame of a packet and what follows it (RFC 6716, 3.2); `None` if there is none.
 fn first_frame(payload: &[u8]) -> Option<&[u8]> {
     let (&toc, rest) = payload.split_first()?;

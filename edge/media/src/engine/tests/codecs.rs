@@ -1,7 +1,7 @@
 //! What the network does to each codec.
 
 use super::hall::{Hall, Network, Sound, envelope_at, level_db_at, silence, tone_at};
-use crate::{Codec, Command, Direction, OpusWishes, Stream};
+use crate::{Codec, Command, Direction, OpusWishes, Rate, Stream};
 
 const CODECS: [Codec; 3] = [Codec::Pcma, Codec::G722, Codec::Opus];
 
@@ -254,4 +254,23 @@ fn who_wants_few_packets_in_silence_gets_few_and_hears_the_next_words() {
         i64::from(pair[1].1.wrapping_sub(pair[0].1)) == (pair[1].0 - pair[0].0) * 48 / 1_000
     };
     assert!(times.windows(2).all(steady), "timestamps go on by time");
+}
+
+#[test]
+fn who_was_muted_at_an_opus_telephone_is_heard_from_the_first_word_on() {
+    let (mut hall, talker, listener) = duet(51, Codec::Opus);
+    for sound in [440.0, 1_000.0] {
+        hall.phones[talker].sound = silence();
+        hall.run_ms(10_000);
+        let before = hall.phones[listener].heard.len();
+        hall.phones[talker].sound = tone_at(Rate::Full, sound, 8_000.0);
+        hall.run_ms(2_000);
+        let heard = &hall.phones[listener].heard[before..];
+        let onset = heard.iter().position(|s| s.abs() > 4_000).unwrap() / 48;
+        println!("after {onset} ms");
+        // A packet, a tick, and twice what Opus looks ahead.
+        assert!(onset <= 75, "after {onset} ms");
+        let (low, high) = envelope_at(Rate::Full, &heard[48 * (onset + 40)..]);
+        assert!(low > 0.8 * high, "between {low} and {high}");
+    }
 }
