@@ -210,6 +210,11 @@ impl Concealer {
         self.forget_bridge();
     }
 
+    /// What comes now is not what was led to.
+    pub(crate) fn lose_lead(&mut self) {
+        self.forget_bridge();
+    }
+
     /// What comes now is what was led to.
     fn has_crossed(&self) -> bool {
         self.bridged && self.bridge_begin == self.bridge_end
@@ -395,6 +400,14 @@ mod tests {
             let seam = i32::from(after[0]) - i32::from(bridged[160 * scale - 1]);
             assert!(seam.abs() < 4_000, "{rate:?}: a jump of {seam}");
             assert_eq!(bridged, made(true, &[50, 110]), "in pieces it is the same");
+            let mut concealer = Concealer::new(rate, 1);
+            concealer.remember(&before);
+            concealer.bridge(160 * scale, &after);
+            concealer.fill(&mut vec![0; 160 * scale]);
+            concealer.lose_lead();
+            let mut other = vec![-20_000; 160 * scale];
+            concealer.recover(&mut other, &[]);
+            assert!(other[0] > -10_000, "{rate:?}: other sound comes with a jump to {}", other[0]);
             let one_sided = made(false, &[160]);
             assert!(power(&one_sided[120 * scale..]) < power(&after) / 20.0);
         }

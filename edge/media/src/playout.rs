@@ -433,6 +433,10 @@ impl Playout {
                 && self.resumes(now_us, first)
             {
                 self.note_loss(now_us, first);
+                if self.concealed != first - self.next {
+                    // A packet that was thought lost, or the one behind before its time.
+                    self.concealer.lose_lead();
+                }
                 self.skip_to(first);
                 self.lead_us = self.lead_of(now_us, first) + self.rate.us(filled as i64);
                 let mut continuation = [0; CONTINUATION];
