@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::call::{InviteState, Phase, TransactionKey};
 use crate::endpoint::Endpoint;
+use crate::guard::Source;
 use crate::limits::T2;
 use crate::negotiate;
 use crate::reply::More;
@@ -60,7 +61,9 @@ impl Endpoint {
         }
         let first = call.phase == Phase::Answered;
         call.phase = Phase::Confirmed;
-        self.prove(id);
+        if self.prove(id) {
+            self.guard.know(now, Source::of(flow.remote.ip()));
+        }
         if offered && !self.take_answer(id, request) {
             return self.hang_up(now, id, "no usable SDP in ACK".into());
         }

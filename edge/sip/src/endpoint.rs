@@ -384,12 +384,12 @@ impl Endpoint {
         self.say(Event::Ended { call: id, how: Hangup { by_peer, detail } });
     }
 
-    /// The call is no longer one of a stranger without ACK.
-    pub(crate) fn prove(&mut self, id: CallId) {
+    /// The call is no longer one of a stranger without ACK; whether it was.
+    pub(crate) fn prove(&mut self, id: CallId) -> bool {
         let unproven = self.calls.get_mut(&id).map(|c| std::mem::take(&mut c.unproven));
-        if unproven == Some(true) {
-            self.unproven -= 1;
-        }
+        let was = unproven == Some(true);
+        self.unproven -= usize::from(was);
+        was
     }
 
     /// Ended calls cost memory for 32 s; in a flood the oldest go first. A peer that repeats itself then hears 481.

@@ -4,17 +4,19 @@
 //! instant in the past says that nothing is. So what is forgotten first is what says least, and the table has a fixed
 //! size however many addresses a flood claims to come from.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crate::limits::{
-    GUARD_SETS, GUARD_WAYS, GUESS_BURST, GUESS_INTERVAL, REQUESTS_PER_CALL, STRANGER_BURST,
+    GUARD_SETS, GUARD_WAYS, GUESS_BURST, GUESS_INTERVAL, KNOWN_LIFE, KNOWN_MAX, REQUESTS_PER_CALL,
+    STRANGER_BURST,
 };
 use crate::reply::canonical;
 
 /// Whoever has one IPv6 address has 2^64 of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Source {
     V4(u32),
     V6(u64),
@@ -40,6 +42,8 @@ struct Used {
 #[derive(Debug)]
 pub(crate) struct Guard {
     sets: Vec<Vec<Used>>,
+    /// Addresses that have acknowledged an answer, and when they last did. Who forges a sender can't.
+    known: BTreeMap<Source, Instant>,
     /// Between two calls of one source.
     interval: Duration,
     seed: u64,
@@ -48,7 +52,23 @@ pub(crate) struct Guard {
 impl Guard {
     pub(crate) fn new(calls_per_second: u32, seed: u64) -> Self {
         let interval = Duration::from_secs(1) / calls_per_second.max(1);
-        Guard { sets: vec![Vec::new(); GUARD_SETS], interval, seed }
+        let (sets, known) = (vec![Vec::new(); GUARD_SETS], BTreeMap::new());
+        Guard { sets, known, interval, seed }
+    }
+
+    /// The source has shown that it hears us.
+    pub(crate) fn know(&mut self, now: Instant, source: Source) {
+        self.known.insert(source, now);
+        if self.known.len() > KNOWN_MAX {
+            let oldest =
+                self.known.iter().min_by_key(|(_, seen)| **seen).map(|(source, _)| *source);
+            oldest.and_then(|oldest| self.known.remove(&oldest));
+        }
+    }
+
+    /// Whether it has, within a day: in a flood it comes before those of whom nothing is known.
+    pub(crate) fn knows(&self, now: Instant, source: Source) -> bool {
+        self.known.get(&source).is_some_and(|seen| now < *seen + KNOWN_LIFE)
     }
 
     /// Whether one more message of this source is read.

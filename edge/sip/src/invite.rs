@@ -64,16 +64,16 @@ impl Endpoint {
         }
     }
 
-    /// Strangers may not take the room of those who come by a trunk: half of it is all that their calls without an ACK
-    /// get, since an INVITE with a forged sender never gets one.
+    /// Strangers may not take the room of those who come by a trunk or have called before: half of it is all that calls
+    /// without an ACK get, since an INVITE with a forged sender never gets one.
     fn no_room(&mut self, now: Instant, flow: Flow, known: bool) -> Option<More> {
         let busy = self.busy();
         if busy.is_some() || known {
             return busy;
         }
-        let crowded =
-            !self.config.trunks.is_empty() && self.unproven >= self.config.calls_max.div_ceil(2);
         let source = Source::of(flow.remote.ip());
+        let crowded =
+            self.unproven >= self.config.calls_max.div_ceil(2) && !self.guard.knows(now, source);
         if crowded || !self.guard.admits_call(now, source) || self.has_its_share(source) {
             let seconds = RETRY_FULL.to_string();
             return Some(self.more().needing("Retry-After", seconds));

@@ -44,6 +44,9 @@
 //! what is beyond it is dropped unread or refused without state. Over UDP a stranger may be somebody else: until a message
 //! comes that knows our tag it gets at most two octets for each of its own, no 100 when the answer comes at once, and 8 s.
 //!
+//! All calls without an ACK get half of the room; the rest is for trunks, for phones that have proved who they are, and for
+//! addresses that have acknowledged a call within a day.
+//!
 //! With [`Config::phones_required`] an INVITE that comes from no trunk has to prove that it is one of `Config::phones`
 //! (`digest`, `phone`), and nothing is kept of one that doesn't. We never answer a challenge, follow no redirection, and ask
 //! nothing but BYE and what refreshes a session.

@@ -46,6 +46,10 @@ pub(crate) const REGISTRATION_LEAST: u32 = 60;
 /// Sources that are remembered: 8,192, in half a megabyte.
 pub(crate) const GUARD_SETS: usize = 1024;
 pub(crate) const GUARD_WAYS: usize = 8;
+/// Addresses that are remembered to have acknowledged a call, and for how long: a thousand phones of an office that moves
+/// about, since yesterday.
+pub(crate) const KNOWN_MAX: usize = 4096;
+pub(crate) const KNOWN_LIFE: Duration = Duration::from_secs(86_400);
 /// The part of all calls that one stranger's address may hold without an ACK, and what it always may.
 pub(crate) const HALF_OPEN_SHARE: usize = 8;
 pub(crate) const HALF_OPEN_LEAST: usize = 4;

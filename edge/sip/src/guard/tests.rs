@@ -49,3 +49,16 @@ fn one_call_a_second_is_no_panic_and_not_none() {
     let (mut guard, now) = (Guard::new(0, 1), beginning());
     assert!(guard.admits_call(now, address("203.0.113.1")));
 }
+
+#[test]
+fn as_many_are_known_as_there_is_room_for_and_no_longer_than_a_day() {
+    let begin = beginning();
+    let mut guard = Guard::new(1, 1);
+    let source = |at: u32| Source::V4(at);
+    for at in 0..=KNOWN_MAX as u32 {
+        guard.know(begin + Duration::from_millis(at.into()), source(at));
+    }
+    assert_eq!(guard.known.len(), KNOWN_MAX);
+    assert!(!guard.knows(begin, source(0)) && guard.knows(begin, source(1)));
+    assert!(!guard.knows(begin + KNOWN_LIFE + Duration::from_secs(5), source(1)));
+}

@@ -127,3 +127,25 @@ fn a_stranger_that_has_shown_itself_gets_everything_repeated() {
     world.pass(seconds(31));
     assert_eq!(world.lines(), ["BYE"; 10]);
 }
+
+#[test]
+fn who_has_called_before_gets_in_while_strangers_flood() {
+    for trunks in [Vec::new(), config().trunks] {
+        let config = Config { calls_max: 40, trunks, ..config() };
+        let mut world = World::with(config, udp("198.51.100.7:5060"));
+        let (_, tag) = world.confirmed();
+        world.hear(&inside("BYE", "bye", 2, &tag, "", ""));
+        world.pass(seconds(3_600));
+        for at in 0..2_000 {
+            world.flow = udp(&format!("203.0.113.{}:5060", 1 + at % 250));
+            world.hear(&other(at, &invite("f", SDP)));
+        }
+        assert_eq!(world.endpoint.calls(), 20);
+        world.lines();
+        let again = |branch: &str| invite(branch, SDP).replace("call@", &format!("{branch}@"));
+        world.flow = udp("198.51.100.8:5060");
+        assert_eq!(world.status(&again("new")), "503");
+        world.flow = udp("198.51.100.7:5060");
+        assert_eq!(world.status(&again("old")), "100");
+    }
+}
