@@ -2,6 +2,7 @@
 
 mod contact;
 mod inlet;
+mod raising;
 mod report;
 
 use std::collections::VecDeque;
@@ -400,46 +401,7 @@ impl Leg {
         }
         self.was_open = open;
         self.speaks = (open || closing) && self.room.is_some() && !is_silent(&self.heard);
-        self.adds = false;
-        self.adds_as_before = false;
-        self.former = None;
-    }
-
-    /// What the leg adds to a room at `rate` in this tick, if anything.
-    pub(crate) fn raise(&mut self, rate: Rate) -> Option<&[i16]> {
-        let own = self.rate();
-        if own == rate {
-            self.ascent = None;
-            self.adds = self.speaks;
-        } else {
-            if !self.ascent.as_ref().is_some_and(|ascent| ascent.leads_to(rate)) {
-                self.ascent = None;
-            }
-            let ascent = self.ascent.get_or_insert_with(|| Box::new(Ascent::new(own, rate)));
-            self.adds = ascent.climb(self.speaks.then_some(&self.heard));
-        }
-        self.adds.then(|| self.voice())
-    }
-
-    /// What the leg adds once more to the mix of its room at the `rate` until now.
-    pub(crate) fn raise_as_before(&mut self, rate: Rate) -> Option<&[i16]> {
-        self.former = self.ascent.take();
-        self.adds_as_before = match &mut self.former {
-            None => self.speaks && rate == self.stream.codec.sampling(),
-            Some(ascent) => {
-                ascent.leads_to(rate) && ascent.climb(self.speaks.then_some(&self.heard))
-            }
-        };
-        self.adds_as_before.then(|| self.voice_as_before())
-    }
-
-    pub(crate) fn voice_as_before(&self) -> &[i16] {
-        self.former.as_ref().map_or(&self.heard, |ascent| ascent.frame())
-    }
-
-    /// What it has added to its room in this tick, if it adds anything.
-    pub(crate) fn voice(&self) -> &[i16] {
-        self.ascent.as_ref().map_or(&self.heard, |ascent| ascent.frame())
+        self.be_heard_nowhere();
     }
 
     /// Whether a key sounds.

@@ -58,9 +58,14 @@
 //! * Where keys were agreed on, nothing goes out in the clear and nothing counts that is not authentic, or that came before.
 //! * Reports come and go every five seconds; none of them ends a leg.
 //!
+//! * A room is mixed at the highest rate that somebody in it has, and everybody hears it at their own. When that changes,
+//!   one mix fades into the other.
+//!
 //! # To add a codec
 //!
-//! A variant of [`Codec`], a module in `codec/`, one more place in `room.rs` for what all listeners share.
+//! A variant of [`Codec`] with its rates, a module in `codec/`. If what its decoder makes of a packet depends on those
+//! before, also what lets an encoder go on from the state of another (`Encoder::go_on_from`), or the seam is heard when a
+//! listener begins to speak.
 
 mod clock;
 mod codec;
