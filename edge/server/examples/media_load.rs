@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use konf_contract::LegId;
-use konf_edge::media::{Media, Setup, ToMedia};
+use konf_edge::media::{Media, Setup, ToMedia, raise_priority};
 use konf_media::{Codec, Command, Direction, Engine, OpusWishes, RoomId, SourceRule, Stream};
 use nix::sys::socket::{MsgFlags, recvmsg, setsockopt, sockopt};
 use nix::sys::time::TimeSpec;
@@ -217,6 +217,7 @@ fn floor(plan: &Plan, octets: usize) -> Result<()> {
 
 /// Once a tick, in the calls that Konf uses: no bridge that measures jitter can do with less on these sockets.
 fn receive_and_send(sockets: &[UdpSocket], octets: usize) {
+    raise_priority();
     let mut packet = vec![0; octets.max(12)];
     let mut buffer = [0; 2048];
     let mut control = nix::cmsg_space!(TimeSpec);

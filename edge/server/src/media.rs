@@ -213,6 +213,12 @@ impl Media {
     }
 }
 
+/// Gives the calling thread the priority that media threads have, and says which: what is measured beside them needs the
+/// same.
+pub fn raise_priority() -> String {
+    priority::raise().to_string()
+}
+
 /// All threads get the same: the first one tells.
 fn say_once(number: u64, priority: Priority) {
     match priority {
