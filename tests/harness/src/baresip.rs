@@ -129,12 +129,18 @@ impl Baresip {
 
     /// What the phone has heard up to now, from the answer on, at 8 kHz.
     pub fn heard(&self) -> Result<Vec<i16>> {
+        // Of what most tests sing nothing is beyond the reach of 8 kHz.
+        let (rate, heard) = self.heard_in_full()?;
+        Ok(heard.into_iter().step_by((rate / RATE) as usize).collect())
+    }
+
+    /// The same at the phone's own rate, which comes with it.
+    pub fn heard_in_full(&self) -> Result<(u32, Vec<i16>)> {
         let files = fs::read_dir(&self.dir)?.filter_map(|entry| Some(entry.ok()?.path()));
         let recording = files.into_iter().find(|path| path.to_string_lossy().ends_with("-dec.wav"));
         let heard = read_wav(&recording.context("the phone has recorded nothing")?)?;
-        // Of what the tests sing nothing is beyond the reach of 8 kHz.
         let (rate, channels) = self.voice.format();
-        Ok(heard.into_iter().step_by((rate / RATE) as usize * usize::from(channels)).collect())
+        Ok((rate, heard.into_iter().step_by(channels.into()).collect()))
     }
 
     /// Netstrings with JSON, as the module ctrl_tcp takes them.

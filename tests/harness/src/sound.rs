@@ -56,7 +56,12 @@ pub fn read_wav(path: &Path) -> Result<Vec<i16>> {
 
 /// The level of a tone within `samples`, in dB relative to one that was sung by [`tone`] (Goertzel's algorithm).
 pub fn level_db(samples: &[i16], hertz: f64) -> f64 {
-    let coefficient = 2.0 * (TAU * hertz / f64::from(RATE)).cos();
+    level_db_at(RATE, samples, hertz)
+}
+
+/// The same at another rate.
+pub fn level_db_at(rate: u32, samples: &[i16], hertz: f64) -> f64 {
+    let coefficient = 2.0 * (TAU * hertz / f64::from(rate)).cos();
     let (mut one, mut two) = (0.0, 0.0);
     for sample in samples {
         (one, two) = (f64::from(*sample) + coefficient * one - two, one);
