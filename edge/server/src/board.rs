@@ -427,7 +427,13 @@ impl Board {
 
     fn answer(&mut self, now: Now, leg: LegId) {
         let Some(entry) = self.legs.get_mut(&leg) else { return };
-        let opened = self.setup.ports.open().and_then(|s| Ok((s.local_addr()?.port(), s)));
+        let (sound, reports) = match entry.offer.rtcp {
+            konf_sip::Rtcp::Separate(_) => self.setup.ports.open_pair().unzip(),
+            konf_sip::Rtcp::Mux => (None, None),
+        };
+        // Without a pair of ports the peer's own reports are not heard.
+        let opened = sound.map_or_else(|| self.setup.ports.open(), Ok);
+        let opened = opened.and_then(|socket| Ok((socket.local_addr()?.port(), socket)));
         let (port, socket) = match opened {
             Ok(opened) => opened,
             Err(cause) => {
@@ -453,6 +459,9 @@ impl Board {
         // asked for packets to anywhere.
         let silent = Stream { direction: konf_media::Direction::ReceiveOnly, ..stream };
         self.effects.push_back(Effect::Media(ToMedia::Open { leg, stream: silent, socket }));
+        if let Some(socket) = reports {
+            self.effects.push_back(Effect::Media(ToMedia::Reports { leg, socket }));
+        }
         self.effects.push_back(Effect::Sip(konf_sip::Command::Answer { call, media }));
     }
 

@@ -52,6 +52,8 @@ pub enum ToMedia {
         /// Non-blocking.
         socket: UdpSocket,
     },
+    /// A second socket for a leg whose reports do not share the first (`konf_media::Rtcp::Separate`). Non-blocking.
+    Reports { leg: LegId, socket: UdpSocket },
     /// For a leg or a room that is there.
     Command(Command),
 }

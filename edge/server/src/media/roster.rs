@@ -20,6 +20,10 @@ pub(super) enum Order {
         stream: Stream,
         socket: UdpSocket,
     },
+    Reports {
+        leg: LegId,
+        socket: UdpSocket,
+    },
     Command(Command),
     /// A leg comes from another lane; what is for it waits until it is here.
     Expect {
@@ -37,9 +41,10 @@ pub(super) enum Order {
 impl Order {
     pub(super) fn leg(&self) -> Option<LegId> {
         match self {
-            Order::Open { leg, .. } | Order::Expect { leg, .. } | Order::Move { leg, .. } => {
-                Some(*leg)
-            }
+            Order::Open { leg, .. }
+            | Order::Reports { leg, .. }
+            | Order::Expect { leg, .. }
+            | Order::Move { leg, .. } => Some(*leg),
             Order::Command(command) => leg_of(command),
         }
     }
@@ -76,6 +81,10 @@ impl Roster {
     pub(super) fn route(&mut self, order: ToMedia) -> Vec<(usize, Order)> {
         match order {
             ToMedia::Open { leg, stream, socket } => self.open(leg, stream, socket),
+            ToMedia::Reports { leg, socket } => {
+                let home = self.lane_of(leg);
+                home.map(|lane| (lane, Order::Reports { leg, socket })).into_iter().collect()
+            }
             ToMedia::Command(Command::Join { leg, room }) => self.join(leg, room),
             ToMedia::Command(command) => {
                 let Some(lane) = self.concerned(&command) else { return Vec::new() };

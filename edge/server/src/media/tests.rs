@@ -135,3 +135,43 @@ async fn a_thread_that_fails_is_no_silence() {
     assert!(said.contains("failed"), "{said}");
     media.end().unwrap();
 }
+
+#[tokio::test]
+async fn reports_leave_from_a_socket_of_their_own_and_the_last_one_says_goodbye() {
+    let mut media = start(1).unwrap();
+    let (phone, phone_reports) = (socket(), socket());
+    let (own, reports) = (socket(), socket());
+    own.set_nonblocking(true).unwrap();
+    reports.set_nonblocking(true).unwrap();
+    let reports_from = reports.local_addr().unwrap();
+    let own_address = own.local_addr().unwrap();
+    let leg = LegId(1);
+    let stream = Stream {
+        rtcp: konf_media::Rtcp::Separate(phone_reports.local_addr().unwrap()),
+        ..stream(phone.local_addr().unwrap(), SourceRule::Exact)
+    };
+    media.order(ToMedia::Open { leg, stream, socket: own }).await.unwrap();
+    media.order(ToMedia::Reports { leg, socket: reports }).await.unwrap();
+    let mut buffer = [0; 2_048];
+    phone.recv_from(&mut buffer).expect("sound is sent");
+    // A receiver's report with nothing but who it is of: the first, which counts; then one of a stranger, which does not.
+    let said = [0x80, 201, 0, 1, 0, 0, 0, 9];
+    phone_reports.send_to(&said, reports_from).unwrap();
+    socket().send_to(&said, reports_from).unwrap();
+    let until = monotonic() + Duration::from_secs(10);
+    let stats = || media.stats(leg).unwrap_or_default();
+    while stats().packets_refused == 0 && monotonic() < until {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!((stats().packets_refused, stats().local), (1, Some(own_address)));
+    command(&mut media, Command::RemoveLeg { leg }).await;
+    loop {
+        let (length, from) = phone_reports.recv_from(&mut buffer).expect("a report");
+        assert_eq!(from, reports_from);
+        // The last 8 bytes are a BYE with our SSRC (RFC 3550, 6.6).
+        if buffer[length - 8..length] == [0x81, 203, 0, 1, 0, 0, 0, 1] {
+            break;
+        }
+    }
+    media.end().unwrap();
+}

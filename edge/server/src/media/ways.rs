@@ -33,10 +33,17 @@ const RECEIVE_BUFFER: usize = 48 * 1024;
 /// For a second after none or two packets came in one tick, a leg is read until nothing is left.
 const EAGER_TICKS: u8 = 50;
 
+/// Reports come every few seconds, and the kernel says when: often enough is every 0.32 s.
+const REPORT_TICKS: u8 = 16;
+const REPORTS_AT_ONCE: usize = 4;
+
 /// A leg's socket.
 pub(super) struct Way {
     leg: LegId,
     socket: UdpSocket,
+    local: Option<SocketAddr>,
+    /// For reports that do not share the first.
+    reports: Option<UdpSocket>,
     /// The kernel sends to this address and takes packets from it alone.
     peer: Option<SocketAddr>,
     /// Ticks for which the leg is read until nothing is left.
@@ -50,6 +57,8 @@ pub(super) struct Ways {
     places: BTreeMap<LegId, usize>,
     /// Whose turn it is to send, most likely.
     turn: usize,
+    /// Ticks since reports were read.
+    unread: u8,
     inlet: Inlet,
 }
 
@@ -62,7 +71,7 @@ impl Ways {
             buffer: [0; DATAGRAM_MAX],
             control: nix::cmsg_space!(TimeSpec),
         };
-        Ways { ways: Vec::new(), places: BTreeMap::new(), turn: 0, inlet }
+        Ways { ways: Vec::new(), places: BTreeMap::new(), turn: 0, unread: 0, inlet }
     }
 
     pub(super) fn open(&mut self, leg: LegId, stream: &Stream, socket: UdpSocket) {
@@ -73,7 +82,23 @@ impl Ways {
             debug!(%leg, %cause, "a socket keeps the system's receive buffer");
         }
         let peer = bind_to_peer(leg, &socket, stream);
-        self.put(Way { leg, socket, peer, eager: EAGER_TICKS });
+        let local = socket.local_addr().ok();
+        self.put(Way { leg, socket, local, reports: None, peer, eager: EAGER_TICKS });
+    }
+
+    /// A second socket of a leg that is here.
+    pub(super) fn open_reports(&mut self, leg: LegId, socket: UdpSocket) {
+        if let Err(cause) = setsockopt(&socket, sockopt::ReceiveTimestampns, &true) {
+            debug!(%leg, %cause, "the arrival of reports is told by the clock of the thread");
+        }
+        if let Some(&place) = self.places.get(&leg) {
+            self.ways[place].reports = Some(socket);
+        }
+    }
+
+    /// Where a leg's sound is received.
+    pub(super) fn local(&self, leg: LegId) -> Option<SocketAddr> {
+        self.places.get(&leg).and_then(|&place| self.ways[place].local)
     }
 
     pub(super) fn put(&mut self, way: Way) {
@@ -115,6 +140,13 @@ impl Ways {
         for way in &mut self.ways {
             self.inlet.read_all(way, &mut handle);
         }
+        self.unread += 1;
+        if self.unread == REPORT_TICKS {
+            self.unread = 0;
+            for way in &self.ways {
+                self.inlet.read_reports(way, &mut handle);
+            }
+        }
     }
 
     /// To be called before the packets of a tick.
@@ -132,8 +164,9 @@ impl Ways {
         }
         let way = &self.ways[self.turn];
         self.turn += 1;
-        let _ = match way.peer {
-            Some(_) if !rtcp => way.socket.send(bytes),
+        let _ = match (way.peer, &way.reports) {
+            (_, Some(reports)) if rtcp => reports.send_to(bytes, destination),
+            (Some(_), _) if !rtcp => way.socket.send(bytes),
             _ => way.socket.send_to(bytes, destination),
         };
     }
@@ -192,6 +225,18 @@ impl Inlet {
             } else if way.eager == 0 && at >= self.former && self.now - self.former < TICK * 3 / 2 {
                 return;
             }
+        }
+    }
+
+    fn read_reports(
+        &mut self,
+        way: &Way,
+        handle: &mut impl FnMut(Instant, LegId, SocketAddr, &[u8]),
+    ) {
+        let Some(reports) = &way.reports else { return };
+        for _ in 0..REPORTS_AT_ONCE {
+            let Some((at, source, length)) = self.read(reports, None) else { return };
+            handle(at, way.leg, source, &self.buffer[..length]);
         }
     }
 

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use konf_contract::LegId;
-use konf_media::{Command, Engine, Event, MovingLeg};
+use konf_media::{Command, Engine, Event, LegStats, MovingLeg};
 use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, warn};
@@ -131,6 +131,8 @@ impl Worker {
             self.ticked = grid.number();
             self.take_arrivals(now);
         }
+        // Before legs move or end, and their sockets with them.
+        self.send();
         if !grid.is_before_tick() {
             self.depart();
         }
@@ -148,6 +150,10 @@ impl Worker {
             engine.handle_datagram(at, leg, source, bytes);
         });
         self.engine.tick(now);
+    }
+
+    /// What a tick has made, and the last reports of legs that have ended.
+    fn send(&mut self) {
         self.ways.begin_sending();
         while let Some(packet) = self.engine.poll_transmit() {
             self.ways.send(&packet);
@@ -182,6 +188,7 @@ impl Worker {
                 self.ways.open(leg, &stream, socket);
                 self.engine.handle_command(now, Command::AddLeg { leg, stream });
             }
+            Order::Reports { leg, socket } => self.ways.open_reports(leg, socket),
             Order::Command(command) => self.command(now, command),
             Order::Expect { leg, hop } if self.early.get(&leg) == Some(&hop) => {
                 self.early.remove(&leg);
@@ -264,7 +271,10 @@ impl Worker {
 
     /// Between two ticks, so that a mix never waits for whoever reads.
     fn publish(&mut self) {
-        let stats = |leg: LegId| Some((leg, self.engine.stats(leg)?));
+        let stats = |leg: LegId| {
+            let stats = self.engine.stats(leg)?;
+            Some((leg, LegStats { local: self.ways.local(leg), ..stats }))
+        };
         let legs = self.ways.legs().filter_map(stats).collect();
         let (ticks_late, lateness) = (self.ticks_late, self.lateness.clone());
         self.wires.counters.send_replace(Counters { ticks_late, lateness, legs });
