@@ -124,7 +124,7 @@ fn the_answer_has_a_line_for_each_medium_of_the_offer() {
         "v=0\r\no=konf 5 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
          m=video 0 RTP/AVP 31\r\n\
          m=audio 20000 RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n\
-         a=fmtp:101 0-15\r\na=rtcp:20000\r\na=ptime:20\r\na=recvonly\r\n\
+         a=fmtp:101 0-15\r\na=ptime:20\r\na=recvonly\r\n\
          m=audio 0 RTP/AVP 8\r\nm=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"
     );
 }

@@ -47,10 +47,9 @@ pub(super) fn push_stream(text: &mut String, lines: &Lines<'_>) {
     for (tag, suite, key) in lines.keys {
         text.push_str(&crypto::line(*tag, *suite, key));
     }
-    match lines.rtcp {
-        Rtcp::Mux => text.push_str("a=rtcp-mux\r\n"),
-        // A leg has one socket and tells reports by their type: who knows RFC 3605 sends them there.
-        Rtcp::Separate(_) => drop(write!(text, "a=rtcp:{}\r\n", lines.port)),
+    // Otherwise reports come to the next port, which needs no word (RFC 3550, section 11).
+    if lines.rtcp == Rtcp::Mux {
+        text.push_str("a=rtcp-mux\r\n");
     }
     let direction = match lines.direction {
         Direction::SendReceive => "sendrecv",
