@@ -413,6 +413,9 @@ pub struct ExtensionFacts {
     pub booking: Option<AdmissionBooking>,
     /// The booking's edge for two hours from the booking's end; absent without a booking.
     pub load: Option<EdgeLoad>,
+    /// The end as it was booked; absent without a booking.
+    #[serde(default)]
+    pub booked_end: Option<UnixMs>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

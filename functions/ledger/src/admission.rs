@@ -63,7 +63,7 @@ impl Ledger {
 macro_rules! booking_sql {
     ($from:literal) => {
         concat!(
-            "SELECT b.id, b.number, b.edge, b.start_ms, b.end_ms, b.seats, b.language, b.state,
+            "SELECT b.id, b.number, b.edge, b.start_ms, b.end_ms, b.booked_end_ms, b.seats, b.language, b.state,
                  b.pin, b.password,
                  b.seats_taken - (SELECT count(*) FROM seat_grant g WHERE g.booking = b.id
                      AND g.state = 'held' AND g.held_until_ms <= $1) AS live ",

@@ -24,7 +24,7 @@ impl Ledger {
         let mut tx = self.store().read().await?;
         let now = self.now();
         let Some(row) = booking_by_id(&mut tx, &question.booking, now).await? else {
-            return Ok(ExtensionFacts { now, booking: None, load: None });
+            return Ok(ExtensionFacts { now, booking: None, load: None, booked_end: None });
         };
         let booking = admission_booking(&row, now)?;
         let from = booking.window.end.minutes();
@@ -37,7 +37,8 @@ impl Ledger {
                 .await?;
         let capacity = small(capacity.unwrap_or_default(), "capacity")?;
         let load = edge_load(&mut tx, booking.edge.clone(), capacity, span, &free).await?;
-        Ok(ExtensionFacts { now, booking: Some(booking), load: Some(load) })
+        let booked_end = Some(row.instant("booked_end_ms")?);
+        Ok(ExtensionFacts { now, booking: Some(booking), load: Some(load), booked_end })
     }
 
     /// Reserves the minutes from `from` to `to` for all of the booking's seats, if the booking still ends at `from`.

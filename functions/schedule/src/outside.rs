@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::admit::{PolicyFacts, Verdict};
+use crate::extend::ExtensionPolicyFacts;
 
 /// Why an answer could not be had. All of it may be tried again by whoever asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +40,9 @@ pub trait Outside {
 
     /// The admission policy of this deployment.
     fn admission_policy(&self, facts: &PolicyFacts) -> Verdict;
+
+    /// The extension policy of this deployment: minutes, or none.
+    fn extension_policy(&self, facts: &ExtensionPolicyFacts) -> Option<u32>;
 
     /// 64 bits that nobody can guess.
     fn random(&self) -> u64;

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::admit::{PolicyFacts, Verdict};
+use crate::extend::ExtensionPolicyFacts;
 use crate::load::{SPAN_MIN_MAX, window};
 use crate::outside::{CallError, Outside};
 
@@ -109,6 +110,10 @@ impl Outside for Script {
         default_policy(facts)
     }
 
+    fn extension_policy(&self, facts: &ExtensionPolicyFacts) -> Option<u32> {
+        default_extension(facts)
+    }
+
     fn random(&self) -> u64 {
         let mut random = SplitMix(self.random.get());
         let word = random.next();
@@ -149,6 +154,26 @@ pub(crate) fn default_policy(facts: &PolicyFacts) -> Verdict {
         rule::Verdict::Ended => Verdict::Ended,
         rule::Verdict::Full => Verdict::Full,
         rule::Verdict::TooManyTries => Verdict::TooManyTries,
+    }
+}
+
+/// The default extension, as the component would be given it.
+pub(crate) fn default_extension(facts: &ExtensionPolicyFacts) -> Option<u32> {
+    use konf_policy_extension::rule;
+    let verdict = rule::decide(&rule::Facts {
+        now_ms: facts.now.0,
+        starts_ms: facts.window.start.0,
+        booked_end_ms: facts.booked_end.0,
+        ends_ms: facts.window.end.0,
+        seats: facts.seats,
+        seats_taken: facts.seats_taken,
+        slice_min: facts.slice_min,
+        free_min: facts.free_min,
+        by_organiser: facts.by_organiser,
+    });
+    match verdict {
+        rule::Verdict::Extend(minutes) => Some(minutes),
+        rule::Verdict::Refuse => None,
     }
 }
 

@@ -15,12 +15,18 @@ use spin_sdk::http::{Method, Request, Response, send};
 use spin_sdk::{http_component, variables};
 
 use crate::admit::{PolicyFacts, Verdict};
+use crate::extend::ExtensionPolicyFacts;
 use crate::outside::{CallError, Outside};
 use crate::{admit, extend, order};
 
 mod policy {
     wit_bindgen::generate!({ path: "../../wit/policy.wit", world: "admission-user" });
     pub(super) use self::konf::policy::admission::*;
+}
+
+mod extension {
+    wit_bindgen::generate!({ path: "../../wit/policy.wit", world: "extension-user" });
+    pub(super) use self::konf::policy::extension::*;
 }
 
 /// PRODUCT.md, section 4: minutes of grace before the start; minutes of one extension.
@@ -137,6 +143,24 @@ impl Outside for World {
             policy::Verdict::Ended => Verdict::Ended,
             policy::Verdict::Full => Verdict::Full,
             policy::Verdict::TooManyTries => Verdict::TooManyTries,
+        }
+    }
+
+    fn extension_policy(&self, facts: &ExtensionPolicyFacts) -> Option<u32> {
+        let verdict = extension::decide(extension::Facts {
+            now_ms: facts.now.0,
+            starts_ms: facts.window.start.0,
+            booked_end_ms: facts.booked_end.0,
+            ends_ms: facts.window.end.0,
+            seats: facts.seats,
+            seats_taken: facts.seats_taken,
+            slice_min: facts.slice_min,
+            free_min: facts.free_min,
+            by_organiser: facts.by_organiser,
+        });
+        match verdict {
+            extension::Verdict::Extend(minutes) => Some(minutes),
+            extension::Verdict::Refuse => None,
         }
     }
 

@@ -26,7 +26,7 @@ use tokio::task::{LocalSet, spawn_local};
 
 use crate::admit::{PolicyFacts, Verdict};
 use crate::offers::HELD_MS;
-use crate::testing::{START, SplitMix, at, default_policy};
+use crate::testing::{START, SplitMix, at, default_extension, default_policy};
 use crate::wall::{ZONE, wall};
 use crate::{CallError, Outside, admit, extend, order};
 
@@ -80,6 +80,10 @@ impl Outside for World {
 
     fn admission_policy(&self, facts: &PolicyFacts) -> Verdict {
         default_policy(facts)
+    }
+
+    fn extension_policy(&self, facts: &extend::ExtensionPolicyFacts) -> Option<u32> {
+        default_extension(facts)
     }
 
     fn random(&self) -> u64 {

@@ -17,7 +17,7 @@ const HOMES: [(&str, &str); 5] = [
 ];
 
 /// Crates that read no clock, open no socket, start no thread and draw no randomness of their own.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "wit/contract",
     "functions/api",
     "edge/media",
@@ -25,6 +25,7 @@ const PURE: [&str; 7] = [
     "edge/sip",
     "functions/policies/tariff",
     "functions/policies/admission",
+    "functions/policies/extension",
 ];
 
 /// What a pure crate does not say outside its tests.

@@ -30,7 +30,7 @@ macro_rules! default {
     };
 }
 
-const DEFAULTS: [Default; 2] = [default!("admission"), default!("tariff")];
+const DEFAULTS: [Default; 3] = [default!("admission"), default!("extension"), default!("tariff")];
 
 /// Writes a project of this name into a new folder below `parent`.
 pub fn write(parent: &Path, name: &str, world: &str) -> Result<()> {
@@ -146,7 +146,7 @@ mod tests {
             write(folder.path(), "mine", "weather")
                 .unwrap_err()
                 .to_string()
-                .contains("admission, tariff")
+                .contains("admission, extension, tariff")
         );
         write(folder.path(), "mine", "tariff").unwrap();
         assert!(write(folder.path(), "mine", "tariff").is_err());

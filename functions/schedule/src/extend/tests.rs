@@ -1,9 +1,9 @@
-use konf_api::ledger::{AdmissionBooking, EdgeLoad};
+use konf_api::ledger::AdmissionBooking;
 use konf_contract::{ConferenceNumber, Language};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::{START, Script, at, edge, now};
+use crate::testing::{START, Script, at, default_extension, edge, now};
 
 const FACTS: &str = "/v1/facts/extension";
 const PROPOSE: &str = "/v1/extensions";
@@ -30,7 +30,7 @@ fn facts(end: i64, load: Option<EdgeLoad>) -> ExtensionFacts {
         language: Language::En,
         state: BookingState::Booked,
     };
-    ExtensionFacts { now: at(55), booking: Some(booking), load }
+    ExtensionFacts { now: at(55), booking: Some(booking), load, booked_end: Some(at(60)) }
 }
 
 fn value(facts: &ExtensionFacts) -> Value {
@@ -39,6 +39,11 @@ fn value(facts: &ExtensionFacts) -> Value {
 
 fn reserve(minutes: i64) -> Decided {
     Decided::Reserve { from: at(60), to: at(60 + minutes) }
+}
+
+/// By the default policy.
+fn decide(request: &ExtensionRequest, facts: &ExtensionFacts, slice_min: i64) -> Decided {
+    super::decide(request, facts, slice_min, default_extension)
 }
 
 fn refused() -> Decided {
@@ -64,6 +69,25 @@ fn a_booked_conference_wins_over_an_extension() {
 }
 
 #[test]
+fn a_policy_gets_the_facts_and_no_more_than_is_free() {
+    let free = facts(60, Some(edge("a", 20, &[(90, 16)])));
+    let asked = std::cell::RefCell::new(None);
+    let by = |answer: Option<u32>| {
+        super::decide(&request(), &free, 15, |facts| {
+            asked.replace(Some(facts.clone()));
+            answer
+        })
+    };
+    assert_eq!(by(Some(30)), reserve(30));
+    let asked_of = asked.borrow().clone().unwrap();
+    assert_eq!((asked_of.slice_min, asked_of.free_min, asked_of.seats_taken), (15, 30, 2));
+    assert_eq!((asked_of.booked_end, asked_of.window.end, asked_of.now), (at(60), at(60), at(55)));
+    for answer in [None, Some(0), Some(4), Some(31), Some(u32::MAX)] {
+        assert_eq!(by(answer), refused(), "{answer:?}");
+    }
+}
+
+#[test]
 fn asked_twice_the_conference_is_extended_once() {
     let extended = facts(75, Some(edge("a", 20, &[])));
     let decided = decide(&request(), &extended, 15);
@@ -72,7 +96,7 @@ fn asked_twice_the_conference_is_extended_once() {
 
 #[test]
 fn what_is_gone_cancelled_or_unknown_is_not_extended() {
-    let none = ExtensionFacts { now: at(55), booking: None, load: None };
+    let none = ExtensionFacts { now: at(55), booking: None, load: None, booked_end: None };
     assert_eq!(decide(&request(), &none, 15), refused());
     assert_eq!(decide(&request(), &facts(60, None), 15), refused());
     for state in [BookingState::Cancelled, BookingState::Ended] {
