@@ -3,6 +3,7 @@
 use crate::engine::Compiler;
 use crate::guest::Guest;
 use crate::outbound::Pattern;
+use crate::place::{InFlight, Place};
 use crate::routes::{Matched, Routes};
 use crate::send::{Outgoing, take_about};
 use crate::slot::Slot;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
+use wasmtime::component::Linker;
 use wasmtime::{PoolConcurrencyLimitError, Store, UpdateDeadline};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
@@ -30,7 +32,9 @@ pub(crate) struct App {
     pub(crate) name: String,
     pub(crate) limits: Limits,
     pub(crate) routes: Routes,
-    pub(crate) functions: BTreeMap<String, Arc<Function>>,
+    pub(crate) functions: BTreeMap<String, Place>,
+    /// All that a function may be lent.
+    pub(crate) lent: Linker<Guest>,
     pub(crate) slots: BTreeMap<String, Arc<Slot>>,
     /// By `host:port`.
     pub(crate) internal: BTreeMap<String, Arc<dyn Internal>>,
@@ -50,6 +54,7 @@ pub(crate) struct Function {
     pub(crate) outbound: Vec<Pattern>,
     pub(crate) policies: Vec<String>,
     pub(crate) limits: Limits,
+    pub(crate) in_flight: InFlight,
 }
 
 /// What a request shares with the calls that it causes.
@@ -78,7 +83,7 @@ impl App {
         request: http::Request<Bytes>,
         call: Call,
     ) -> Result<Response<Bytes>, Error> {
-        let Some(function) = self.functions.get(name) else {
+        let Some(function) = self.functions.get(name).map(Place::current) else {
             tracing::warn!(component = name, "a component was called that does not exist");
             return Err(Error::DestinationNotFound);
         };
@@ -88,7 +93,7 @@ impl App {
         let mut request = addressed(name, request);
         // Only who gives facts or work says what they are about, and a component does neither.
         take_about(request.headers_mut());
-        Ok(self.run(function, request, call, About::default()).await)
+        Ok(self.run(&function, request, call, About::default()).await)
     }
 
     /// Runs a request in a fresh instance, whatever becomes of it.
@@ -102,6 +107,7 @@ impl App {
         let own = Call::within(function.limits.deadline_ms).deadline;
         let call = Call { deadline: call.deadline.min(own), ..call };
         let component = &function.name;
+        let _running = function.in_flight.enter();
         let running = self.instance(function, request, call, about);
         match tokio::time::timeout_at(call.deadline, running).await {
             Ok(Ok(response)) => response,

@@ -48,6 +48,8 @@ pub enum SwapError {
     /// What [`crate::check`] says.
     #[error("{0}")]
     Misfit(String),
+    #[error("the application has no component {0}")]
+    NoComponent(String),
     #[error("no policy {0} was prepared")]
     NotPrepared(Digest),
 }

@@ -1,6 +1,7 @@
 //! The two ways in, and what is loaded.
 
 use crate::app::{App, Call, addressed, plain};
+use crate::place::Place;
 use crate::routes::Matched;
 use crate::send::{POLICY_HEADER, take_about};
 use crate::slot::Slot;
@@ -20,10 +21,16 @@ const HEALTH: &str = "/.well-known/spin/health";
 pub struct ComponentInfo {
     pub name: String,
     pub digest: Digest,
+    /// Of the component that the application was installed with.
+    pub default: Digest,
     /// Public routes as written in the manifest; empty for a private component.
     pub routes: Vec<String>,
     /// The slots that it calls, such as `konf:policy/tariff@1.0.0`.
     pub policies: Vec<String>,
+    /// Requests that it works on.
+    pub in_flight: usize,
+    /// Components that it took the place of and that still work on requests, with how many.
+    pub leaving: Vec<(Digest, usize)>,
 }
 
 /// A slot and the policy that stands in it.
@@ -98,7 +105,7 @@ impl Host {
         about: About,
     ) -> Response<Bytes> {
         let app = &self.app;
-        let Some(function) = app.functions.get(&matched.component) else {
+        let Some(place) = app.functions.get(&matched.component) else {
             return plain(StatusCode::NOT_FOUND, "There is no such component.");
         };
         if request.body().len() > app.limits.request_bytes {
@@ -107,7 +114,7 @@ impl Host {
         let call = Call::within(app.limits.deadline_ms);
         let patience = Duration::from_millis(app.limits.queue_ms);
         match tokio::time::timeout(patience, app.turns.acquire()).await {
-            Ok(Ok(_turn)) => app.run(function, request, call, about).await,
+            Ok(Ok(_turn)) => app.run(&place.current(), request, call, about).await,
             _ => plain(StatusCode::SERVICE_UNAVAILABLE, "Too much is running."),
         }
     }
@@ -119,11 +126,17 @@ impl Host {
 
     /// What is loaded, by name.
     pub fn components(&self) -> Vec<ComponentInfo> {
-        let info = |(name, function): (&String, &Arc<crate::app::Function>)| ComponentInfo {
-            name: name.clone(),
-            digest: function.digest,
-            routes: self.app.routes.of(name),
-            policies: function.policies.clone(),
+        let info = |(name, place): (&String, &Place)| {
+            let function = place.current();
+            ComponentInfo {
+                name: name.clone(),
+                digest: function.digest,
+                default: place.default().digest,
+                routes: self.app.routes.of(name),
+                policies: function.policies.clone(),
+                in_flight: function.in_flight.now(),
+                leaving: place.leaving(),
+            }
         };
         self.app.functions.iter().map(info).collect()
     }
@@ -169,6 +182,34 @@ impl Host {
     /// A policy to be tried outside its slot. Blocks while the component compiles.
     pub fn trial(&self, component: &[u8]) -> Result<Trial, SwapError> {
         Trial::new(&self.app.compiler, &self.app.limits, component)
+    }
+
+    /// Whether a component can take the place of another: it compiles, asks for nothing that the manifest does not give
+    /// that one, and fits the slots. Blocks while it compiles.
+    pub fn check_function(&self, name: &str, component: &[u8]) -> Result<Digest, SwapError> {
+        load::replacement(&self.app, self.place(name)?, component).map(|function| function.digest)
+    }
+
+    /// Puts a component in the place of another. Requests in flight end on the old one, which is told as
+    /// [`ComponentInfo::leaving`] until then. Blocks while the component compiles.
+    pub fn swap_function(&self, name: &str, component: &[u8]) -> Result<Digest, SwapError> {
+        let place = self.place(name)?;
+        let next = load::replacement(&self.app, place, component)?;
+        let digest = next.digest;
+        place.swap(Arc::new(next));
+        Ok(digest)
+    }
+
+    /// Puts the component that the application was installed with back in its place.
+    pub fn restore_function(&self, name: &str) -> Result<Digest, SwapError> {
+        let place = self.place(name)?;
+        place.swap(place.default().clone());
+        Ok(place.default().digest)
+    }
+
+    fn place(&self, name: &str) -> Result<&Place, SwapError> {
+        let no_component = || SwapError::NoComponent(name.to_owned());
+        self.app.functions.get(name).ok_or_else(no_component)
     }
 
     fn slot(&self, interface: &str) -> Result<&Arc<Slot>, SwapError> {

@@ -22,6 +22,7 @@ mod logs;
 mod manifest;
 mod network;
 mod outbound;
+mod place;
 mod policy;
 mod routes;
 mod send;

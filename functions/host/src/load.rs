@@ -4,8 +4,9 @@ use crate::app::{App, Function};
 use crate::engine::{self, Compiler};
 use crate::manifest::{self, Plan};
 use crate::outbound::normal_authority;
+use crate::place::{FUNCTION_BYTES_MAX, InFlight, Place};
 use crate::slot::{self, Slot};
-use crate::{Digest, LoadError, Settings, guest, imports};
+use crate::{Digest, LoadError, Settings, SwapError, guest, imports};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,13 +25,16 @@ pub(crate) fn load(settings: Settings) -> Result<App, LoadError> {
             .map_err(|why| refused(plan, why))?;
     }
     let slots = fill_slots(&settings, &compiler, &manifest.components, &compiled)?;
-    let functions = link_all(&compiler, manifest.components, &compiled, &slots)?;
+    let lent = guest::linker(compiler.engine())
+        .map_err(|error| LoadError::Engine(format!("{error:#}")))?;
+    let functions = link_all(&lent, manifest.components, &compiled, &slots)?;
     let internal = settings.internal.into_iter();
     Ok(App {
         name: manifest.name,
         limits: settings.limits,
         routes: manifest.routes,
         functions,
+        lent,
         slots,
         internal: internal.map(|(name, service)| (normal_authority(&name), service)).collect(),
         turns: Semaphore::new(settings.limits.concurrency),
@@ -123,16 +127,14 @@ fn fill_slots(
 // ── link ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 fn link_all(
-    compiler: &Compiler,
+    lent: &Linker<guest::Guest>,
     plans: Vec<Plan>,
     compiled: &BTreeMap<PathBuf, Compiled>,
     slots: &Slots,
-) -> Result<BTreeMap<String, Arc<Function>>, LoadError> {
-    let lent = guest::linker(compiler.engine())
-        .map_err(|error| LoadError::Engine(format!("{error:#}")))?;
+) -> Result<BTreeMap<String, Place>, LoadError> {
     let link = |plan: Plan| {
         let compiled = &compiled[&plan.source];
-        let ready = link_one(&lent, &plan, &compiled.component, slots)
+        let ready = link_one(lent, plan.policies.keys(), &compiled.component, slots)
             .map_err(|error| refused(&plan, format!("it can't be instantiated: {error:#}")))?;
         let function = Function {
             name: plan.name.as_str().into(),
@@ -142,21 +144,53 @@ fn link_all(
             outbound: plan.outbound,
             policies: plan.policies.into_keys().collect(),
             limits: plan.limits,
+            in_flight: InFlight::default(),
         };
-        Ok((plan.name, Arc::new(function)))
+        Ok((plan.name, Place::new(function)))
     };
     plans.into_iter().map(link).collect()
 }
 
-fn link_one(
+fn link_one<'a>(
     lent: &Linker<guest::Guest>,
-    plan: &Plan,
+    policies: impl Iterator<Item = &'a String>,
     component: &Component,
     slots: &Slots,
 ) -> wasmtime::Result<ProxyPre<guest::Guest>> {
     let mut linker = lent.clone();
-    for interface in plan.policies.keys() {
+    for interface in policies {
         slot::link(&slots[interface], component, &mut linker)?;
     }
     ProxyPre::new(linker.instantiate_pre(component)?)
+}
+
+/// Another component for a place, under what the manifest gives the one that stands there.
+pub(crate) fn replacement(app: &App, place: &Place, bytes: &[u8]) -> Result<Function, SwapError> {
+    if bytes.len() > FUNCTION_BYTES_MAX {
+        return Err(SwapError::TooLarge { found: bytes.len(), limit: FUNCTION_BYTES_MAX });
+    }
+    let before = place.default();
+    let digest = Digest::of(bytes);
+    let component = app.compiler.compile(bytes, &digest).map_err(SwapError::NotAComponent)?;
+    let engine = app.compiler.engine();
+    imports::check_function(engine, &component, before.policies.iter())
+        .map_err(SwapError::Misfit)?;
+    for interface in &before.policies {
+        if !app.slots[interface].fits(&slot::imported(engine, &component, interface)) {
+            let why = format!("it knows {interface} otherwise than the policies that stand there");
+            return Err(SwapError::Misfit(why));
+        }
+    }
+    let ready = link_one(&app.lent, before.policies.iter(), &component, &app.slots)
+        .map_err(|error| SwapError::Instantiate(format!("{error:#}")))?;
+    Ok(Function {
+        name: before.name.clone(),
+        digest,
+        ready,
+        variables: before.variables.clone(),
+        outbound: before.outbound.clone(),
+        policies: before.policies.clone(),
+        limits: before.limits,
+        in_flight: InFlight::default(),
+    })
 }

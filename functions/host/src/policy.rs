@@ -187,6 +187,6 @@ fn exported(
     Ok((found, index))
 }
 
-fn same(found: &ComponentFunc, wanted: &ComponentFunc) -> bool {
+pub(crate) fn same(found: &ComponentFunc, wanted: &ComponentFunc) -> bool {
     found.params().eq(wanted.params()) && found.results().eq(wanted.results())
 }

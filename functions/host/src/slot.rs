@@ -150,6 +150,14 @@ impl Slot {
         Ok(digest)
     }
 
+    /// Whether a caller knows the interface as the slot's callers do.
+    pub(crate) fn fits(&self, caller: &Contract) -> bool {
+        caller.iter().all(|(name, function)| {
+            let known = self.contract.iter().find(|(known, _)| known == name);
+            known.is_some_and(|(_, known)| crate::policy::same(function, known))
+        })
+    }
+
     pub(crate) fn interface(&self) -> &str {
         &self.interface
     }

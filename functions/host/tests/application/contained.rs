@@ -3,7 +3,7 @@
 use crate::support::{Folder, function, refusal, text};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use konf_host::{Host, Limits};
+use konf_host::{Digest, Host, Limits, SwapError};
 use std::sync::Arc;
 
 const LOOP: &str = "(loop br 0)";
@@ -81,6 +81,48 @@ async fn more_requests_than_may_run_are_answered_503_after_a_short_wait() {
     assert_eq!(statuses, [busy, cut, cut]);
     // Their room is free again.
     assert_eq!(ask(&host).await.status(), cut);
+}
+
+#[tokio::test]
+async fn a_request_ends_on_the_function_that_it_began_with_and_the_old_one_is_seen_to_leave() {
+    let host = load("", LOOP, small());
+    let old = host.components().remove(0).digest;
+    let slow = tokio::spawn({
+        let host = host.clone();
+        async move { ask(&host).await }
+    });
+    while host.components()[0].in_flight == 0 {
+        tokio::task::yield_now().await;
+    }
+    let trap = function("", "unreachable");
+    assert_eq!(host.check_function("evil", &trap), Ok(Digest::of(&trap)));
+    assert_eq!(host.components()[0].digest, old, "a check swaps nothing");
+    let next = host.swap_function("evil", &trap).unwrap();
+    // The next request is answered by the new one while the first is still with the old one.
+    assert_eq!(ask(&host).await.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let seen = host.components().remove(0);
+    assert_eq!((seen.digest, seen.default), (next, old));
+    assert_eq!(seen.leaving, [(old, 1)]);
+    assert_eq!(slow.await.unwrap().status(), StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(host.components()[0].leaving, []);
+
+    assert_eq!(host.restore_function("evil"), Ok(old));
+    assert_eq!(ask(&host).await.status(), StatusCode::GATEWAY_TIMEOUT);
+}
+
+#[tokio::test]
+async fn what_asks_for_more_than_the_manifest_gives_takes_nobodys_place() {
+    let host = load("", LOOP, small());
+    let before = host.components();
+    let sockets = r#"(import "wasi:sockets/tcp@0.2.0" (instance))"#;
+    let why = host.swap_function("evil", &function(sockets, "nop")).unwrap_err().to_string();
+    assert!(why.contains("sockets (wasi:sockets/tcp@0.2.0)"), "{why}");
+    let policy = r#"(import "konf:policy/tariff@1.0.0" (instance))"#;
+    let why = host.swap_function("evil", &function(policy, "nop")).unwrap_err().to_string();
+    assert!(why.contains("the manifest names no policy for it"), "{why}");
+    let trap = function("", "unreachable");
+    assert_eq!(host.swap_function("good", &trap), Err(SwapError::NoComponent("good".into())));
+    assert_eq!(host.components(), before);
 }
 
 #[test]
