@@ -2,6 +2,7 @@
 
 mod client;
 mod doctor;
+mod live;
 mod policy;
 mod sms;
 mod table;
@@ -45,6 +46,9 @@ enum Command {
         /// Drawn anew each second until Ctrl-C
         #[arg(long, conflicts_with = "json")]
         watch: bool,
+        /// With addresses and what the phones report; needs more than 100 columns
+        #[arg(long, requires = "watch")]
+        wide: bool,
         #[command(flatten)]
         output: Output,
     },
@@ -189,7 +193,7 @@ async fn command(command: &Command, config: Config, path: &Path) -> Result<()> {
         Command::Up => app::run(config).await,
         Command::Doctor => doctor::run(config, path).await,
         Command::Bookings(output) => show(&config, "bookings", table::BOOKINGS, output).await,
-        Command::Rooms { watch: true, .. } => watch::rooms(&config).await,
+        Command::Rooms { watch: true, wide, .. } => watch::rooms(&config, *wide).await,
         Command::Rooms { output, .. } => show(&config, "rooms", table::ROOMS, output).await,
         Command::Outbox { output, change: None } => {
             show(&config, "outbox", table::OUTBOX, output).await
@@ -267,6 +271,7 @@ mod tests {
     fn every_command_can_be_written_and_says_what_it_is_for() {
         Arguments::command().debug_assert();
         for line in [
+            "konf rooms --watch --wide",
             "konf outbox",
             "konf outbox --json",
             "konf outbox retry out-1",
@@ -286,8 +291,12 @@ mod tests {
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
-        for line in ["konf outbox retry", "konf queue close request-1", "konf outbox --json drop x"]
-        {
+        for line in [
+            "konf rooms --wide",
+            "konf outbox retry",
+            "konf queue close request-1",
+            "konf outbox --json drop x",
+        ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
         assert!(

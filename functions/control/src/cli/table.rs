@@ -20,6 +20,8 @@ enum Form {
     Minute,
     /// Milliseconds, shown in seconds.
     Seconds,
+    /// Hundredths of what is shown.
+    Hundredths,
     /// An exact amount, shown in CZK with four decimals, half up as on a statement.
     Price,
     /// As it is.
@@ -56,6 +58,7 @@ pub(super) const ROOMS: &[Column] = &[
     column("PEOPLE", "/people", Form::Plain),
     column("LOST", "/quality/packets_lost", Form::Plain),
     column("JITTER µs", "/quality/jitter_us", Form::Plain),
+    column("MOS", "/quality/mos_now_x100", Form::Hundredths),
 ];
 pub(super) const OUTBOX: &[Column] = &[
     column("ID", "/id", Form::Plain),
@@ -172,7 +175,8 @@ pub(super) fn print(columns: &[Column], value: &Value) {
 }
 
 /// The same as text.
-pub(super) fn text(columns: &[Column], value: &Value) -> String {
+#[cfg(test)]
+fn text(columns: &[Column], value: &Value) -> String {
     match value.as_array() {
         Some(rows) if !rows.is_empty() => lay_out(columns, rows),
         _ => "None.\n".to_owned(),
@@ -237,6 +241,9 @@ fn show(value: &Value, form: Form) -> String {
         (Form::Seconds, Value::Number(ms)) => {
             format!("{:.1}", ms.as_f64().unwrap_or_default() / 1000.0)
         }
+        (Form::Hundredths, Value::Number(x100)) => {
+            format!("{:.2}", x100.as_f64().unwrap_or_default() / 100.0)
+        }
         (Form::Price, Value::Number(amount)) => price(amount.as_i64().unwrap_or_default()),
         (_, Value::String(text)) => text.clone(),
         (_, Value::Bool(true)) => "yes".to_owned(),
@@ -258,7 +265,7 @@ fn price(amount: i64) -> String {
 /// Four decimals of a crown.
 const DECIMALS: i64 = 10_000;
 
-fn wall_time(at: UnixMs) -> String {
+pub(super) fn wall_time(at: UnixMs) -> String {
     let zone = jiff::tz::get!("Europe/Prague");
     match jiff::Timestamp::from_millisecond(at.0) {
         Ok(time) => time.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string(),

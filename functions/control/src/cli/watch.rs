@@ -7,14 +7,14 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::time::MissedTickBehavior;
 
-use super::{client, table};
+use super::{client, live};
 use crate::config::Config;
 
 /// Often enough to see who speaks and comes, seldom enough to read.
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// While control does not answer, the table says so and goes on: it may be starting anew.
-pub(super) async fn rooms(config: &Config) -> Result<()> {
+pub(super) async fn rooms(config: &Config, wide: bool) -> Result<()> {
     let terminal = std::io::stdout().is_terminal();
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -29,7 +29,7 @@ pub(super) async fn rooms(config: &Config) -> Result<()> {
             answer = client::get(config, "/operator/v1/rooms") => answer,
         };
         let text = match answer {
-            Ok(value) => table::text(table::ROOMS, &value),
+            Ok(value) => live::rooms(value.as_array().map_or(&[], Vec::as_slice), wide),
             Err(error) => format!("{error:#}\n"),
         };
         print!("{}", frame(&text, terminal));
