@@ -2,6 +2,7 @@
 
 mod client;
 mod doctor;
+mod function;
 mod live;
 mod policy;
 mod sms;
@@ -120,6 +121,9 @@ enum Command {
     /// Policies: the rules that developers swap while calls go on
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Functions: components that are swapped while requests go on
+    #[command(subcommand)]
+    Function(function::FunctionCommand),
 }
 
 #[derive(Subcommand)]
@@ -180,6 +184,11 @@ fn execute(arguments: &Arguments) -> Result<()> {
     {
         return done;
     }
+    if let Command::Function(command) = &arguments.command
+        && let Some(done) = function::alone(command)
+    {
+        return done;
+    }
     let config = Config::load(&arguments.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -225,6 +234,7 @@ async fn command(command: &Command, config: Config, path: &Path) -> Result<()> {
         }
         Command::Sms { text, from, id } => sms::send(&config, from, text, id.as_deref()).await,
         Command::Policy(command) => policy::run(command, &config).await,
+        Command::Function(command) => function::run(command, &config).await,
         Command::Keys { .. } => Ok(()),
     }
 }
@@ -286,6 +296,8 @@ mod tests {
             "konf policy push a.wasm --version 2",
             "konf policy canary tariff 2 --percent 5 --differences-max 20 --note why",
             "konf policy rollback tariff",
+            "konf function push order order.wasm --version 2",
+            "konf function list --json",
             "konf policy log --conference 123456 --json",
             "konf policy explain edge-1/boot/7",
         ] {

@@ -9,7 +9,7 @@
 //! | `POST restrictions/lift` `{"sender"}` | `{}` |
 //! | `POST outbox/retry`, `outbox/drop` `{"id"}` | `{}` |
 //! | `POST queue/close` `{"id", "note"}` | `{}` |
-//! | `policies…` | see `policies/desk.rs` |
+//! | `policies…`, `functions…` | see `policies/desk.rs`, `policies/functions.rs` |
 //!
 //! A sender, message or request that is not there to be changed is answered 404; a body that is not understood 400.
 
@@ -127,16 +127,17 @@ impl Desk {
             Ok(Some(value)) => server::json(StatusCode::OK, &value),
             Ok(None) => fault(
                 StatusCode::NOT_FOUND,
-                "known are bookings, rooms, outbox, queue, calls, edges, restrictions, policies",
+                "known are bookings, rooms, outbox, queue, calls, edges, restrictions, policies, functions",
             ),
             Err(error) => self.failed(what, &error),
         }
     }
 
-    /// Whether this is the head of a request that brings a policy, from somebody who may.
+    /// Whether this is the head of a request that brings a component, from somebody who may.
     pub fn takes_package(&self, head: &http::request::Parts) -> bool {
         let what = head.uri.path().strip_prefix(PATH);
-        what == Some("policies/push") && authorised(&head.headers, self.token.expose())
+        matches!(what, Some("policies/push" | "functions/push"))
+            && authorised(&head.headers, self.token.expose())
     }
 
     fn failed(&self, what: &str, error: &anyhow::Error) -> Response<Bytes> {
@@ -160,8 +161,11 @@ impl Desk {
         query: &str,
         body: &[u8],
     ) -> Result<Option<Value>> {
-        if let (Some(policies), Some(what)) = (&self.policies, of_policies(what)) {
+        if let (Some(policies), Some(what)) = (&self.policies, below("policies", what)) {
             return policies.answer(method, what, query, body, OPERATOR).await;
+        }
+        if let (Some(policies), Some(what)) = (&self.policies, below("functions", what)) {
+            return policies.answer_functions(method, what, body, OPERATOR).await;
         }
         let value = match (method, what) {
             (&Method::GET, "bookings") => json!(
@@ -263,9 +267,9 @@ fn text<'a>(field: &'static str, text: &'a str) -> Result<&'a str, Refusal> {
     if text.is_empty() || long { Err(Refusal::Text(field)) } else { Ok(text) }
 }
 
-/// What comes after `policies`, without the slash.
-fn of_policies(what: &str) -> Option<&str> {
-    match what.strip_prefix("policies")? {
+/// What comes after `first`, without the slash.
+fn below<'a>(first: &str, what: &'a str) -> Option<&'a str> {
+    match what.strip_prefix(first)? {
         "" => Some(""),
         rest => rest.strip_prefix('/'),
     }

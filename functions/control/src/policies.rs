@@ -6,6 +6,7 @@
 
 mod desk;
 mod explain;
+mod functions;
 pub mod log;
 pub mod package;
 pub mod project;
@@ -20,6 +21,7 @@ use konf_ledger::{Ledger, PolicyLine, PolicyMove, PolicyState};
 use tokio::sync::Mutex;
 
 pub use desk::Refusal;
+pub use functions::world as world_of_function;
 use package::Trust;
 
 /// Who acts where no operator does, for the audit.
@@ -43,6 +45,10 @@ pub struct Policies {
 impl Policies {
     pub fn new(host: Arc<Host>, ledger: Ledger, trust: Trust) -> Policies {
         Policies { host, ledger, trust, loading: Mutex::default() }
+    }
+
+    fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     pub fn host(&self) -> &Arc<Host> {
@@ -80,7 +86,7 @@ impl Policies {
             let pins: BTreeSet<&str> = pins.map(|(_, digest)| digest.as_str()).collect();
             self.fill(&slot, &of_world, &pins, &mut faults).await?;
         }
-        Ok(())
+        self.load_functions(&policies, &mut faults).await
     }
 
     async fn fill(

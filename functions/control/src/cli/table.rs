@@ -144,6 +144,15 @@ pub(super) const POLICY_LOG: &[Column] = &[
     column("FAULT", "/fault", Form::Plain),
     column("µs", "/micros", Form::Plain),
 ];
+pub(super) const FUNCTIONS: &[Column] = &[
+    column("FUNCTION", "/name", Form::Plain),
+    column("VERSION", "/version", Form::Plain),
+    column("DIGEST", "/digest", Form::Digest),
+    column("SIGNED BY", "/signer", Form::Plain),
+    column("AT WORK", "/in_flight", Form::Plain),
+    column("LEAVING", "/leaving/0/in_flight", Form::Plain),
+    column("LEAVING DIGEST", "/leaving/0/digest", Form::Digest),
+];
 const STATEMENT: &[Column] = &[
     column("CALLER", "/caller", Form::Plain),
     column("NETWORK", "/network", Form::Plain),

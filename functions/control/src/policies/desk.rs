@@ -207,7 +207,7 @@ impl Policies {
         }))
     }
 
-    async fn store(&self, opened: Opened, manifest: String, by: &str) -> Result<()> {
+    pub(super) async fn store(&self, opened: Opened, manifest: String, by: &str) -> Result<()> {
         let Opened { manifest: read, component, digest, signature } = opened;
         let (world, version) = (read.world, read.version);
         let new = NewPolicy {

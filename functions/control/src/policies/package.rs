@@ -7,7 +7,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use konf_host::{Digest, Trial, World};
+use konf_host::{Digest, Trial};
 use ring::rand::SystemRandom;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ pub struct Signature {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// Such as `tariff`.
+    /// Such as `tariff`; or `function/order` for the function of that name.
     pub world: String,
     /// Above that of every earlier policy of this world.
     pub version: u32,
@@ -119,14 +119,14 @@ pub struct Opened {
 impl Package {
     /// Packs a component, and signs it where a key is given with its name.
     pub fn new(
-        world: &World,
+        world: &str,
         version: u32,
         component: &[u8],
         cases: Vec<Case>,
         key: Option<(&str, &SigningKey)>,
     ) -> Result<Package, PackageError> {
         let digest = Digest::of(component).to_string();
-        let manifest = Manifest { world: world.name.clone(), version, component: digest, cases };
+        let manifest = Manifest { world: world.to_owned(), version, component: digest, cases };
         check(&manifest)?;
         let manifest = serde_json::to_string(&manifest)
             .map_err(|error| PackageError::Manifest(error.to_string()))?;

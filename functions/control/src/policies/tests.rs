@@ -108,12 +108,31 @@ impl Office {
         answer.map(|value| value.expect("such a call")).map_err(|error| format!("{error:#}"))
     }
 
+    async fn ask_functions(
+        &self,
+        method: Method,
+        what: &str,
+        body: Value,
+    ) -> Result<Value, String> {
+        let body = body.to_string();
+        let answer = self.policies.answer_functions(&method, what, body.as_bytes(), "jana").await;
+        answer.map(|value| value.expect("such a call")).map_err(|error| format!("{error:#}"))
+    }
+
+    /// What stands there.
+    fn billing(&self) -> String {
+        self.host.components()[0].digest.to_string()
+    }
+
     async fn post(&self, what: &str, body: Value) -> Result<Value, String> {
         self.ask(Method::POST, what, body).await
     }
 
     fn package(&self, version: u32, component: &[u8], cases: Vec<Case>) -> Value {
-        let world = &konf_host::worlds()["tariff"];
+        self.package_for("tariff", version, component, cases)
+    }
+
+    fn package_for(&self, world: &str, version: u32, component: &[u8], cases: Vec<Case>) -> Value {
         let key = Some(("jana", &self.key));
         serde_json::to_value(Package::new(world, version, component, cases, key).unwrap()).unwrap()
     }
@@ -444,6 +463,37 @@ async fn swaps_under_load_fail_no_rating_and_mix_none() {
     }
     let known = BTreeSet::from([default.to_string(), first.to_string()]);
     assert_eq!(by_digest.keys().cloned().collect::<BTreeSet<_>>(), known, "{by_digest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_is_swapped_stays_over_a_restart_and_is_taken_back() {
+    let mut office = Office::new().await;
+    let default = office.billing();
+    // The same under another digest: a custom section is content that does nothing.
+    let mut billing = std::fs::read(built("konf_billing")).unwrap();
+    billing.extend([0, 5, 4, b'k', b'o', b'n', b'f']);
+    let next = Digest::of(&billing).to_string();
+    let package = office.package_for("function/billing", 1, &billing, Vec::new());
+    let pushed = office.ask_functions(Method::POST, "push", package).await.unwrap();
+    assert_eq!(pushed["digest"], next);
+    assert_eq!(office.billing(), next);
+    office.rate_leg(None).await;
+    office.restart().await;
+    assert_eq!(office.billing(), next);
+    office.rate_leg(None).await;
+
+    let lines = office.ask_functions(Method::GET, "", json!({})).await.unwrap();
+    assert_eq!((&lines[0]["name"], &lines[0]["version"]), (&json!("billing"), &json!(1)));
+    assert_eq!((&lines[0]["default"], &lines[0]["leaving"]), (&json!(default), &json!([])));
+    let tariff = office.package_for("function/billing", 2, &default_tariff(), Vec::new());
+    let refused = office.ask_functions(Method::POST, "push", tariff).await.unwrap_err();
+    assert!(refused.starts_with("it can't stand in its slot: "), "{refused}");
+
+    let back = json!({ "name": "billing", "note": "enough" });
+    office.ask_functions(Method::POST, "rollback", back).await.unwrap();
+    assert_eq!(office.billing(), default);
+    office.rate_leg(None).await;
+    assert_eq!(office.states().await, "0 default", "policies are another matter");
 }
 
 // ── bookings ────────────────────────────────────────────────────────────────────────────────────────────────────────
