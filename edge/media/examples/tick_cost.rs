@@ -2,15 +2,14 @@
 //!
 //!     cargo run --release -p konf-media --example tick_cost [legs] [room size] [talkers per room] [codec] [seconds]
 //!
-//! The codec is pcma, g722, opus, or mixed (a third of each). Who does not talk sends digital silence.
+//! The codec is pcma, g722, opus, or mixed (a third of each). Who does not talk sends the hiss of a quiet room.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use konf_contract::LegId;
 use konf_media::{
-    Clip, Codec, Command, Direction, Engine, OpusWishes, PlaybackId, Rate, RoomId, Rtcp,
-    SourceRule, Stream,
+    Clip, Codec, Command, Direction, Engine, OpusWishes, Rate, RoomId, Rtcp, SourceRule, Stream,
 };
 
 /// Left out while buffers grow and legs that begin to speak get encoders.
@@ -110,28 +109,13 @@ fn stream(leg: LegId, codec: Codec) -> Stream {
 struct Score {
     codec: Codec,
     speech: Vec<Vec<u8>>,
-    silence: Vec<u8>,
+    hiss: Vec<Vec<u8>>,
 }
 
 impl Score {
     fn new(start: Instant, codec: Codec) -> Self {
-        let mut engine = Engine::new(1);
-        let leg = LegId(1);
-        engine.handle_command(start, Command::AddLeg { leg, stream: stream(leg, codec) });
-        let (playback, clips) = (PlaybackId(1), vec![babble()]);
-        let mut payloads = Vec::new();
-        for tick in 0..PHRASE + 50 {
-            if tick == 30 {
-                let clips = clips.clone();
-                engine.handle_command(start, Command::Play { leg, playback, clips });
-            }
-            engine.tick(start + Duration::from_millis(20) * tick as u32);
-            while let Some(packet) = engine.poll_transmit() {
-                payloads.extend((!packet.rtcp).then(|| packet.bytes[12..].to_vec()));
-            }
-        }
-        let silence = payloads[29].clone();
-        Self { codec, speech: payloads[30..30 + PHRASE].to_vec(), silence }
+        let payloads = |clip| payloads(start, codec, clip);
+        Self { codec, speech: payloads(babble()), hiss: payloads(hiss()) }
     }
 
     fn packet(&self, leg: u64, tick: u32, talks: bool) -> Vec<u8> {
@@ -140,9 +124,37 @@ impl Score {
         bytes.extend((tick * self.codec.clock_rate() / 50).to_be_bytes());
         bytes.extend((leg as u32).to_be_bytes());
         let at = (tick as usize + leg as usize * 7) % PHRASE;
-        bytes.extend(if talks { &self.speech[at] } else { &self.silence });
+        bytes.extend(if talks { &self.speech[at] } else { &self.hiss[at] });
         bytes
     }
+}
+
+/// A phrase of `clip`, as a leg that is played it is sent it.
+fn payloads(start: Instant, codec: Codec, clip: Clip) -> Vec<Vec<u8>> {
+    let mut engine = Engine::new(1);
+    let leg = LegId(1);
+    engine.handle_command(start, Command::AddLeg { leg, stream: stream(leg, codec) });
+    engine.handle_command(start, Command::Music { leg, clip: Some(clip) });
+    let mut payloads = Vec::new();
+    for tick in 0..2 * PHRASE as u32 {
+        engine.tick(start + Duration::from_millis(20) * tick);
+        while let Some(packet) = engine.poll_transmit() {
+            payloads.extend((!packet.rtcp).then(|| packet.bytes[12..].to_vec()));
+        }
+    }
+    payloads.split_off(PHRASE)
+}
+
+/// 2 s of noise at -66 dBFS.
+fn hiss() -> Clip {
+    let rate = Rate::Full;
+    let mut noise = 1u32;
+    let samples = (0..rate.hz() * 2).map(|_| {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        // Even steps up to 28 have an RMS of 16.
+        ((noise >> 16) % 57) as i16 - 28
+    });
+    Clip { samples: samples.collect(), rate }
 }
 
 /// 2 s of something like a voice at -30 dBFS, which twenty can use at once.

@@ -16,7 +16,7 @@ pub(crate) use self::contact::Contact;
 use crate::clock::Beat;
 use crate::ear::Ear;
 use crate::encoding::Recipe;
-use crate::frame::{crossfade, is_silent};
+use crate::frame::{crossfade, is_silent, power};
 use crate::inband::ToneDetector;
 use crate::mix::Ascent;
 use crate::mos::Judge;
@@ -43,6 +43,10 @@ const LATE_MAX: u32 = 25;
 /// A voice comes and goes within 5 ms: samples at 8 kHz.
 const EDGE: usize = 40;
 const EDGE_MAX: usize = EDGE * Rate::Full.scale();
+
+/// -55 dBov: the hiss of a quiet room. A telephone's own sidetone plays it back 40 dB louder than a room that leaves it
+/// in, and an encoder for each leg that merely hisses is dear.
+const HISS: f32 = 3_396.0;
 
 pub(crate) struct Leg {
     pub(crate) id: LegId,
@@ -372,6 +376,11 @@ impl Leg {
         self.open_or_close(pressing);
         self.watch(now_us, events);
         self.judge();
+    }
+
+    /// Whether what it adds to its room is so faint that nobody notices the own sound coming back.
+    pub(crate) fn hisses(&self) -> bool {
+        self.adds && power(&self.heard) <= HISS
     }
 
     /// What it is sent in this tick, which may come back.

@@ -44,11 +44,14 @@ pub(super) fn speak(
     }
     let rate = leg.rate();
     let is_quiet = room.as_ref().is_none_or(|room| room.is_quiet());
-    let differs = leg.adds || !leg.player.is_idle();
     let is_g711 = g711::knows(leg.stream.codec);
     let shared = leg.ear.shares();
-    let alone =
-        if is_g711 { differs } else { leg.ear.is_alone(differs || room.is_none(), is_quiet) };
+    let alone = if is_g711 {
+        leg.adds || !leg.player.is_idle()
+    } else {
+        let differs = leg.ear.minds(leg.adds, leg.hisses()) || !leg.player.is_idle();
+        leg.ear.is_alone(differs || room.is_none(), is_quiet)
+    };
     if let Some(room) = &room
         && alone
         && shared

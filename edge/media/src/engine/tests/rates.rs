@@ -1,6 +1,7 @@
 //! Rooms in which not everybody has the same codec.
 
 use super::hall::{Hall, Sound, level_db_at, tone_at};
+use crate::frame::power;
 use crate::{Codec, Command, Rate};
 
 const AMPLITUDE: f64 = 3_000.0;
@@ -168,4 +169,20 @@ fn who_leaves_a_loud_room_hears_no_crack() {
         let end = &heard[heard.len() - codec.rate() as usize..];
         assert!(crate::frame::peak(end) < 60, "{codec:?}");
     }
+}
+
+#[test]
+fn who_only_hisses_shares_the_encoder_of_those_who_listen() {
+    let mut hall = Hall::new(37);
+    hall.enter(1, Codec::Opus, 1_000, sings(Codec::Opus, 700.0));
+    let hisses: Sound = Box::new(|n| ((n as u32).wrapping_mul(2_654_435_761) >> 16) as i16 % 29);
+    let hisser = hall.enter(1, Codec::Opus, 5_000, hisses);
+    let listener = hall.enter(1, Codec::Opus, 9_000, Box::new(|_| 0));
+    // A leg has an encoder of its own for 10 s after it had something else to hear.
+    hall.run_ms(15_000);
+    let last = |phone: usize| hall.phones[phone].heard[14 * 48_000..].to_vec();
+    let apart: Vec<i16> = last(hisser).iter().zip(last(listener)).map(|(a, b)| a - b).collect();
+    // Encoders of their own would make of the tone what differs by more than this.
+    assert!(power(&apart) < 4.0, "{}", power(&apart));
+    assert!(hears(&hall, hisser, 700.0).abs() < 2.0);
 }
