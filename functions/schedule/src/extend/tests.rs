@@ -24,7 +24,7 @@ fn facts(end: i64, load: Option<EdgeLoad>) -> ExtensionFacts {
         booking: "b1".into(),
         number: ConferenceNumber::new("284917").unwrap(),
         edge: "a".into(),
-        window: konf_contract::Window { start: START, end: at(end) },
+        window: Window { start: START, end: at(end) },
         seats: 5,
         seats_taken: 2,
         language: Language::En,
