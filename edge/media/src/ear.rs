@@ -19,8 +19,6 @@ pub(crate) struct Ear {
     own: Option<Box<Encoding>>,
     shares: bool,
     heard: bool,
-    /// The leg added nothing but hiss in the last tick.
-    hissed: bool,
     idle_ticks: u32,
 }
 
@@ -33,7 +31,6 @@ impl Ear {
             own: None,
             shares: true,
             heard: false,
-            hissed: false,
             idle_ticks: 0,
         }
     }
@@ -64,13 +61,6 @@ impl Ear {
         self.shares = false;
         self.heard = false;
         self.idle_ticks = 0;
-    }
-
-    /// Whether the leg minds hearing what it `adds` to the room: not if it `hisses` and goes on doing so. A voice that
-    /// begins softly is let go at once, while what it has left in the shared stream is nothing yet.
-    pub(crate) fn minds(&mut self, adds: bool, hisses: bool) -> bool {
-        let goes_on = std::mem::replace(&mut self.hissed, hisses);
-        adds && !(hisses && goes_on)
     }
 
     /// Whether the leg, whose packets depend on those before, has an encoder of its own in this tick. `wanted` says that

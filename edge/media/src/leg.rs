@@ -378,9 +378,9 @@ impl Leg {
         self.judge();
     }
 
-    /// Whether what it adds to its room is so faint that nobody notices the own sound coming back.
-    pub(crate) fn hisses(&self) -> bool {
-        self.adds && power(&self.heard) <= HISS
+    /// Whether it adds so much to its room that it would notice its own sound coming back.
+    pub(crate) fn adds_more_than_hiss(&self) -> bool {
+        self.adds && power(&self.heard) > HISS
     }
 
     /// What it is sent in this tick, which may come back.

@@ -49,7 +49,7 @@ pub(super) fn speak(
     let alone = if is_g711 {
         leg.adds || !leg.player.is_idle()
     } else {
-        let differs = leg.ear.minds(leg.adds, leg.hisses()) || !leg.player.is_idle();
+        let differs = leg.adds_more_than_hiss() || !leg.player.is_idle();
         leg.ear.is_alone(differs || room.is_none(), is_quiet)
     };
     if let Some(room) = &room
