@@ -44,8 +44,8 @@ const LATE_MAX: u32 = 25;
 const EDGE: usize = 40;
 const EDGE_MAX: usize = EDGE * Rate::Full.scale();
 
-/// -55 dBov: the hiss of a quiet room. A telephone's own sidetone plays it back 40 dB louder than a room that leaves it
-/// in, and an encoder for each leg that merely hisses is dear.
+/// -55 dBov, 29 dB below speech at its usual level: the hiss of a quiet room. Such a leg may hear its own hiss come back,
+/// since an encoder for each leg that merely hisses is dear (ARCHITECTURE.md, Decisions).
 const HISS: f32 = 3_396.0;
 
 pub(crate) struct Leg {
