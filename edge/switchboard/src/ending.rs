@@ -50,7 +50,7 @@ impl Switchboard {
         }
         call.go(Stage::HungUp);
         call.typed.clear();
-        let reason = call.end.map_or("ended", |(reason, _)| label(reason)).to_owned();
+        let reason = call.end.map_or("ended", |(reason, _)| reason.label()).to_owned();
         self.timers.clear_leg(leg);
         if let Some(conference) = self.conference_of(leg) {
             self.leave_floor(leg, &conference);
@@ -119,18 +119,4 @@ fn leg_left(
         end: LegEnd { reason, who, detail: (!detail.is_empty()).then_some(detail) },
         quality: quality.map(Box::new),
     })
-}
-
-fn label(reason: EndReason) -> &'static str {
-    match reason {
-        EndReason::HungUp => "hung-up",
-        EndReason::ConferenceEnded => "conference-ended",
-        EndReason::ClosedByOrganiser => "closed-by-organiser",
-        EndReason::Dropped => "dropped",
-        EndReason::LegLimit => "leg-limit",
-        EndReason::Denied => "denied",
-        EndReason::MediaLost => "media-lost",
-        EndReason::EdgeFailed => "edge-failed",
-        EndReason::Operator => "operator",
-    }
 }

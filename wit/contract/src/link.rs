@@ -256,6 +256,23 @@ pub enum EndReason {
     Operator,
 }
 
+impl EndReason {
+    /// As a log and a record say it.
+    pub fn label(self) -> &'static str {
+        match self {
+            EndReason::HungUp => "hung-up",
+            EndReason::ConferenceEnded => "conference-ended",
+            EndReason::ClosedByOrganiser => "closed-by-organiser",
+            EndReason::Dropped => "dropped",
+            EndReason::LegLimit => "leg-limit",
+            EndReason::Denied => "denied",
+            EndReason::MediaLost => "media-lost",
+            EndReason::EdgeFailed => "edge-failed",
+            EndReason::Operator => "operator",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Party {

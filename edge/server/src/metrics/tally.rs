@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use konf_contract::LegId;
-use konf_contract::link::{EndReason, LegLeft};
+use konf_contract::link::LegLeft;
 use konf_contract::metrics::Page;
 use konf_media::LegStats;
 
@@ -61,7 +61,7 @@ impl Tally {
     /// A call has ended.
     pub(crate) fn left(&mut self, left: &LegLeft) {
         let result = if left.joined.is_some() { "joined" } else { "not-joined" };
-        *self.calls.entry((result, reason(left.end.reason))).or_default() += 1;
+        *self.calls.entry((result, left.end.reason.label())).or_default() += 1;
     }
 
     pub(super) fn write(&self, page: &mut Page) {
@@ -121,21 +121,6 @@ impl Packets {
         self.refused += now.refused.saturating_sub(before.refused);
         self.unauthentic += now.unauthentic.saturating_sub(before.unauthentic);
         self.concealed_ms += now.concealed_ms.saturating_sub(before.concealed_ms);
-    }
-}
-
-/// As the log and the record say it.
-fn reason(reason: EndReason) -> &'static str {
-    match reason {
-        EndReason::HungUp => "hung-up",
-        EndReason::ConferenceEnded => "conference-ended",
-        EndReason::ClosedByOrganiser => "closed-by-organiser",
-        EndReason::Dropped => "dropped",
-        EndReason::LegLimit => "leg-limit",
-        EndReason::Denied => "denied",
-        EndReason::MediaLost => "media-lost",
-        EndReason::EdgeFailed => "edge-failed",
-        EndReason::Operator => "operator",
     }
 }
 
