@@ -4,8 +4,9 @@ use crate::encoding::{Encoding, Recipe};
 use crate::limiter::Limiter;
 use crate::mix::Descent;
 
-/// So long (1.5 s) after it had something of its own to hear a leg may share again, if nothing is to be heard just then:
-/// going over from one encoder's stream to another's would be. Pauses between words are shorter.
+/// So long (1.5 s) after it had something of its own to hear a leg may share again, if next to nothing is to be heard just
+/// then: going over from one encoder's stream to another's would be. Pauses between words are shorter. Who has heard
+/// nothing but silence, as all do who have just been let in, shares at once.
 const ALONE_TICKS: u32 = 75;
 
 /// After so long (10 s) it shares whatever is to be heard.
@@ -64,15 +65,16 @@ impl Ear {
     }
 
     /// Whether the leg, whose packets depend on those before, has an encoder of its own in this tick. `wanted` says that
-    /// it hears something else than others, `is_quiet` that nothing is heard.
+    /// it hears something else than others, `is_quiet` that next to nothing is heard.
     pub(crate) fn is_alone(&mut self, wanted: bool, is_quiet: bool) -> bool {
         if wanted {
             self.shares = false;
             self.idle_ticks = 0;
         } else if !self.shares {
             self.idle_ticks += 1;
-            self.shares =
-                self.idle_ticks >= ALONE_TICKS && is_quiet || self.idle_ticks >= ALONE_TICKS_MAX;
+            self.shares = self.idle_ticks >= ALONE_TICKS && is_quiet
+                || self.idle_ticks >= ALONE_TICKS_MAX
+                || self.own.as_ref().is_none_or(|own| own.has_settled());
         }
         self.heard &= self.shares;
         !self.shares

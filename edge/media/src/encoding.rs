@@ -50,6 +50,8 @@ pub(crate) struct Encoding {
     before: Option<Encoder>,
     forgets: bool,
     pauses: bool,
+    /// Nothing but silence has ever been encoded.
+    is_fresh: bool,
     silent_ticks: u32,
     loss_percent: Option<u8>,
 }
@@ -63,6 +65,7 @@ impl Encoding {
             before: (recipe.codec == Codec::G722).then(|| Encoder::new(recipe.codec, &recipe.opus)),
             forgets: recipe.codec == Codec::Opus && !recipe.opus.dtx,
             pauses: recipe.codec == Codec::Opus && recipe.opus.dtx,
+            is_fresh: true,
             silent_ticks: 0,
             loss_percent: None,
         }
@@ -72,6 +75,7 @@ impl Encoding {
     pub(crate) fn encode(&mut self, frame: &[i16]) -> &[u8] {
         let is_zero = frame.iter().fold(0, |all, &sample| all | sample) == 0;
         self.silent_ticks = if is_zero { self.silent_ticks.saturating_add(1) } else { 0 };
+        self.is_fresh &= is_zero;
         if self.silent_ticks <= SETTLED_TICKS || !self.forgets {
             if let Some(before) = &mut self.before {
                 before.go_on_from(&self.encoder);
@@ -87,6 +91,12 @@ impl Encoding {
         if pauses { &[] } else { &self.payload[..self.length] }
     }
 
+    /// Whether any packet of Opus will do for the next one: nothing was heard for a while, or ever.
+    pub(crate) fn has_settled(&self) -> bool {
+        matches!(self.encoder, Encoder::Opus(_))
+            && (self.is_fresh || self.silent_ticks > SETTLED_TICKS)
+    }
+
     /// Goes on for a listener who has heard `shared` up to the tick before. `is_made` says that it has encoded this tick
     /// already.
     pub(crate) fn part_from(&mut self, shared: &Self, is_made: bool) {
@@ -94,6 +104,7 @@ impl Encoding {
         if let Some(stands) = stands {
             self.encoder.go_on_from(stands);
         }
+        self.is_fresh = false;
         self.silent_ticks = 0;
     }
 

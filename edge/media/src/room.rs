@@ -23,6 +23,9 @@ const UNUSED_TICKS_MAX: u32 = 500;
 /// Of so many nobody is ever turned down, noise or not: what a telephone conference of old could hold.
 const FEW: usize = 3;
 
+/// Twenty quiet lines that hiss at -66 dBov, and 6 dB: 20 dB below speech, the pauses in it.
+const FAINT_DB: f32 = -47.0;
+
 pub(crate) struct Room {
     pub(crate) id: RoomId,
     /// By [`Rate`].
@@ -161,6 +164,11 @@ impl Room {
     /// Of everybody and the announcements.
     pub(crate) fn envelope(&mut self) -> Envelope {
         *self.envelope.get_or_insert_with(|| envelope_of_mix(self.mix.sum()))
+    }
+
+    /// Nothing is heard in this tick but the hiss of lines.
+    pub(crate) fn is_faint(&mut self) -> bool {
+        self.is_quiet() || self.envelope().iter().all(|&level| level < FAINT_DB)
     }
 
     /// More were heard in the tick before than are always heard as they are.

@@ -33,7 +33,7 @@ impl Desk {
 /// Makes the packet of one leg.
 pub(super) fn speak(
     leg: &mut Leg,
-    room: Option<&mut Room>,
+    mut room: Option<&mut Room>,
     desk: &mut Desk,
     outbox: &mut Outbox,
     events: &mut Events,
@@ -43,14 +43,14 @@ pub(super) fn speak(
         return;
     }
     let rate = leg.rate();
-    let is_quiet = room.as_ref().is_none_or(|room| room.is_quiet());
     let is_g711 = g711::knows(leg.stream.codec);
     let shared = leg.ear.shares();
     let alone = if is_g711 {
         leg.adds || !leg.player.is_idle()
     } else {
         let differs = leg.adds_more_than_hiss() || !leg.player.is_idle();
-        leg.ear.is_alone(differs || room.is_none(), is_quiet)
+        let is_faint = room.as_mut().is_none_or(|room| room.is_faint());
+        leg.ear.is_alone(differs || room.is_none(), is_faint)
     };
     if let Some(room) = &room
         && alone
@@ -65,7 +65,7 @@ pub(super) fn speak(
             leg.is_sent(envelope(&desk.frame[..rate.frame()]));
             encode(leg, &desk.frame[..rate.frame()], outbox);
         }
-        Some(room) if !(is_g711 && is_quiet) => {
+        Some(room) if !(is_g711 && room.is_quiet()) => {
             leg.is_sent(room.envelope());
             let recipe = leg.recipe;
             let loss = leg.contact.remote_loss_percent();

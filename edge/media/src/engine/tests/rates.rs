@@ -2,7 +2,7 @@
 
 use super::hall::{Hall, Sound, level_db_at, tone_at};
 use crate::frame::power;
-use crate::{Codec, Command, Rate};
+use crate::{Codec, Command, Rate, RoomId};
 
 const AMPLITUDE: f64 = 3_000.0;
 
@@ -185,4 +185,44 @@ fn who_only_hisses_shares_the_encoder_of_those_who_listen() {
     // Encoders of their own would make of the tone what differs by more than this.
     assert!(power(&apart) < 4.0, "{}", power(&apart));
     assert!(hears(&hall, hisser, 700.0).abs() < 2.0);
+}
+
+/// Whether both have heard the same for so long: encoders of their own would make of a tone what differs by more.
+fn hear_the_same(hall: &Hall, (one, other): (usize, usize), seconds: f64) -> bool {
+    let last = |phone: usize| {
+        let heard = &hall.phones[phone].heard;
+        &heard[heard.len() - (seconds * 48_000.0) as usize..]
+    };
+    let apart: Vec<i16> = last(one).iter().zip(last(other)).map(|(a, b)| a - b).collect();
+    // -50 dB: at first what one decoder remembers differs a little from what the other does.
+    power(last(one)) > 10_000.0 && power(&apart) < power(last(one)) * 1e-5
+}
+
+#[test]
+fn who_is_let_into_a_loud_room_shares_at_once() {
+    let mut hall = Hall::new(38);
+    hall.enter(1, Codec::Opus, 1_000, sings(Codec::Opus, 700.0));
+    let listener = hall.enter(1, Codec::Opus, 9_000, Box::new(|_| 0));
+    let waits = hall.call(Codec::Opus, 5_000, Box::new(|_| 0));
+    hall.run_ms(1_000);
+    hall.command(Command::Join { leg: hall.phones[waits].leg, room: RoomId(1) });
+    hall.run_ms(500);
+    assert!(hear_the_same(&hall, (listener, waits), 0.3));
+}
+
+#[test]
+fn who_has_spoken_shares_again_in_a_pause_of_another() {
+    let mut hall = Hall::new(39);
+    let tone = sings(Codec::Opus, 700.0);
+    // A tenth of each second is silent.
+    let pauses: Sound = Box::new(move |n| if n % 48_000 < 4_800 { 0 } else { tone(n) });
+    hall.enter(1, Codec::Opus, 1_000, pauses);
+    let listener = hall.enter(1, Codec::Opus, 9_000, Box::new(|_| 0));
+    let speaker = hall.enter(1, Codec::Opus, 5_000, sings(Codec::Opus, 1_500.0));
+    hall.run_ms(1_000);
+    hall.phones[speaker].sound = Box::new(|_| 0);
+    hall.run_ms(1_400);
+    assert!(!hear_the_same(&hall, (listener, speaker), 0.3), "too soon");
+    hall.run_ms(3_000);
+    assert!(hear_the_same(&hall, (listener, speaker), 0.5));
 }
