@@ -26,16 +26,24 @@ impl Limiter {
     /// A tick's worth. A sum that never was beyond full scale comes out as it is.
     pub(crate) fn limit(&mut self, sum: &[i32], out: &mut [i16]) {
         if self.gain >= 1.0 && fits(sum) {
-            for (out, &sample) in out.iter_mut().zip(sum) {
-                *out = sample as i16;
-            }
-            return;
+            return narrow(sum, out);
         }
         let mut peaks = [0u32; BLOCKS];
         for (peak, block) in peaks.iter_mut().zip(sum.chunks_exact(sum.len() / BLOCKS)) {
             *peak = block.iter().fold(0, |peak, s| peak.max(s.unsigned_abs()));
         }
         self.turn_down(sum, &peaks, out);
+    }
+
+    /// The same for `sum` without `voice`, if that needs no turning down; otherwise `false`, and `out` holds anything.
+    pub(crate) fn pass_without(&self, sum: &[i32], voice: &[i16], out: &mut [i16]) -> bool {
+        let mut all = 0;
+        for ((out, &sample), &own) in out.iter_mut().zip(sum).zip(voice) {
+            let rest = sample.wrapping_sub(i32::from(own));
+            all |= moved(rest);
+            *out = saturate(rest);
+        }
+        self.gain >= 1.0 && all >> 16 == 0
     }
 
     fn turn_down(&mut self, sum: &[i32], peaks: &[u32; BLOCKS], out: &mut [i16]) {
@@ -60,10 +68,25 @@ impl Limiter {
     }
 }
 
-/// Whether all samples are of 16 bits. Additions and ORs alone, of which the compiler does many at a time.
+/// Whether all samples are of 16 bits.
 fn fits(sum: &[i32]) -> bool {
-    let moved = |sample: i32| sample.wrapping_add(1 << 15) as u32;
     sum.iter().fold(0, |all, &sample| all | moved(sample)) >> 16 == 0
+}
+
+/// Below 65,536 for 16 bits. Additions and ORs alone, of which the compiler does many at a time.
+fn moved(sample: i32) -> u32 {
+    sample.wrapping_add(1 << 15).cast_unsigned()
+}
+
+fn narrow(sum: &[i32], out: &mut [i16]) {
+    for (out, &sample) in out.iter_mut().zip(sum) {
+        *out = saturate(sample);
+    }
+}
+
+/// Eight at a time on all machines, which to cut off bits is not.
+fn saturate(sample: i32) -> i16 {
+    sample.clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }
 
 #[cfg(test)]

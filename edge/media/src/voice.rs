@@ -14,14 +14,14 @@ mod speech;
 
 use konf_contract::LegId;
 
-use crate::frame::is_silent;
+use crate::frame::{is_silent, power};
 use crate::{Event, LegStats};
 use echo::Echo;
 use fader::Fader;
 use gain::Gain;
 use hush::Hush;
 use music::Music;
-use speech::{Sound, Speech, mean_square};
+use speech::{Sound, Speech};
 
 /// How much of the difference to a new tick a level takes over: a time constant of half a second, as meters have.
 const LEVEL_SHARE: f32 = 0.04;
@@ -43,7 +43,7 @@ pub(crate) const SILENCE: Envelope = [echo::SILENCE_DB; 2];
 
 pub(crate) fn envelope(frame: &[i16]) -> Envelope {
     let (first, second) = frame.split_at(frame.len() / 2);
-    [mean_square(first), mean_square(second)].map(echo::level)
+    [power(first), power(second)].map(echo::level)
 }
 
 /// The same of a mix.

@@ -16,9 +16,15 @@ struct Tables {
 
 struct Table {
     decode: Box<[i16; 256]>,
-    /// By the sample's bits as u16.
-    encode: Box<[u8; 65_536]>,
+    /// By the sample's bits as u16, without the lowest, which no law tells apart: small enough to stay next to the
+    /// processor.
+    encode: Box<[u8; CODES]>,
 }
+
+/// Both laws look at the sample without so many of its lowest bits: µ-law without 2, A-law without 4 (G.191,
+/// ulaw_compress and alaw_compress).
+const UNUSED_BITS: u32 = 2;
+const CODES: usize = 1 << (16 - UNUSED_BITS);
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
     alaw: Table::new(decode_alaw, encode_alaw),
@@ -31,9 +37,9 @@ impl Table {
         for code in 0..=255u8 {
             decoded[usize::from(code)] = decode(code);
         }
-        let mut encoded = Box::new([0; 65_536]);
-        for bits in 0..=u16::MAX {
-            encoded[usize::from(bits)] = encode(bits.cast_signed());
+        let mut encoded = Box::new([0; CODES]);
+        for (bits, code) in (0u16..).zip(encoded.iter_mut()) {
+            *code = encode((bits << UNUSED_BITS).cast_signed());
         }
         Self { decode: decoded, encode: encoded }
     }
@@ -73,7 +79,7 @@ pub(crate) fn decode(decoder: &[i16; 256], payload: &[u8], out: &mut [i16]) {
 pub(crate) fn encode(codec: Codec, samples: &[i16], payload: &mut [u8]) -> usize {
     let table = &table(codec).encode;
     for (code, &sample) in payload.iter_mut().zip(samples) {
-        *code = table[usize::from(sample.cast_unsigned())];
+        *code = table[usize::from(sample.cast_unsigned() >> UNUSED_BITS)];
     }
     samples.len().min(payload.len())
 }

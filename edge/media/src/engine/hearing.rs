@@ -114,9 +114,13 @@ fn encode(leg: &mut Leg, frame: &[i16], outbox: &mut Outbox) {
 /// The room without the leg itself, and what plays to it alone: into the desk's frame.
 fn own_mix(leg: &mut Leg, room: Option<&mut Room>, desk: &mut Desk, events: &mut Events) {
     let length = leg.rate().frame();
-    match room {
-        None => desk.sum[..length].fill(0),
-        Some(room) => room_mix(leg, room, desk),
+    if let Some(room) = room {
+        if passes_plainly(leg, room, &mut desk.frame[..length]) {
+            return;
+        }
+        room_mix(leg, room, desk);
+    } else {
+        desk.sum[..length].fill(0);
     }
     let sum = &mut desk.sum[..length];
     if !leg.player.is_idle() {
@@ -126,6 +130,15 @@ fn own_mix(leg: &mut Leg, room: Option<&mut Room>, desk: &mut Desk, events: &mut
         });
     }
     leg.ear.limiter.limit(sum, &mut desk.frame[..length]);
+}
+
+/// Nearly always: nothing plays to the leg, its rate is the room's, and what it hears fits 16 bits. One pass then does.
+fn passes_plainly(leg: &Leg, room: &mut Room, frame: &mut [i16]) -> bool {
+    let is_plain = leg.player.is_idle()
+        && leg.adds
+        && room.former().is_none()
+        && room.mix().rate() == leg.rate();
+    is_plain && leg.ear.limiter.pass_without(room.mix().sum(), leg.voice(), frame)
 }
 
 /// The room without the leg itself: into the desk's sum. When the room changes its rate, one mix fades into the other.

@@ -35,9 +35,7 @@ impl Fader {
         let quick = if urgent { frame.len() / 4 } else { frame.len() };
         let step = (to - from) / quick.max(1) as f32;
         let (first, rest) = frame.split_at_mut(quick);
-        for (i, sample) in first.iter_mut().enumerate() {
-            *sample = scaled(*sample, from + step * (i + 1) as f32);
-        }
+        ramp(first, from, step);
         for sample in rest {
             *sample = scaled(*sample, to);
         }
@@ -45,12 +43,25 @@ impl Fader {
     }
 }
 
+/// Each sample by one `step` more than the one before. In eight lanes, which the compiler takes at once.
+fn ramp(frame: &mut [i16], from: f32, step: f32) {
+    let mut factors: [f32; 8] = std::array::from_fn(|lane| from + step * (lane + 1) as f32);
+    for samples in frame.chunks_mut(8) {
+        for (sample, factor) in samples.iter_mut().zip(&mut factors) {
+            *sample = scaled(*sample, *factor);
+            *factor += step * 8.0;
+        }
+    }
+}
+
 /// Rounded to the nearest and cut to 16 bits. Between 2^23 and 2^24 a float has steps of one, so an addition rounds, and
-/// the lowest bits are the number: of that the compiler does many samples at a time, of calls to round it does not.
+/// the lowest bits are the number, for all factors below 100: of that the compiler does many samples at a time, of calls to
+/// round it does not.
 fn scaled(sample: i16, factor: f32) -> i16 {
     const STEPS_OF_ONE: f32 = 12_582_912.0;
-    let scaled = (f32::from(sample) * factor).clamp(-32_768.0, 32_767.0);
-    (scaled + STEPS_OF_ONE).to_bits() as i16
+    let bits = (f32::from(sample) * factor + STEPS_OF_ONE).to_bits().cast_signed();
+    let whole = bits.wrapping_sub(STEPS_OF_ONE.to_bits().cast_signed());
+    whole.clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }
 
 #[cfg(test)]

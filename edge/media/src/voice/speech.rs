@@ -5,7 +5,7 @@
 //! a tone does.
 
 use super::floor::Floor;
-use crate::frame::peak;
+use crate::frame::{peak, power};
 
 /// Of a tick, each judged by itself: a syllable that begins late in a tick still makes it active.
 const QUARTERS: usize = 4;
@@ -57,25 +57,12 @@ impl Sound {
         let quarter = (frame.len() / QUARTERS).max(1);
         let (mut halves, mut loudest) = ([0.0; 2], 0f32);
         for (at, block) in frame.chunks_exact(quarter).take(QUARTERS).enumerate() {
-            let power = mean_square(block);
+            let power = power(block);
             halves[at / 2] += power / 2.0;
             loudest = loudest.max(power);
         }
         Self { power: (halves[0] + halves[1]) / 2.0, halves, loudest }
     }
-}
-
-/// In eight lanes, which the compiler adds at once.
-pub(super) fn mean_square(samples: &[i16]) -> f32 {
-    let (eights, rest) = samples.as_chunks::<8>();
-    let mut lanes = [0f32; 8];
-    for eight in eights {
-        for (lane, &sample) in lanes.iter_mut().zip(eight) {
-            *lane += f32::from(sample) * f32::from(sample);
-        }
-    }
-    let rest: f32 = rest.iter().map(|&s| f32::from(s) * f32::from(s)).sum();
-    (lanes.iter().sum::<f32>() + rest) / samples.len().max(1) as f32
 }
 
 pub(super) struct Speech {
@@ -93,6 +80,8 @@ pub(super) struct Speech {
     score: u8,
     hangover: u8,
     active: bool,
+    /// Of this tick, once somebody has asked.
+    pitch: Option<bool>,
 }
 
 impl Speech {
@@ -108,6 +97,7 @@ impl Speech {
             score: 0,
             hangover: 0,
             active: false,
+            pitch: None,
         }
     }
 
@@ -144,6 +134,7 @@ impl Speech {
     pub(super) fn hear(&mut self, sound: &Sound, frame: &[i16], may_be_echo: bool) {
         let threshold = (self.floor.power() * ABOVE_FLOOR).max(QUIETEST);
         self.active = sound.loudest > threshold;
+        self.pitch = None;
         self.floor.hear(sound.power);
         if sound.power > 0.0 {
             self.keep(frame);
@@ -160,8 +151,8 @@ impl Speech {
     }
 
     /// It repeats itself, as voices and tones do.
-    pub(super) fn has_pitch(&self) -> bool {
-        likeness_of_periods(&self.coarse) > VOICED
+    pub(super) fn has_pitch(&mut self) -> bool {
+        *self.pitch.get_or_insert_with(|| likeness_of_periods(&self.coarse) > VOICED)
     }
 
     fn is_doubtful(&self) -> bool {
@@ -229,23 +220,20 @@ fn likeness_of_periods(coarse: &[i16; COARSE + LAG_MAX]) -> f32 {
     // Twelve bits, so that 80 products fit an i32.
     let spare = peak(coarse).leading_zeros().min(5);
     let coarse = coarse.map(|s| s >> (5 - spare));
-    let stretch = |from: usize| coarse[from..].first_chunk::<COARSE>().unwrap_or(&[0; COARSE]);
-    let now = stretch(LAG_MAX);
-    let own = dot(now, now);
+    let now: [i16; COARSE] = std::array::from_fn(|i| coarse[LAG_MAX + i]);
+    let own = dot(&now, &now);
     if own == 0 {
         return 0.0;
     }
     // Of products over powers; the root is taken once.
     let mut best = 0.0f32;
     let square = |at: usize| i32::from(coarse[at]) * i32::from(coarse[at]);
-    let first = LAG_MAX - LAG_MIN;
-    let mut power = dot(stretch(first), stretch(first));
-    for from in (0..=first).rev() {
-        let product = dot(now, stretch(from)).max(0) as f32;
+    let mut power = coarse[..COARSE].iter().fold(0, |sum, &s| sum + i32::from(s) * i32::from(s));
+    let periods = coarse[..COARSE + LAG_MAX - LAG_MIN].windows(COARSE);
+    for (from, before) in periods.filter_map(|before| before.first_chunk()).enumerate() {
+        let product = dot(&now, before).max(0) as f32;
         best = best.max(product * product / power.max(1) as f32);
-        if from > 0 {
-            power += square(from - 1) - square(from + COARSE - 1);
-        }
+        power += square(from + COARSE) - square(from);
     }
     (best / own as f32).sqrt()
 }

@@ -29,7 +29,7 @@ fn speech(language: Language, dbov: f32) -> Vec<i16> {
 }
 
 fn power_in(samples: &[i16]) -> f32 {
-    crate::frame::power(samples)
+    power(samples)
 }
 
 fn noise(seed: u64, dbov: f32, length: usize) -> Vec<i16> {
