@@ -36,6 +36,7 @@ pub struct Engine {
     clock: Clock,
     wall: WallClock,
     seed: u64,
+    leaves_noise: bool,
 }
 
 impl Engine {
@@ -53,7 +54,13 @@ impl Engine {
             clock: Clock::default(),
             wall: WallClock::default(),
             seed,
+            leaves_noise: false,
         }
+    }
+
+    /// Legs that are added from now on keep all noise under their voices.
+    pub fn leave_noise(&mut self) {
+        self.leaves_noise = true;
     }
 
     /// An engine whose legs may move to another one with the same `epoch`, which is an instant before the first use of
@@ -164,7 +171,11 @@ impl Engine {
         }
         let seed = (self.seed ^ id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 16;
         self.places.insert(id, self.legs.len());
-        self.legs.push(Leg::new(id, stream, now_us, seed as u32));
+        let mut leg = Leg::new(id, stream, now_us, seed as u32);
+        if self.leaves_noise {
+            leg.leave_noise();
+        }
+        self.legs.push(leg);
     }
 
     fn update_leg(&mut self, now_us: i64, place: usize, stream: Stream) {

@@ -236,6 +236,10 @@ impl Leg {
         self.was_open.then(|| self.voice.noise()).flatten()
     }
 
+    pub(crate) fn leave_noise(&mut self) {
+        self.voice.leave_noise();
+    }
+
     pub(crate) fn record(&mut self, longest: Duration) {
         self.recorder = Some(Recorder::new(longest, self.rate()));
     }

@@ -46,6 +46,8 @@ pub struct LegStats {
     pub level_dbov: i8,
     /// The noise under it, over the last seconds.
     pub noise_dbov: i8,
+    /// By how much the noise is turned down, absent where it is left as it is.
+    pub suppressed_db: Option<u8>,
     /// Somebody speaks, muted or not.
     pub speaking: bool,
     /// The leg sends back what it hears, so much later: an echo.

@@ -11,6 +11,7 @@ mod gain;
 mod hush;
 mod music;
 mod speech;
+mod suppress;
 
 use konf_contract::LegId;
 
@@ -22,6 +23,7 @@ use gain::Gain;
 use hush::Hush;
 use music::Music;
 use speech::{Sound, Speech};
+use suppress::{Suppressor, Surroundings};
 
 /// How much of the difference to a new tick a level takes over: a time constant of half a second, as meters have.
 const LEVEL_SHARE: f32 = 0.04;
@@ -79,6 +81,7 @@ pub(crate) struct Voice {
     noise: Noise,
     gain: Gain,
     hush: Hush,
+    suppressor: Suppressor,
     fader: Fader,
     echo: Echo,
     music: Music,
@@ -90,8 +93,10 @@ struct Noise {
     /// Of ticks that may yet be the beginning of speech; forgotten ones are absent.
     recent: [Option<f32>; DOUBT_TICKS],
     at: usize,
-    /// Mean of the squares over the last four seconds without speech.
+    /// Mean of the squares over the last four seconds without speech, or over what there was.
     power: f32,
+    /// So many ticks, until it is four seconds.
+    ticks: u16,
 }
 
 impl Noise {
@@ -101,7 +106,8 @@ impl Noise {
             return;
         }
         if let Some(certain) = self.recent[self.at].replace(power) {
-            self.power += (certain - self.power) * NOISE_SHARE;
+            self.ticks = self.ticks.saturating_add(1);
+            self.power += (certain - self.power) * NOISE_SHARE.max(f32::from(self.ticks).recip());
         }
         self.at = (self.at + 1) % DOUBT_TICKS;
     }
@@ -112,9 +118,10 @@ impl Voice {
         Self {
             speech: Speech::new(),
             level: 0.0,
-            noise: Noise { recent: [None; DOUBT_TICKS], at: 0, power: 0.0 },
+            noise: Noise { recent: [None; DOUBT_TICKS], at: 0, power: 0.0, ticks: 0 },
             gain: Gain::default(),
             hush: Hush::new(),
+            suppressor: Suppressor::default(),
             fader: Fader::new(),
             echo: Echo::new(),
             music: Music::default(),
@@ -131,6 +138,7 @@ impl Voice {
         crowded: bool,
     ) -> Option<News> {
         if pressing {
+            self.suppressor.forget();
             return None;
         }
         let sound = if is_silent(frame) { Sound::default() } else { Sound::of(frame) };
@@ -144,6 +152,11 @@ impl Voice {
         self.news(begins)
     }
 
+    /// Noise stays under the voice from now on.
+    pub(crate) fn leave_noise(&mut self) {
+        self.suppressor.leave_noise();
+    }
+
     /// What is sent to the leg in the same tick.
     pub(crate) fn send(&mut self, envelope: Envelope) {
         self.echo.send(envelope);
@@ -153,6 +166,13 @@ impl Voice {
         if self.speech.is_heard() && !may_be_echo && !self.music.is_playing() {
             self.gain.learn(sound.power, self.speech.floor());
         }
+        let surroundings = Surroundings {
+            level: self.gain.level(),
+            noise: self.noise.power,
+            music: self.music.is_playing(),
+            speech: &self.speech,
+        };
+        self.suppressor.clear(frame, &surroundings);
         let begins = self.hush.note(&self.speech, crowded);
         let wanted = self.gain.factor() * self.hush.factor();
         self.fader.fade(frame, wanted, begins);
@@ -171,7 +191,8 @@ impl Voice {
     pub(crate) fn noise(&self) -> Option<f32> {
         let disturbs = self.music.is_playing() || self.echo.delay_ms().is_some();
         let whole = if disturbs { self.level } else { 0.0 };
-        let power = self.noise.power.max(self.speech.floor()).max(whole);
+        let left = self.suppressor.share();
+        let power = (left * self.noise.power.max(self.speech.floor())).max(whole);
         (power > NOISY).then_some(power)
     }
 
@@ -181,6 +202,7 @@ impl Voice {
         stats.noise_dbov = dbov(self.speech.floor());
         stats.speaking = self.told;
         stats.echo_ms = self.echo.delay_ms();
+        stats.suppressed_db = self.suppressor.db();
         stats.music = self.music.is_playing();
     }
 }

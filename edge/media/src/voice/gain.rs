@@ -26,6 +26,9 @@ const TICKS: u16 = 250;
 /// … and is acted on when two have been heard.
 const LEAST_TICKS: u16 = 100;
 
+/// A level of speech is known after 1 s, which a name and a greeting have.
+const SPOKEN_TICKS: u16 = 50;
+
 #[derive(Default)]
 pub(super) struct Gain {
     db: f32,
@@ -39,6 +42,11 @@ impl Gain {
     /// 1 until somebody spoke too softly or too loudly.
     pub(super) fn factor(&self) -> f32 {
         self.factor.unwrap_or(1.0)
+    }
+
+    /// Of what is spoken, once a second of it was heard: mean of the squares.
+    pub(super) fn level(&self) -> Option<f32> {
+        (self.ticks >= SPOKEN_TICKS).then_some(self.level)
     }
 
     /// A tick of speech, over noise of `floor` (means of squares).

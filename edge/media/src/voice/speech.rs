@@ -4,6 +4,8 @@
 //! speech has voiced sounds, which repeat themselves at the pitch of a voice, and it never stays as loud as it is, which
 //! a tone does.
 
+use std::cell::Cell;
+
 use super::floor::Floor;
 use crate::frame::{peak, power};
 
@@ -81,7 +83,7 @@ pub(super) struct Speech {
     hangover: u8,
     active: bool,
     /// Of this tick, once somebody has asked.
-    pitch: Option<bool>,
+    pitch: Cell<Option<bool>>,
 }
 
 impl Speech {
@@ -97,7 +99,7 @@ impl Speech {
             score: 0,
             hangover: 0,
             active: false,
-            pitch: None,
+            pitch: Cell::new(None),
         }
     }
 
@@ -134,7 +136,7 @@ impl Speech {
     pub(super) fn hear(&mut self, sound: &Sound, frame: &[i16], may_be_echo: bool) {
         let threshold = (self.floor.power() * ABOVE_FLOOR).max(QUIETEST);
         self.active = sound.loudest > threshold;
-        self.pitch = None;
+        self.pitch.set(None);
         self.floor.hear(sound.power);
         if sound.power > 0.0 {
             self.keep(frame);
@@ -151,8 +153,11 @@ impl Speech {
     }
 
     /// It repeats itself, as voices and tones do.
-    pub(super) fn has_pitch(&mut self) -> bool {
-        *self.pitch.get_or_insert_with(|| likeness_of_periods(&self.coarse) > VOICED)
+    pub(super) fn has_pitch(&self) -> bool {
+        let look = || likeness_of_periods(&self.coarse) > VOICED;
+        let pitch = self.pitch.get().unwrap_or_else(look);
+        self.pitch.set(Some(pitch));
+        pitch
     }
 
     fn is_doubtful(&self) -> bool {

@@ -94,8 +94,9 @@ fn noise_under_a_quiet_voice_is_not_lifted_into_hearing() {
     through(&mut voice, &noisy, false);
     let before = noise(3, -56.0, 16_000);
     let after = through(&mut voice, &before, false);
+    // The voice is lifted by 12 dB; its noise is known by then and taken out from under it.
     let lifted = decibels(power_in(&after)) - decibels(power_in(&before));
-    assert!((3.0..6.5).contains(&lifted), "{lifted:.1} dB");
+    assert!((-12.0..0.0).contains(&lifted), "{lifted:.1} dB");
 }
 
 #[test]
