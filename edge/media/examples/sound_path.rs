@@ -1,9 +1,10 @@
 //! A voice through the whole path: one phone speaks, packets of it are lost, the engine mixes, another phone listens.
 //! Time is virtual, chance is seeded.
 //!
-//!     cargo run -p konf-media --example sound_path SPEECH.wav pcma|pcmu|opus LOSS_PERCENT SEED HEARD.wav
+//!     cargo run -p konf-media --example sound_path SPEECH.wav pcma|pcmu|opus LOSS_PERCENT SEED HEARD.wav [leave-noise]
 //!
-//! Speech is 16 bit mono at the phone's rate: 8 kHz for G.711, 16 kHz for Opus. Nothing is lost on the way back.
+//! Speech is 16 bit mono at the phone's rate: 8 kHz for G.711, 16 kHz for Opus. Nothing is lost on the way back. With
+//! `leave-noise` the engine leaves all noise under the voice.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -31,22 +32,31 @@ const LISTENER: LegId = LegId(2);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [speech, codec, loss, seed, heard] = &arguments[..] else {
-        panic!("sound_path SPEECH.wav pcma|pcmu|opus LOSS_PERCENT SEED HEARD.wav");
+    let [speech, codec, loss, seed, heard, rest @ ..] = &arguments[..] else {
+        panic!("sound_path SPEECH.wav pcma|pcmu|opus LOSS_PERCENT SEED HEARD.wav [leave-noise]");
     };
+    let leaves_noise = rest.iter().any(|argument| argument == "leave-noise");
     let codec = codec_of(codec);
     let loss: u8 = loss.parse().expect("a loss of 0 to 100 percent");
     let seed = seed.parse().expect("a seed");
+    let mut engine = Engine::new(seed);
+    if leaves_noise {
+        engine.leave_noise();
+    }
     let bytes = std::fs::read(speech).expect("a file of speech");
     let (rate, samples) = konf_prompts::wav::read_at_any_rate(&bytes).expect("WAV, 16 bit mono");
     assert_eq!(rate, phone_rate(codec), "samples a second of {codec:?}");
-    let out = through_the_bridge(codec, &samples, loss, seed);
+    let out = through_the_bridge(engine, codec, &samples, (loss, seed));
     std::fs::write(heard, wav(rate, &out)).expect("a place for what is heard");
 }
 
-fn through_the_bridge(codec: Codec, speech: &[i16], loss: u8, seed: u64) -> Vec<i16> {
+fn through_the_bridge(
+    mut engine: Engine,
+    codec: Codec,
+    speech: &[i16],
+    (loss, seed): (u8, u64),
+) -> Vec<i16> {
     let mut chance = StdRng::seed_from_u64(seed);
-    let mut engine = Engine::new(seed);
     #[expect(clippy::disallowed_methods, reason = "an Instant has no other constructor")]
     let start = Instant::now();
     for leg in [SPEAKER, LISTENER] {

@@ -19,11 +19,11 @@ const FAR: f32 = 1_000.0;
 const AUDIBLE: f32 = 2_142.0;
 const INAUDIBLE: f32 = 538.0;
 
-/// What comes and goes, keys or other people who talk, cannot be taken out, and stands out more once the rest is: where all
-/// that is no speech has on average 5 dB more than its floor, or later 7, nothing is done. Hiss has as much
-/// as its floor.
+/// What comes and goes, as keys do, cannot be taken out, and stands out more once the rest is: nothing is done where all
+/// that is no speech has on average 5 dB more than its floor, or later 6. Hiss has as much as its floor, rumble up to 4 dB
+/// more.
 const EVEN: f32 = 3.2;
-const UNEVEN: f32 = 5.0;
+const UNEVEN: f32 = 4.0;
 
 /// Noise is learnt from half a second of nothing else.
 const LEARN_TICKS: u8 = 25;

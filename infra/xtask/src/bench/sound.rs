@@ -1,7 +1,9 @@
 //! `cargo xtask bench sound`: how speech sounds after the whole way from a phone through the engine to another phone, as
-//! PESQ scores it, at random loss on the way in.
+//! PESQ scores it, at random loss on the way in and over noise.
 //!
 //! The way is `sound_path`, an example of edge/media, on a virtual clock: the same seed loses the same packets.
+
+mod noise;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -70,6 +72,7 @@ pub(crate) fn run_bench(arguments: &Arguments) -> Result<()> {
     for row in ROWS.iter().filter(wanted) {
         missed += usize::from(!bench.measure(row, arguments.seeds)?);
     }
+    missed += noise::measure(&bench, arguments)?;
     ensure!(missed == 0, "{missed} scores are below their targets");
     Ok(())
 }
@@ -131,15 +134,19 @@ impl Bench {
 
     fn hear(&self, row: &Row, seed: u32) -> Result<PathBuf> {
         let heard = self.folder.join(format!("{}-{}-{seed}.wav", row.codec, row.loss_percent));
-        let output = Command::new(&self.path)
-            .arg(self.speech(row.codec))
-            .args([row.codec, &row.loss_percent.to_string(), &seed.to_string()])
-            .arg(&heard)
-            .output()
-            .with_context(|| format!("starting {}", self.path.display()))?;
+        let how = [row.codec, &row.loss_percent.to_string(), &seed.to_string()];
+        self.send(&self.speech(row.codec), how, &heard, &[])?;
+        Ok(heard)
+    }
+
+    /// `how`: codec, loss in percent and seed.
+    fn send(&self, said: &Path, how: [&str; 3], heard: &Path, more: &[&str]) -> Result<()> {
+        let mut path = Command::new(&self.path);
+        let output = path.arg(said).args(how).arg(heard).args(more).output();
+        let output = output.with_context(|| format!("starting {}", self.path.display()))?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "sound_path failed: {said}");
-        Ok(heard)
+        Ok(())
     }
 
     fn scores(&self, reference: &Path, heard: &[PathBuf]) -> Result<Vec<f64>> {
