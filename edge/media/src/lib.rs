@@ -54,6 +54,8 @@
 //! * Nobody hears a leg that is muted, on hold, pressing a key, or in another room.
 //! * A sum below full scale reaches each listener as it is. Of a leg that speaks at a usual level, sings or only makes
 //!   noise nothing is changed, but in a room where more than three are heard lines of mere noise are turned down by 10 dB.
+//! * Where somebody speaks and even noise is nearer to the voice than 25 dB, the noise is turned down by up to 15 dB and the
+//!   sound comes 10 ms later. Every other leg is as it was, and not delayed.
 //! * Whatever bytes come in, nothing panics and nothing grows.
 //! * Where keys were agreed on, nothing goes out in the clear and nothing counts that is not authentic, or that came before.
 //! * Reports come and go every five seconds; none of them ends a leg.

@@ -269,6 +269,7 @@ fn leg_status(leg: LegId, call: &Leg, room: &Room) -> LegStatus {
         hand: room.hands.iter().position(|hand| *hand == leg).map(|place| place as u32 + 1),
         level_dbov: None,
         speaking: None,
+        suppressed_db: None,
         remote: None,
         local: None,
     }

@@ -366,6 +366,8 @@ pub struct LegStatus {
     /// How loud the leg is now, in dB below the loudest that can be (RFC 6464), negative.
     pub level_dbov: Option<i32>,
     pub speaking: Option<bool>,
+    /// By how much the noise under its voice is turned down, in dB, if it is.
+    pub suppressed_db: Option<u32>,
     /// Where its sound goes, and where it is received.
     pub remote: Option<String>,
     pub local: Option<String>,

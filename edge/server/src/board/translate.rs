@@ -34,6 +34,7 @@ pub(crate) fn add_quality(leg: &mut LegStatus, stats: &LegStats) {
     leg.remote = stats.remote.map(|address| address.to_string());
     leg.level_dbov = Some(stats.level_dbov.into());
     leg.speaking = Some(stats.speaking);
+    leg.suppressed_db = stats.suppressed_db.map(u32::from);
     leg.local = stats.local.map(|address| address.to_string());
 }
 

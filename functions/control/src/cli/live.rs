@@ -25,6 +25,9 @@ const WIDE: &[Column] = &[
     ("MOS MEAN", |leg| mos(leg, "/quality/mos_x100")),
     ("LOST THERE", |leg| percent(number(leg, "/quality/remote_loss_percent"))),
     ("JITTER THERE", |leg| milliseconds(leg, "/quality/remote_jitter_us", 1_000.0)),
+    ("NOISE", |leg| {
+        number(leg, "/suppressed_db").map_or(UNKNOWN.to_owned(), |db| format!("-{db} dB"))
+    }),
     ("REFUSED", |leg| text(leg, "/quality/packets_refused")),
     ("FROM", |leg| text(leg, "/remote")),
     ("AT", |leg| text(leg, "/local")),
@@ -177,7 +180,8 @@ mod tests {
             leg(
                 "100001",
                 json!({
-                    "role": "organiser", "speaking": true, "level_dbov": -20, "quality": quality,
+                    "role": "organiser", "speaking": true, "level_dbov": -20, "suppressed_db": 15,
+                    "quality": quality,
                     "remote": "198.51.100.77:40000", "local": "192.0.2.1:20000",
                 }),
             ),
@@ -210,7 +214,7 @@ mod tests {
         let line = shown.lines().nth(2).unwrap();
         assert!(
             line.ends_with(
-                "3.9       3.0 %       4 ms          7        198.51.100.77:40000  192.0.2.1:20000"
+                "3.9       3.0 %       4 ms          -15 dB  7        198.51.100.77:40000  192.0.2.1:20000"
             ),
             "{line}"
         );

@@ -175,6 +175,7 @@ fn room() -> RoomStatus {
         hand: Some(1),
         level_dbov: Some(-30),
         speaking: Some(true),
+        suppressed_db: Some(15),
         remote: Some("192.0.2.1:4000".into()),
         local: Some("192.0.2.2:4000".into()),
     };
