@@ -26,6 +26,8 @@ pub struct Engine {
     legs: Vec<Leg>,
     /// Place of each leg in `legs`.
     places: BTreeMap<LegId, usize>,
+    /// Whose datagram comes next, most likely: they are read in the order of `legs`.
+    turn: usize,
     rooms: Vec<Option<Box<Room>>>,
     /// Place of each room in `rooms`.
     room_places: BTreeMap<RoomId, usize>,
@@ -45,6 +47,7 @@ impl Engine {
         Self {
             legs: Vec::new(),
             places: BTreeMap::new(),
+            turn: 0,
             rooms: Vec::new(),
             room_places: BTreeMap::new(),
             events: Events::new(),
@@ -106,12 +109,19 @@ impl Engine {
     /// may carry the time of the tick; that is understood.
     pub fn handle_datagram(&mut self, now: Instant, leg: LegId, source: SocketAddr, bytes: &[u8]) {
         let now_us = self.clock.at_us(now);
-        let Some(&place) = self.places.get(&leg) else { return };
+        let Some(place) = self.place_in_turn(leg) else { return };
         if let Some(digit) = self.legs[place].handle_datagram(now_us, source, bytes)
             && self.events.len() < EVENTS_MAX
         {
             self.events.push_back(Event::Digit { leg, digit });
         }
+    }
+
+    fn place_in_turn(&mut self, leg: LegId) -> Option<usize> {
+        let in_turn = self.legs.get(self.turn).is_some_and(|next| next.id == leg);
+        let place = if in_turn { self.turn } else { *self.places.get(&leg)? };
+        self.turn = place + 1;
+        Some(place)
     }
 
     /// One step of 20 ms: mixes every room and makes one packet for each leg that hears.

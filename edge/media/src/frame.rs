@@ -55,6 +55,19 @@ pub(crate) fn peak(samples: &[i16]) -> u16 {
     samples.iter().fold(0, |peak, s| peak.max(s.unsigned_abs()))
 }
 
+/// Cut to 16 bits: eight at a time on all machines, which to cut off upper bits is not.
+pub(crate) fn saturate(sample: i32) -> i16 {
+    sample.clamp(i16::MIN.into(), i16::MAX.into()) as i16
+}
+
+/// The nearest whole number, of up to 22 bits. Between 2^23 and 2^24 a float has steps of one, so an addition rounds, and
+/// the lowest bits are the number: of that the compiler does many samples at a time, of calls to round it does not.
+pub(crate) fn whole(sample: f32) -> i32 {
+    const STEPS_OF_ONE: f32 = 12_582_912.0;
+    let bits = (sample + STEPS_OF_ONE).to_bits().cast_signed();
+    bits.wrapping_sub(STEPS_OF_ONE.to_bits().cast_signed())
+}
+
 // Wrapping, here and below, only lets the compiler take many samples at a time where overflow is checked: 65,536 legs at
 // full scale fit a sum.
 

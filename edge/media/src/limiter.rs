@@ -1,5 +1,7 @@
 //! Keeps a sum within 16 bits by turning it down instead of cutting its peaks off.
 
+use crate::frame::{saturate, whole};
+
 /// The gain is a line through points 2.5 ms apart, eight of them in a tick; each line stays below what both its ends
 /// allow.
 const BLOCKS: usize = 8;
@@ -30,7 +32,7 @@ impl Limiter {
         }
         let mut peaks = [0u32; BLOCKS];
         for (peak, block) in peaks.iter_mut().zip(sum.chunks_exact(sum.len() / BLOCKS)) {
-            *peak = block.iter().fold(0, |peak, s| peak.max(s.unsigned_abs()));
+            *peak = peak_of(block);
         }
         self.turn_down(sum, &peaks, out);
     }
@@ -57,15 +59,38 @@ impl Limiter {
             let risen = if risen > WHOLE { 1.0 } else { risen };
             let end = risen.min(allowed(block)).min(allowed(block + 1));
             let step = (end - self.gain) / length as f32;
-            for i in 0..length {
-                let at = block * length + i;
-                let gain = self.gain + step * (i + 1) as f32;
-                // The first peak after quiet may come before the gain is down: only that is cut.
-                out[at] = (sum[at] as f32 * gain).clamp(-FULL, FULL) as i16;
-            }
+            let part = block * length..(block + 1) * length;
+            turn(&sum[part.clone()], self.gain, step, &mut out[part]);
             self.gain = end;
         }
     }
+}
+
+/// Each sample by a gain that is a `step` more than that of the one before. In four lanes, which the compiler takes at
+/// once.
+fn turn(sum: &[i32], from: f32, step: f32, out: &mut [i16]) {
+    let mut gains: [f32; 4] = std::array::from_fn(|lane| from + step * (lane + 1) as f32);
+    for (samples, out) in sum.chunks(4).zip(out.chunks_mut(4)) {
+        for ((&sample, out), gain) in samples.iter().zip(out).zip(&mut gains) {
+            // The first peak after quiet may come before the gain is down: only that is cut.
+            *out = saturate(whole((sample as f32 * *gain).clamp(-FULL, FULL)));
+            *gain += step * 4.0;
+        }
+    }
+}
+
+/// The largest magnitude, in four lanes as well.
+fn peak_of(samples: &[i32]) -> u32 {
+    let (fours, rest) = samples.as_chunks::<4>();
+    let mut lanes = [0f32; 4];
+    for four in fours {
+        for (lane, &sample) in lanes.iter_mut().zip(four) {
+            let magnitude = (sample as f32).abs();
+            *lane = if magnitude > *lane { magnitude } else { *lane };
+        }
+    }
+    let rest = rest.iter().fold(0, |peak, s| peak.max(s.unsigned_abs()));
+    lanes.iter().fold(rest, |peak, &lane| peak.max(lane as u32))
 }
 
 /// Whether all samples are of 16 bits.
@@ -82,11 +107,6 @@ fn narrow(sum: &[i32], out: &mut [i16]) {
     for (out, &sample) in out.iter_mut().zip(sum) {
         *out = saturate(sample);
     }
-}
-
-/// Eight at a time on all machines, which to cut off bits is not.
-fn saturate(sample: i32) -> i16 {
-    sample.clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }
 
 #[cfg(test)]

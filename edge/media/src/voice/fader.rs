@@ -1,6 +1,6 @@
 //! Makes a tick louder or softer without a step, and never so loud that it clips.
 
-use crate::frame::peak;
+use crate::frame::{peak, saturate, whole};
 
 /// What is turned up keeps 0.5 dB below full scale, so that coding it does not clip.
 const CEILING: f32 = 31_000.0;
@@ -54,14 +54,8 @@ fn ramp(frame: &mut [i16], from: f32, step: f32) {
     }
 }
 
-/// Rounded to the nearest and cut to 16 bits. Between 2^23 and 2^24 a float has steps of one, so an addition rounds, and
-/// the lowest bits are the number, for all factors below 100: of that the compiler does many samples at a time, of calls to
-/// round it does not.
 fn scaled(sample: i16, factor: f32) -> i16 {
-    const STEPS_OF_ONE: f32 = 12_582_912.0;
-    let bits = (f32::from(sample) * factor + STEPS_OF_ONE).to_bits().cast_signed();
-    let whole = bits.wrapping_sub(STEPS_OF_ONE.to_bits().cast_signed());
-    whole.clamp(i16::MIN.into(), i16::MAX.into()) as i16
+    saturate(whole(f32::from(sample) * factor))
 }
 
 #[cfg(test)]
