@@ -25,6 +25,10 @@ pub struct About {
     /// `edge/boot/sequence` of a leg that is rated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
+    /// Of an order, which has no conference yet: of a hundred equal parts of all senders the one that its sender is in, 0
+    /// to 99.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<u32>,
     /// The policies that the conference stays on: digest (`sha256:…`) by interface.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pins: BTreeMap<String, String>,

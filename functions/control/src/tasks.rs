@@ -245,6 +245,7 @@ async fn about(ledger: &Ledger, leg: &RatedLeg) -> Result<About> {
         conference: leg.leg.conference.as_ref().map(|number| number.as_str().to_owned()),
         record: Some(format!("{edge}/{boot}/{sequence}")),
         pins: pins.into_iter().collect(),
+        ..About::default()
     })
 }
 

@@ -50,7 +50,7 @@ pub(crate) struct Slot {
 pub struct Standing {
     /// None: the default.
     pub active: Option<Digest>,
-    /// Decides for so many conferences in a hundred.
+    /// Decides for so many conferences in a hundred, and before there is one, for so many senders.
     pub canary: Option<(Digest, u32)>,
     /// Asked beside whatever decides, and only compared.
     pub shadow: Option<Digest>,
@@ -296,10 +296,9 @@ impl Stand {
         if let Some(pinned) = pin.and_then(|digest: Digest| self.loaded.get(&digest)) {
             return (self.part(pinned), pinned);
         }
-        match (&self.canary, &about.booking) {
-            (Some((canary, share)), Some(booking)) if hundredth(booking) < *share => {
-                (Part::Canary, canary)
-            }
+        let booked = about.booking.as_deref().map(hundredth);
+        match (&self.canary, booked.or(about.share)) {
+            (Some((canary, share)), Some(at)) if at < *share => (Part::Canary, canary),
             _ => (Part::Active, &self.active),
         }
     }

@@ -34,6 +34,31 @@ impl Seats {
         &self.edge
     }
 
+    /// Seats in all.
+    pub fn capacity(&self) -> u32 {
+        self.capacity
+    }
+
+    /// The span that is known.
+    pub fn span(&self) -> Window {
+        window(UnixMs::from_minutes(self.first), self.taken.len() as i64)
+    }
+
+    /// From each instant on so many seats are free: in steps of so many minutes at least, each with the fewest of its
+    /// minutes.
+    pub fn free_steps(&self, grain_min: usize) -> Vec<(UnixMs, u32)> {
+        let mut steps: Vec<(UnixMs, u32)> = Vec::new();
+        for (at, minutes) in self.taken.chunks(grain_min.max(1)).enumerate() {
+            let peak = minutes.iter().copied().max().unwrap_or(0);
+            let free = self.capacity.saturating_sub(peak);
+            if steps.last().is_none_or(|(_, before)| *before != free) {
+                let minute = self.first + (at * grain_min.max(1)) as i64;
+                steps.push((UnixMs::from_minutes(minute), free));
+            }
+        }
+        steps
+    }
+
     /// Seats that are free through the whole window; none when the window is empty or leaves the span.
     pub fn free(&self, window: Window) -> Option<u32> {
         Some(self.capacity.saturating_sub(self.peak(window)?))
@@ -75,14 +100,6 @@ pub fn least_loaded(edges: &[Seats], window: Window, seats: u32) -> Option<usize
             left.cmp(&right).then_with(|| a.edge.cmp(&b.edge))
         })
         .map(|(at, _, _)| at)
-}
-
-/// The most seats that any edge has free through the window, and where: the position in `edges`.
-pub fn roomiest(edges: &[Seats], window: Window) -> Option<(usize, u32)> {
-    let free = edges.iter().enumerate().filter_map(|(at, edge)| Some((at, edge.free(window)?)));
-    free.max_by(|(a, free_a), (b, free_b)| {
-        free_a.cmp(free_b).then_with(|| edges[*b].edge.cmp(&edges[*a].edge))
-    })
 }
 
 /// A window of `minutes` from `start`.

@@ -1,108 +1,143 @@
-//! What would fit when an order does not (PRODUCT.md, section 2): the nearest other time, fewer people, a shorter
-//! conference.
+//! What would fit when an order does not (PRODUCT.md, section 2): the offers policy proposes, and what is a standard
+//! order and really free is offered.
 
 use konf_api::ledger::OfferProposal;
 use konf_api::schedule::Order;
 use konf_contract::{UnixMs, Window};
 
-use crate::load::{Seats, least_loaded, roomiest, window};
+use crate::load::{Seats, least_loaded, window};
+use crate::order::within_limits;
 use crate::wall;
 
-/// How far from the asked start another time may lie: half a day, so that "the same day" is always within reach.
+/// How far around the order the policy sees the load: half a day, so that "the same day" is always within reach.
 pub const SEARCH_MIN: i64 = 12 * 60;
-
-/// Round steps are tried first, since people keep 14:05 better than 14:03.
-const STEP_MIN: i64 = 5;
-
-/// A shorter conference than this is no use to anybody; also the step in which it is shortened.
-const SHORTEST_MIN: i64 = 5;
-
-/// A conference has at least two people (PRODUCT.md, section 1).
-const FEWEST_SEATS: u32 = 2;
 
 /// How long offers are held, in milliseconds: "a few minutes" (PRODUCT.md, section 2), long enough to read and answer
 /// an SMS that a network delivers late.
 pub const HELD_MS: i64 = 10 * UnixMs::MINUTE;
 
-/// At most three offers in order of their worth: another time, fewer people, shorter.
+/// An SMS has room for three, and nobody weighs more.
+const OFFERS_MAX: usize = 3;
+
+/// What the policy sees at most (`wit/policy.wit`): what it is asked stands in the log, and 500 steps have about 20 kB.
+const EDGES_MAX: usize = 16;
+const STEPS_MAX: usize = 500;
+
+/// Minutes of a step, finer before coarser: in steps of an hour sixteen edges have 432 in 26 hours.
+const GRAINS_MIN: [usize; 4] = [1, 5, 15, 60];
+
+/// What the policy is asked: the record `facts` of the interface `offers` in `wit/policy.wit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OffersPolicyFacts {
+    pub now: UnixMs,
+    pub order: Alternative,
+    /// From one midnight to the next, around the asked start.
+    pub day: Window,
+    /// What `edges` show.
+    pub span: Window,
+    pub edges: Vec<FreeSeats>,
+    /// So many of the nearest times may be passed over, while there are others.
+    pub pass_over: u32,
+}
+
+/// An edge as the policy sees it: from each instant on so many seats are free.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreeSeats {
+    pub edge: String,
+    pub capacity: u32,
+    pub steps: Vec<(UnixMs, u32)>,
+}
+
+/// What the policy proposes: the record `alternative` there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alternative {
+    pub start: UnixMs,
+    pub minutes: u32,
+    pub seats: u32,
+}
+
+/// At most three offers in the order in which the policy proposes them. `edges` shows the load from [`SEARCH_MIN`] before
+/// the window to as long after.
 ///
-/// All of them are held at the same time, so each is looked for with the seats of the earlier ones taken; what does not
-/// fit beside a better one is dropped. `edges` shows the load from [`SEARCH_MIN`] before the window to as long after.
+/// All of them are held at the same time, so each is looked at with the seats of the earlier ones taken. What is no
+/// standard order, in the past, said before, or does not fit beside the others, is dropped.
 ///
-/// So many of the nearest times are passed over as `skip` says, while there are others: a crowd that is refused at once
-/// would otherwise run after the same few seats.
+/// So many of the nearest times are to be passed over as `skip` says: a crowd that is refused at once would otherwise run
+/// after the same few seats.
 pub fn offers(
     mut edges: Vec<Seats>,
     order: &Order,
     now: UnixMs,
     skip: usize,
+    policy: impl Fn(&OffersPolicyFacts) -> Vec<Alternative>,
 ) -> Vec<OfferProposal> {
-    let finders: [Finder; 3] = [other_time, fewer_people, shorter];
-    let mut offers = Vec::new();
-    for find in finders {
-        let Some(found) = find(&edges, order, now, skip) else { continue };
-        edges[found.edge].take(found.window, found.seats);
+    let Some(span) = edges.first().map(Seats::span) else { return Vec::new() };
+    let proposed = policy(&policy_facts(&edges, span, order, now, skip));
+    let mut offers: Vec<OfferProposal> = Vec::new();
+    for Alternative { start, minutes, seats } in proposed {
+        let window = window(start, i64::from(minutes));
+        let said = offers.iter().any(|offer| (offer.window, offer.seats) == (window, seats));
+        if said || start <= now || !within_limits(window, seats) {
+            continue;
+        }
+        let Some(at) = least_loaded(&edges, window, seats) else { continue };
+        edges[at].take(window, seats);
         offers.push(OfferProposal {
             index: offers.len() as u32 + 1,
-            edge: edges[found.edge].edge().to_owned(),
-            window: found.window,
-            seats: found.seats,
+            edge: edges[at].edge().to_owned(),
+            window,
+            seats,
             language: order.language,
         });
+        if offers.len() == OFFERS_MAX {
+            break;
+        }
     }
     offers
 }
 
-type Finder = fn(&[Seats], &Order, UnixMs, usize) -> Option<Alternative>;
-
-/// What fits, and on which of the edges.
-struct Alternative {
-    edge: usize,
-    window: Window,
-    seats: u32,
-}
-
-fn other_time(edges: &[Seats], order: &Order, now: UnixMs, skip: usize) -> Option<Alternative> {
-    let minutes = order.window.minutes();
-    let fitting = starts(order.window.start, now).filter_map(|start| {
-        let window = window(start, minutes);
-        let edge = least_loaded(edges, window, order.seats)?;
-        Some(Alternative { edge, window, seats: order.seats })
-    });
-    fitting.take(skip.saturating_add(1)).last()
-}
-
-/// Other starts in the order in which they are tried: on the same day in Prague before any other day, in round steps
-/// before exact minutes, near before far, later before earlier. Never in the past.
-fn starts(asked: UnixMs, now: UnixMs) -> impl Iterator<Item = UnixMs> {
-    let day = wall::day(asked).unwrap_or(Window { start: asked, end: asked });
-    let passes = [(true, STEP_MIN), (true, 1), (false, STEP_MIN), (false, 1)];
-    passes.into_iter().flat_map(move |(same_day, step)| {
-        let distances = (1..=SEARCH_MIN / step).flat_map(move |n| [n * step, -n * step]);
-        distances
-            .map(move |minutes| asked.plus_ms(minutes * UnixMs::MINUTE))
-            .filter(move |start| *start > now)
-            .filter(move |start| (*start >= day.start && *start < day.end) == same_day)
-    })
-}
-
-fn fewer_people(edges: &[Seats], order: &Order, now: UnixMs, _: usize) -> Option<Alternative> {
-    let (edge, free) = roomiest(edges, order.window)?;
-    let seats = free.min(order.seats.saturating_sub(1));
-    let fits = seats >= FEWEST_SEATS && order.window.start > now;
-    fits.then_some(Alternative { edge, window: order.window, seats })
-}
-
-fn shorter(edges: &[Seats], order: &Order, now: UnixMs, _: usize) -> Option<Alternative> {
-    if order.window.start <= now {
-        return None;
+fn policy_facts(
+    edges: &[Seats],
+    span: Window,
+    order: &Order,
+    now: UnixMs,
+    skip: usize,
+) -> OffersPolicyFacts {
+    let start = order.window.start;
+    OffersPolicyFacts {
+        now,
+        order: Alternative {
+            start,
+            minutes: u32::try_from(order.window.minutes()).unwrap_or(0),
+            seats: order.seats,
+        },
+        day: wall::day(start).unwrap_or(Window { start, end: start }),
+        span,
+        edges: free_seats(edges),
+        pass_over: u32::try_from(skip).unwrap_or(u32::MAX),
     }
-    let longest = (order.window.minutes() - 1) / SHORTEST_MIN;
-    (1..=longest).rev().find_map(|steps| {
-        let window = window(order.window.start, steps * SHORTEST_MIN);
-        let edge = least_loaded(edges, window, order.seats)?;
-        Some(Alternative { edge, window, seats: order.seats })
-    })
+}
+
+/// In the finest steps that are few enough. Of more edges than the policy sees, those with the most seats.
+fn free_seats(edges: &[Seats]) -> Vec<FreeSeats> {
+    let mut seen: Vec<&Seats> = edges.iter().collect();
+    if seen.len() > EDGES_MAX {
+        seen.sort_by_key(|edge| std::cmp::Reverse(edge.capacity()));
+        seen.truncate(EDGES_MAX);
+        seen.sort_by_key(|edge| edge.edge());
+    }
+    let in_steps = |grain: usize| -> Vec<FreeSeats> {
+        let free = |edge: &&Seats| FreeSeats {
+            edge: edge.edge().to_owned(),
+            capacity: edge.capacity(),
+            steps: edge.free_steps(grain),
+        };
+        seen.iter().map(free).collect()
+    };
+    let few = |edges: &Vec<FreeSeats>| {
+        edges.iter().map(|edge| edge.steps.len()).sum::<usize>() <= STEPS_MAX
+    };
+    GRAINS_MIN.into_iter().map(in_steps).find(few).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use konf_contract::{Language, UnixMs, Window};
 use crate::ROUNDS_MAX;
 use crate::draw::credentials;
 use crate::load::{Seats, least_loaded};
-use crate::offers::{HELD_MS, SEARCH_MIN, offers};
+use crate::offers::{Alternative, HELD_MS, OffersPolicyFacts, SEARCH_MIN, offers};
 use crate::outside::{CallError, Outside};
 use crate::wall::{ZONE, day_and_time, wall};
 
@@ -21,12 +21,16 @@ const SEATS: std::ops::RangeInclusive<u32> = 2..=20;
 
 /// Whether the order is a standard one on whole minutes. `order` asks for nothing else, so anything else is a mistake.
 pub fn is_standard(order: &Order) -> bool {
+    within_limits(order.window, order.seats) && wall(order.window.start).is_some()
+}
+
+/// Whether so long a conference for so many lies within the limits, on whole minutes.
+pub fn within_limits(window: Window, seats: u32) -> bool {
     let whole = |at: UnixMs| at.0.rem_euclid(UnixMs::MINUTE) == 0;
-    whole(order.window.start)
-        && whole(order.window.end)
-        && MINUTES.contains(&order.window.minutes())
-        && SEATS.contains(&order.seats)
-        && wall(order.window.start).is_some()
+    whole(window.start)
+        && whole(window.end)
+        && MINUTES.contains(&window.minutes())
+        && SEATS.contains(&seats)
 }
 
 /// Books, or offers what would fit, or refuses.
@@ -39,7 +43,8 @@ pub async fn order(
         let question = OrderQuestion { sender: request.sender.clone(), span };
         let facts: OrderFacts = outside.ledger("/v1/facts/order", &question).await?;
         let skip = spread(round, outside.random());
-        let decided = decide(&request.order, &facts, span, skip, || outside.random());
+        let policy = |facts: &OffersPolicyFacts| outside.offers_policy(facts);
+        let decided = decide(&request.order, &facts, span, skip, policy, || outside.random());
         let reply = Reply {
             inbound: &request.inbound,
             sender: &request.sender,
@@ -121,12 +126,14 @@ fn spread(round: usize, random: u64) -> usize {
     (random % (1 << (2 * round.min(3)))) as usize
 }
 
-/// Decides on an order. `span` is what was asked of the ledger, `skip` as in [`offers`], `random` as in [`credentials`].
+/// Decides on an order. `span` is what was asked of the ledger, `skip` and `policy` as in [`offers`], `random` as in
+/// [`credentials`].
 pub fn decide(
     order: &Order,
     facts: &OrderFacts,
     span: Window,
     skip: usize,
+    policy: impl Fn(&OffersPolicyFacts) -> Vec<Alternative>,
     random: impl FnMut() -> u64,
 ) -> Decided {
     if let Some(restriction) = &facts.restriction {
@@ -147,7 +154,7 @@ pub fn decide(
         };
         return book(place, random, Effect::Book);
     }
-    offer(offers(edges, order, facts.now, skip), facts.now)
+    offer(offers(edges, order, facts.now, skip, policy), facts.now)
 }
 
 /// Decides on a reply to offers.

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::admit::{PolicyFacts, Verdict};
 use crate::extend::ExtensionPolicyFacts;
+use crate::offers::{Alternative, OffersPolicyFacts};
 
 /// Why an answer could not be had. All of it may be tried again by whoever asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +44,9 @@ pub trait Outside {
 
     /// The extension policy of this deployment: minutes, or none.
     fn extension_policy(&self, facts: &ExtensionPolicyFacts) -> Option<u32>;
+
+    /// The offers policy of this deployment: the best first.
+    fn offers_policy(&self, facts: &OffersPolicyFacts) -> Vec<Alternative>;
 
     /// 64 bits that nobody can guess.
     fn random(&self) -> u64;

@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::admit::{PolicyFacts, Verdict};
 use crate::extend::ExtensionPolicyFacts;
 use crate::load::{SPAN_MIN_MAX, window};
+use crate::offers::{Alternative, FreeSeats, OffersPolicyFacts};
 use crate::outside::{CallError, Outside};
 
 /// 2027-07-09T12:00:00Z, 14:00 in Prague, a Friday.
@@ -114,6 +115,10 @@ impl Outside for Script {
         default_extension(facts)
     }
 
+    fn offers_policy(&self, facts: &OffersPolicyFacts) -> Vec<Alternative> {
+        default_offers(facts)
+    }
+
     fn random(&self) -> u64 {
         let mut random = SplitMix(self.random.get());
         let word = random.next();
@@ -175,6 +180,40 @@ pub(crate) fn default_extension(facts: &ExtensionPolicyFacts) -> Option<u32> {
         rule::Verdict::Extend(minutes) => Some(minutes),
         rule::Verdict::Refuse => None,
     }
+}
+
+/// The default offers, as the component would be given them.
+pub(crate) fn default_offers(facts: &OffersPolicyFacts) -> Vec<Alternative> {
+    use konf_policy_offers::rule;
+    let edge = |edge: &FreeSeats| rule::Edge {
+        id: edge.edge.clone(),
+        capacity: edge.capacity,
+        steps: edge
+            .steps
+            .iter()
+            .map(|&(from, free)| rule::Step { from_ms: from.0, free })
+            .collect(),
+    };
+    let proposed = rule::propose(&rule::Facts {
+        now_ms: facts.now.0,
+        order: rule::Alternative {
+            starts_ms: facts.order.start.0,
+            minutes: facts.order.minutes,
+            seats: facts.order.seats,
+        },
+        day_starts_ms: facts.day.start.0,
+        day_ends_ms: facts.day.end.0,
+        from_ms: facts.span.start.0,
+        until_ms: facts.span.end.0,
+        edges: facts.edges.iter().map(edge).collect(),
+        pass_over: facts.pass_over,
+    });
+    let read = |found: rule::Alternative| Alternative {
+        start: UnixMs(found.starts_ms),
+        minutes: found.minutes,
+        seats: found.seats,
+    };
+    proposed.into_iter().map(read).collect()
 }
 
 /// Repeatable randomness.

@@ -8,7 +8,7 @@
 use konf_api::ledger::{BookingState, OutboxMessage};
 use konf_api::render::RenderRequest;
 use konf_api::schedule::{CancelRequest, OrderRequest, TakeOfferRequest};
-use konf_contract::Role;
+use konf_contract::{Role, UnixMs};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spin_sdk::http::{Method, Request, Response, send};
@@ -16,6 +16,7 @@ use spin_sdk::{http_component, variables};
 
 use crate::admit::{PolicyFacts, Verdict};
 use crate::extend::ExtensionPolicyFacts;
+use crate::offers::{Alternative, FreeSeats, OffersPolicyFacts};
 use crate::outside::{CallError, Outside};
 use crate::{admit, extend, order};
 
@@ -27,6 +28,11 @@ mod policy {
 mod extension {
     wit_bindgen::generate!({ path: "../../wit/policy.wit", world: "extension-user" });
     pub(super) use self::konf::policy::extension::*;
+}
+
+mod offers {
+    wit_bindgen::generate!({ path: "../../wit/policy.wit", world: "offers-user" });
+    pub(super) use self::konf::policy::offers::*;
 }
 
 /// PRODUCT.md, section 4: minutes of grace before the start; minutes of one extension.
@@ -164,6 +170,16 @@ impl Outside for World {
         }
     }
 
+    fn offers_policy(&self, facts: &OffersPolicyFacts) -> Vec<Alternative> {
+        let proposed = offers::propose(&offers_facts(facts));
+        let read = |found: offers::Alternative| Alternative {
+            start: UnixMs(found.starts_ms),
+            minutes: found.minutes,
+            seats: found.seats,
+        };
+        proposed.into_iter().map(read).collect()
+    }
+
     fn random(&self) -> u64 {
         wasi::random::random::get_random_u64()
     }
@@ -191,6 +207,32 @@ fn to_wit(facts: &PolicyFacts) -> policy::Facts {
         wrong_by_trunk: facts.wrong_by_trunk,
         wrong_by_conference: facts.wrong_by_conference,
         known_caller: facts.known_caller,
+    }
+}
+
+fn offers_facts(facts: &OffersPolicyFacts) -> offers::Facts {
+    let edge = |edge: &FreeSeats| offers::Edge {
+        id: edge.edge.clone(),
+        capacity: edge.capacity,
+        steps: edge
+            .steps
+            .iter()
+            .map(|&(from, free)| offers::Step { from_ms: from.0, free })
+            .collect(),
+    };
+    offers::Facts {
+        now_ms: facts.now.0,
+        order: offers::Order {
+            starts_ms: facts.order.start.0,
+            minutes: facts.order.minutes,
+            seats: facts.order.seats,
+        },
+        day_starts_ms: facts.day.start.0,
+        day_ends_ms: facts.day.end.0,
+        from_ms: facts.span.start.0,
+        until_ms: facts.span.end.0,
+        edges: facts.edges.iter().map(edge).collect(),
+        pass_over: facts.pass_over,
     }
 }
 

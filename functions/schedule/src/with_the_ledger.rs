@@ -26,9 +26,9 @@ use tokio::task::{LocalSet, spawn_local};
 
 use crate::admit::{PolicyFacts, Verdict};
 use crate::offers::HELD_MS;
-use crate::testing::{START, SplitMix, at, default_extension, default_policy};
+use crate::testing::{START, SplitMix, at, default_extension, default_offers, default_policy};
 use crate::wall::{ZONE, wall};
-use crate::{CallError, Outside, admit, extend, order};
+use crate::{CallError, Outside, admit, extend, offers, order};
 
 const CAPACITY: u32 = 50;
 
@@ -84,6 +84,10 @@ impl Outside for World {
 
     fn extension_policy(&self, facts: &extend::ExtensionPolicyFacts) -> Option<u32> {
         default_extension(facts)
+    }
+
+    fn offers_policy(&self, facts: &offers::OffersPolicyFacts) -> Vec<offers::Alternative> {
+        default_offers(facts)
     }
 
     fn random(&self) -> u64 {

@@ -17,7 +17,7 @@ const HOMES: [(&str, &str); 5] = [
 ];
 
 /// Crates that read no clock, open no socket, start no thread and draw no randomness of their own.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "wit/contract",
     "functions/api",
     "edge/media",
@@ -26,6 +26,7 @@ const PURE: [&str; 8] = [
     "functions/policies/tariff",
     "functions/policies/admission",
     "functions/policies/extension",
+    "functions/policies/offers",
 ];
 
 /// What a pure crate does not say outside its tests.

@@ -96,9 +96,8 @@ fn charge(output: &Value) -> String {
     )
 }
 
-/// `network o2-mobile, mobile true`.
+/// `network o2-mobile, mobile true`. What is too long to be read is in the decision itself.
 fn spelt(value: &Value) -> String {
-    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match value.as_object() {
         Some(fields) => {
             let field = |(name, value): (&String, &Value)| format!("{name} {}", plain(value));
@@ -107,3 +106,14 @@ fn spelt(value: &Value) -> String {
         None => plain(value),
     }
 }
+
+fn plain(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match text.char_indices().nth(SPELT_CHARACTERS_MAX) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}
+
+/// Three lines of a terminal: a verdict has no more, the load of the edges has pages.
+const SPELT_CHARACTERS_MAX: usize = 240;

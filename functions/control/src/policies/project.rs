@@ -30,7 +30,8 @@ macro_rules! default {
     };
 }
 
-const DEFAULTS: [Default; 3] = [default!("admission"), default!("extension"), default!("tariff")];
+const DEFAULTS: [Default; 4] =
+    [default!("admission"), default!("extension"), default!("offers"), default!("tariff")];
 
 /// Writes a project of this name into a new folder below `parent`.
 pub fn write(parent: &Path, name: &str, world: &str) -> Result<()> {
@@ -146,7 +147,7 @@ mod tests {
             write(folder.path(), "mine", "weather")
                 .unwrap_err()
                 .to_string()
-                .contains("admission, extension, tariff")
+                .contains("admission, extension, offers, tariff")
         );
         write(folder.path(), "mine", "tariff").unwrap();
         assert!(write(folder.path(), "mine", "tariff").is_err());

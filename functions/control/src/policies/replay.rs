@@ -1,5 +1,6 @@
 //! A policy tried on what really happened: what would have been different, in people and in money.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
@@ -68,7 +69,7 @@ pub(crate) async fn replay(ledger: &Ledger, trial: &Trial, days: u32) -> Result<
                 continue;
             }
             let now = trial.ask(&line.call.input).await.map(|answer| answer.output);
-            tally.add(line.seq, before, now);
+            tally.add(line.seq, &line.call.input, before, now);
         }
     }
     Ok(tally.told())
@@ -86,7 +87,7 @@ impl Tally {
         Tally { found, changes: BTreeMap::new() }
     }
 
-    fn add(&mut self, seq: i64, before: Value, now: Result<Value, String>) {
+    fn add(&mut self, seq: i64, input: &Value, before: Value, now: Result<Value, String>) {
         self.found.decisions += 1;
         let now = match now {
             Ok(now) if now == before => return,
@@ -101,7 +102,8 @@ impl Tally {
             let of = |charge: &Value| i128::from(charge["amount"].as_i64().unwrap_or_default());
             *amount += of(&now) - of(&before);
         } else {
-            *self.changes.entry((name(&before), name(&now))).or_default() += 1;
+            let change = change(&self.found.world, input, &before, &now);
+            *self.changes.entry(change).or_default() += 1;
         }
         if self.found.examples.len() < EXAMPLES_MAX {
             self.found.examples.push(Example { seq, before, now });
@@ -119,6 +121,42 @@ impl Tally {
 }
 
 const TARIFF: &str = "tariff";
+
+/// What took the place of what, in a few words, so that many answers come together under one.
+fn change(world: &str, input: &Value, before: &Value, now: &Value) -> (String, String) {
+    let kinds = match world {
+        OFFERS => [before, now].map(|answer| offered(input, answer)),
+        _ => [before, now].map(name),
+    };
+    match kinds {
+        [before, now] if before == now => (before, "others of the same kind".to_owned()),
+        [before, now] => (before, now),
+    }
+}
+
+const OFFERS: &str = "offers";
+
+/// Alternatives by what they change about the order: `later + fewer people`.
+fn offered(input: &Value, answer: &Value) -> String {
+    let asked = &input["order"];
+    let kind = |alternative: &Value| {
+        let number = |of: &Value, field: &str| of[field].as_i64().unwrap_or_default();
+        let differs = |field: &str| number(alternative, field).cmp(&number(asked, field));
+        match (differs("starts-ms"), differs("seats"), differs("minutes")) {
+            (Ordering::Equal, Ordering::Equal, Ordering::Less) => "shorter",
+            (Ordering::Equal, Ordering::Less, Ordering::Equal) => "fewer people",
+            (Ordering::Equal, ..) => "something else",
+            (Ordering::Less, Ordering::Equal, Ordering::Equal) => "earlier",
+            (Ordering::Greater, Ordering::Equal, Ordering::Equal) => "later",
+            _ => "something else at another time",
+        }
+    };
+    let kinds: Vec<&str> = answer.as_array().into_iter().flatten().map(kind).collect();
+    match kinds[..] {
+        [] => "nothing".to_owned(),
+        _ => kinds.join(" + "),
+    }
+}
 
 /// A verdict by its case: `admit (organiser)`.
 fn name(answer: &Value) -> String {
@@ -140,6 +178,8 @@ fn sentence(found: &Replayed) -> String {
     let (what, would) = match world.as_str() {
         TARIFF => ("legs", "would be billed differently"),
         "admission" => ("callers' tries to enter", "would be answered differently"),
+        "extension" => ("ends and extensions asked for", "would be decided differently"),
+        OFFERS => ("orders that did not fit", "would get other offers"),
         _ => ("decisions", "would differ"),
     };
     let days = if *days == 1 { "day".to_owned() } else { format!("{days} days") };
@@ -200,7 +240,7 @@ mod tests {
         let charge = |hellers: i64| json!({ "amount": hellers * Amount::PER_CZK / 100, "billed-s": 60, "rule": "x" });
         for leg in 0..3_310 {
             let now = if leg < 40 { charge(400 - 850) } else { charge(400) };
-            tally.add(leg, charge(400), Ok(now));
+            tally.add(leg, &Value::Null, charge(400), Ok(now));
         }
         assert_eq!(
             tally.told().said,
@@ -212,11 +252,11 @@ mod tests {
     fn verdicts_are_told_by_what_takes_the_place_of_what() {
         let mut tally = Tally::new("admission", 1);
         let admitted = json!({ "admit": "participant" });
-        tally.add(1, admitted.clone(), Ok(json!("full")));
-        tally.add(2, json!("not-yet"), Ok(admitted.clone()));
-        tally.add(3, admitted.clone(), Ok(json!("full")));
-        tally.add(4, admitted.clone(), Ok(admitted.clone()));
-        tally.add(5, admitted, Err("it trapped".to_owned()));
+        tally.add(1, &Value::Null, admitted.clone(), Ok(json!("full")));
+        tally.add(2, &Value::Null, json!("not-yet"), Ok(admitted.clone()));
+        tally.add(3, &Value::Null, admitted.clone(), Ok(json!("full")));
+        tally.add(4, &Value::Null, admitted.clone(), Ok(admitted.clone()));
+        tally.add(5, &Value::Null, admitted, Err("it trapped".to_owned()));
         let told = tally.told();
         assert_eq!(
             told.said,
@@ -227,13 +267,38 @@ mod tests {
     }
 
     #[test]
+    fn offers_are_told_by_what_they_change_about_the_order() {
+        let mut tally = Tally::new("offers", 7);
+        let alternative = |starts: i64, minutes: u32, seats: u32| json!({ "starts-ms": starts, "minutes": minutes, "seats": seats });
+        let asked = json!({ "order": alternative(100, 60, 10) });
+        let later = alternative(200, 60, 10);
+        let before = json!([later, alternative(100, 60, 8)]);
+        tally.add(1, &asked, before.clone(), Ok(before.clone()));
+        tally.add(2, &asked, before.clone(), Ok(json!([alternative(100, 45, 10)])));
+        tally.add(
+            3,
+            &asked,
+            before.clone(),
+            Ok(json!([alternative(300, 60, 10), alternative(100, 60, 8)])),
+        );
+        tally.add(4, &asked, before, Ok(json!([])));
+        tally.add(5, &asked, json!([]), Ok(json!([alternative(50, 30, 10)])));
+        assert_eq!(
+            tally.told().said,
+            "Of 5 orders that did not fit of the last 7 days 4 would get other offers: 1 nothing instead of later + \
+             fewer people, 1 others of the same kind instead of later + fewer people, 1 shorter instead of later + \
+             fewer people, 1 something else at another time instead of nothing."
+        );
+    }
+
+    #[test]
     fn nothing_recorded_and_nothing_different_are_told_apart() {
         assert_eq!(
             Tally::new("tariff", 7).told().said,
             "No legs of the last 7 days are in the log."
         );
         let mut tally = Tally::new("tariff", 7);
-        tally.add(1, json!(1), Ok(json!(1)));
+        tally.add(1, &Value::Null, json!(1), Ok(json!(1)));
         let told = tally.told().said;
         assert_eq!(told, "Of 1 legs of the last 7 days 0 would be billed differently.");
     }

@@ -128,6 +128,10 @@ async fn a_canary_decides_for_its_share_of_conferences_and_each_stays_where_it_b
     assert_eq!(decide_about(&slot, 1, &of(outside[0])).await, Ok(2));
     // Who belongs to no conference is asked of the active one.
     assert_eq!(decide(&slot, 1).await, Ok(2));
+    // An order has none yet: its sender's share decides.
+    let order = |share| About { share: Some(share), ..About::default() };
+    assert_eq!(decide_about(&slot, 1, &order(29)).await, Ok(3));
+    assert_eq!(decide_about(&slot, 1, &order(30)).await, Ok(2));
 
     // Admitted under the canary, whatever stands there now.
     let mut admitted = of(inside[0]);

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use konf_api::ledger::*;
+use konf_api::policy::{ABOUT_HEADER, About};
 use serde_json::Value;
 
 use crate::support::*;
@@ -37,6 +38,13 @@ async fn an_order_and_an_admission_go_through() {
     assert_eq!(status, StatusCode::OK);
     let facts: OrderFacts = serde_json::from_value(facts).unwrap();
     assert_eq!((facts.now, facts.edges.len(), facts.edges[0].capacity), (bench.now(), 1, 10));
+    assert_eq!(share_of(&bench, &sms(1)).await, share_of(&bench, &sms(1)).await);
+    let shares = [1, 2, 3, 4, 5].map(sms).map(async |sender| share_of(&bench, &sender).await);
+    let mut found = std::collections::BTreeSet::new();
+    for share in shares {
+        found.insert(share.await);
+    }
+    assert!(found.len() > 1 && found.iter().all(|share| *share < 100), "{found:?}");
     let order = Proposal {
         inbound: Some(stored.id),
         ..proposal(&sms(1), Effect::Book(bench.booking(window(0, 60), 2)))
@@ -61,6 +69,18 @@ async fn an_order_and_an_admission_go_through() {
     let (_, outcome) =
         call(&bench, "/v1/admissions", &serde_json::to_vec(&admission).unwrap()).await;
     assert_eq!(outcome["admitted"]["policy"], "sha256:cc");
+}
+
+/// What the host is told of a sender.
+async fn share_of(bench: &Bench, sender: &Sender) -> u32 {
+    let question = OrderQuestion { sender: sender.clone(), span: window(0, 60) };
+    let question = serde_json::to_vec(&question).unwrap();
+    let token = format!("Bearer {TOKEN}");
+    let asked = request(Method::POST, "/v1/facts/order", &token, &question);
+    let answer = bench.ledger.handle(asked).await;
+    let about: About = serde_json::from_slice(answer.headers()[ABOUT_HEADER].as_bytes()).unwrap();
+    assert_eq!(about, About { share: about.share, ..About::default() });
+    about.share.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

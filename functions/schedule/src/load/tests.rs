@@ -44,11 +44,23 @@ fn a_booking_goes_to_the_edge_that_is_least_loaded_for_its_size() {
 fn of_two_equal_edges_the_first_by_name_is_taken() {
     let edges = [edge("b", 10, &[(0, 0)]), edge("a", 10, &[(0, 0)])];
     assert_eq!(least_loaded(&edges, window(at(0), 60), 5), Some(1));
-    assert_eq!(roomiest(&edges, window(at(0), 60)), Some((1, 10)));
 }
 
 #[test]
 fn steps_before_the_span_and_overbooked_edges_do_not_panic() {
     let edge = edge("a", 10, &[(-500, 12), (500, 3)]);
     assert_eq!(edge.free(window(at(0), 120)), Some(0));
+}
+
+#[test]
+fn free_seats_are_told_step_by_step_and_in_coarse_steps_by_the_fullest_minute() {
+    let edge = edge("a", 10, &[(0, 2), (30, 12), (31, 2), (60, 0)]);
+    let told = |grain| {
+        let minute = |(at_ms, free): (UnixMs, u32)| (at_ms.since(at(0)) / UnixMs::MINUTE, free);
+        edge.free_steps(grain).into_iter().map(minute).collect::<Vec<_>>()
+    };
+    assert_eq!(told(1), [(0, 8), (30, 0), (31, 8), (60, 10)]);
+    assert_eq!(told(60), [(0, 0), (60, 10)]);
+    assert_eq!(told(0), told(1));
+    assert_eq!(edge.span(), span());
 }

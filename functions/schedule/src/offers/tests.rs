@@ -1,7 +1,7 @@
 use konf_contract::Language;
 
 use super::*;
-use crate::testing::{NOW, START, SplitMix, at, edge, span};
+use crate::testing::{NOW, START, SplitMix, at, default_offers, edge, span};
 
 /// An hour for ten at 14:00 in Prague.
 fn order() -> Order {
@@ -17,7 +17,7 @@ fn order() -> Order {
 /// Minutes after the asked start, length, seats.
 fn found(edges: &[konf_api::ledger::EdgeLoad], order: &Order, now: UnixMs) -> Vec<(i64, i64, u32)> {
     let seats = edges.iter().map(|load| Seats::new(load, span())).collect();
-    let offers = offers(seats, order, now, 0);
+    let offers = offers(seats, order, now, 0, default_offers);
     let shape = |offer: &OfferProposal| {
         let after = offer.window.start.minutes() - START.minutes();
         (after, offer.window.minutes(), offer.seats)
@@ -95,17 +95,17 @@ fn more_people_than_any_edge_holds_are_offered_fewer() {
 fn in_a_crowd_the_nearest_times_are_skipped_but_one_that_fits_is_offered() {
     // Taken from 13:00 to 15:00: free at 12:00, 15:00, 11:55, 15:05, 11:50 …
     let seats = || vec![Seats::new(&edge("a", 10, &[(-60, 5), (60, 0)]), span())];
-    let first = |skip| offers(seats(), &order(), NOW, skip)[0].window.start;
+    let first = |skip| offers(seats(), &order(), NOW, skip, default_offers)[0].window.start;
     assert_eq!([first(0), first(1), first(2)], [at(60), at(65), at(70)]);
     // Only one time fits: from 14:03.
     let seats = || vec![Seats::new(&edge("a", 10, &[(-720, 5), (3, 0), (63, 5)]), span())];
-    assert_eq!(offers(seats(), &order(), NOW, 1_000)[0].window.start, at(3));
+    assert_eq!(offers(seats(), &order(), NOW, 1_000, default_offers)[0].window.start, at(3));
 }
 
 #[test]
 fn offers_are_numbered_from_one_and_name_their_edge() {
     let seats = vec![Seats::new(&edge("a", 20, &[(0, 12), (60, 0)]), span())];
-    let offers = offers(seats, &order(), NOW, 0);
+    let offers = offers(seats, &order(), NOW, 0, default_offers);
     let named: Vec<_> = offers.iter().map(|offer| (offer.index, offer.edge.as_str())).collect();
     assert_eq!(named, [(1, "a"), (2, "a")]);
 }
@@ -140,7 +140,7 @@ fn random_loads_give_offers_that_hold_what_they_promise() {
             continue;
         }
         let mut left = free.clone();
-        for offer in offers(free.clone(), &order, now, 0) {
+        for offer in offers(free.clone(), &order, now, 0, default_offers) {
             offered += 1;
             let edge = left.iter_mut().find(|edge| edge.edge() == offer.edge).unwrap();
             assert!(edge.free(offer.window).unwrap() >= offer.seats, "round {round}: {offer:?}");
@@ -157,4 +157,71 @@ fn random_loads_give_offers_that_hold_what_they_promise() {
         }
     }
     assert!(offered > 100, "the loads were too easy or too hard: {offered} offers");
+}
+
+// ── what a policy may not do ────────────────────────────────────────────────────────────────────────────────────────
+
+#[test]
+fn what_is_no_standard_order_past_said_before_or_not_free_is_dropped_and_three_are_offered() {
+    let alternative = |after, minutes, seats| Alternative { start: at(after), minutes, seats };
+    let good = [alternative(60, 30, 5), alternative(90, 60, 8), alternative(0, 60, 2)];
+    let odd = Alternative { start: at(60).plus_ms(1), minutes: 30, seats: 5 };
+    let far = Alternative { start: UnixMs(i64::MAX), minutes: u32::MAX, seats: 2 };
+    let bad = [
+        (alternative(60, 0, 5), "no minutes"),
+        (alternative(60, 121, 5), "too long"),
+        (alternative(60, 30, 1), "nobody to talk to"),
+        (alternative(60, 30, 21), "too many"),
+        (odd, "not on a minute"),
+        (far, "beyond all time"),
+        (alternative(-24 * 60 * 3, 30, 5), "past"),
+        (alternative(800, 30, 5), "where nothing is known"),
+        (alternative(60, 30, 11), "more than are free"),
+        (good[0], "said before"),
+        // Ten seats are free, and five of them go to the first.
+        (alternative(70, 10, 6), "not beside the first"),
+    ];
+    for (wrong, why) in bad {
+        let policy = |_: &OffersPolicyFacts| vec![good[0], wrong, good[1], good[2], good[2]];
+        let seats = vec![Seats::new(&edge("a", 10, &[]), span())];
+        let offers = offers(seats, &order(), NOW, 0, policy);
+        let found: Vec<_> =
+            offers.iter().map(|offer| (offer.index, offer.window, offer.seats)).collect();
+        let of =
+            |index: u32, a: &Alternative| (index, window(a.start, i64::from(a.minutes)), a.seats);
+        assert_eq!(found, [of(1, &good[0]), of(2, &good[1]), of(3, &good[2])], "{why}");
+    }
+    let crowd = |_: &OffersPolicyFacts| (0..1_000).map(|n| alternative(n, 1, 2)).collect();
+    let seats = vec![Seats::new(&edge("a", 10, &[]), span())];
+    assert_eq!(offers(seats, &order(), NOW, 0, crowd).len(), OFFERS_MAX);
+}
+
+#[test]
+fn a_policy_sees_few_steps_and_never_more_free_seats_than_there_are() {
+    // Each minute is another step.
+    let minutes: Vec<(i64, u32)> =
+        (-720..780_i64).map(|minute| (minute, minute.rem_euclid(7) as u32)).collect();
+    let edges: Vec<Seats> = (0..20)
+        .map(|n| Seats::new(&edge(&format!("edge-{n:02}"), 10 + n, &minutes), span()))
+        .collect();
+    let seen = std::cell::RefCell::new(None);
+    let policy = |facts: &OffersPolicyFacts| {
+        seen.replace(Some(facts.clone()));
+        Vec::new()
+    };
+    offers(edges.clone(), &order(), NOW, 3, policy);
+    let facts = seen.take().unwrap();
+    assert_eq!((facts.now, facts.span, facts.pass_over), (NOW, span(), 3));
+    assert_eq!(facts.order, Alternative { start: START, minutes: 60, seats: 10 });
+    let names: Vec<_> = facts.edges.iter().map(|edge| edge.edge.as_str()).collect();
+    assert_eq!(names.len(), EDGES_MAX);
+    assert_eq!((names[0], names[15]), ("edge-04", "edge-19"));
+    assert!(facts.edges.iter().map(|edge| edge.steps.len()).sum::<usize>() <= STEPS_MAX);
+    for edge in &facts.edges {
+        let seats = edges.iter().find(|seats| seats.edge() == edge.edge).unwrap();
+        let ends = edge.steps.iter().skip(1).map(|step| step.0).chain([span().end]);
+        for (&(start, free), end) in edge.steps.iter().zip(ends) {
+            assert_eq!(seats.free(Window { start, end }), Some(free));
+        }
+    }
 }

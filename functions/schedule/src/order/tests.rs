@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::load::window;
-use crate::testing::{NOW, START, Script, SplitMix, at, edge, now, sender};
+use crate::testing::{NOW, START, Script, SplitMix, at, default_offers, edge, now, sender};
 
 fn request() -> OrderRequest {
     let order = Order {
@@ -152,7 +152,8 @@ fn an_order_that_waited_until_it_was_over_is_refused_with_a_right_example() {
     let decided = |now| {
         let mut random = SplitMix(1);
         let facts = OrderFacts { now, ..late.clone() };
-        decide(&request().order, &facts, span(&request().order.window, now), 0, || random.next())
+        let span = span(&request().order.window, now);
+        decide(&request().order, &facts, span, 0, default_offers, || random.next())
     };
     let message = decided(at(60)).message;
     let example = "conf 1007 1500 60 10".into();
