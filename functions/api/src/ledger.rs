@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `POST /v1/inbound` | [`InboundMessage`] | [`InboundStored`] |
 //! | `POST /v1/facts/order` | [`OrderQuestion`] | [`OrderFacts`] |
+//! | `POST /v1/facts/sender` | [`SenderQuestion`] | [`SenderFacts`] |
 //! | `POST /v1/facts/offers` | [`OffersQuestion`] | [`OffersFacts`] |
 //! | `POST /v1/facts/booking` | [`BookingQuestion`] | [`BookingFacts`] |
 //! | `POST /v1/facts/admission` | [`AdmissionQuestion`] | [`AdmissionFacts`] |
@@ -142,6 +143,29 @@ pub struct OrderFacts {
     pub now: UnixMs,
     pub restriction: Option<Restriction>,
     pub edges: Vec<EdgeLoad>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SenderQuestion {
+    pub sender: Sender,
+}
+
+/// How often somebody orders. Nothing in it says who it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SenderFacts {
+    pub now: UnixMs,
+    /// By an operator.
+    pub restriction: Option<Restriction>,
+    /// 16 hexadecimal digits: the same for the same sender, as long as the ledger's token is.
+    pub pseudonym: String,
+    /// Messages of the last hour and of the last day, copies not counted; this one is among them.
+    pub messages_hour: u32,
+    pub messages_day: u32,
+    /// Conferences that were booked in the last hour and in the last day, whatever became of them.
+    pub booked_hour: u32,
+    pub booked_day: u32,
+    /// Conferences that are booked and not over.
+    pub booked_ahead: u32,
 }
 
 /// The seats of one edge over the span asked for. What the asking sender's own held offers take is not counted: a new

@@ -117,7 +117,7 @@ impl Ledger {
         .execute(&mut *tx)
         .await?;
         sqlx::query(
-            "UPDATE inbound SET message = NULL WHERE id IN
+            "UPDATE inbound SET message = NULL, sender_key = NULL WHERE id IN
                  (SELECT id FROM inbound WHERE message IS NOT NULL AND answered_ms <= $1
                   ORDER BY answered_ms LIMIT $2)",
         )

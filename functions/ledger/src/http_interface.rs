@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use konf_api::ledger::{AdmissionBooking, OrderQuestion, POLICY_HEADER, Sender};
+use konf_api::ledger::{AdmissionBooking, OrderQuestion, POLICY_HEADER, Sender, SenderQuestion};
 use konf_api::policy::{ABOUT_HEADER, About, CHOICE_HEADER};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -60,6 +60,10 @@ impl Ledger {
                 let question: OrderQuestion = read(body)?;
                 told_of_sender(&question.sender, reply(self.order_facts(&question).await)?)
             }
+            "/v1/facts/sender" => {
+                let question: SenderQuestion = read(body)?;
+                told_of_sender(&question.sender, reply(self.sender_facts(&question).await)?)
+            }
             "/v1/facts/offers" => reply(self.offers_facts(&read(body)?).await),
             "/v1/facts/booking" => reply(self.booking_facts(&read(body)?).await),
             "/v1/facts/admission" => {
@@ -101,9 +105,10 @@ impl Ledger {
     }
 }
 
-const CALLS: [&str; 11] = [
+const CALLS: [&str; 12] = [
     "/v1/inbound",
     "/v1/facts/order",
+    "/v1/facts/sender",
     "/v1/facts/offers",
     "/v1/facts/booking",
     "/v1/facts/admission",

@@ -33,14 +33,15 @@ impl Ledger {
         }
         let id = new_id("message")?;
         sqlx::query(
-            "INSERT INTO inbound (id, gateway, gateway_key, message, received_ms)
-             VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO inbound (id, gateway, gateway_key, message, received_ms, sender_key)
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(&id)
         .bind(&message.gateway)
         .bind(&keys.own)
         .bind(to_json(message)?)
         .bind(now.0)
+        .bind(message.sender.key())
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;

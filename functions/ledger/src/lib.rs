@@ -36,6 +36,7 @@ mod ratings;
 mod records;
 mod restriction;
 mod seats;
+mod sender;
 mod store;
 mod words;
 

@@ -38,6 +38,7 @@ fn migrations() -> Migrator {
         step(2, "parts", include_str!("../migrations/0002_parts.sql")),
         step(3, "tries", include_str!("../migrations/0003_tries.sql")),
         step(4, "policies", include_str!("../migrations/0004_policies.sql")),
+        step(5, "senders", include_str!("../migrations/0005_senders.sql")),
     ]);
     // After a roll-back the file knows more steps than this version; they only expanded it.
     migrator.set_ignore_missing(true);

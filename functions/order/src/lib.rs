@@ -1,7 +1,8 @@
 //! Reads an order from a message and answers it.
 //!
 //! A message comes from a [`gateway`], proven and decoded; the ledger stores it before the gateway hears a 2xx;
-//! [`grammar::understand`] reads it; [`work::plan`] says what to do; the trigger (wasm only) does it over HTTP.
+//! [`grammar::understand`] reads it; [`work::plan`] says what to do; [`restriction`] whether the sender may; the trigger (wasm only) does it over
+//! HTTP.
 //!
 //! Everything here but the trigger is pure: the time is an argument.
 //!
@@ -14,6 +15,7 @@
 pub mod deadline;
 pub mod gateway;
 pub mod grammar;
+pub mod restriction;
 pub mod work;
 
 mod calendar;

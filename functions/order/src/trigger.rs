@@ -9,19 +9,20 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::StreamExt;
-use konf_api::ledger::OutboxMessage;
 use konf_api::ledger::{
-    InboundMessage, InboundState, InboundStored, Moved, OffersFacts, OffersQuestion, Outcome,
+    InboundMessage, InboundState, InboundStored, Moved, OffersFacts, OffersQuestion, OutboxMessage,
+    Outcome, SenderFacts, SenderQuestion,
 };
 use konf_api::ordering::ProcessRequest;
 use konf_api::schedule::OrderAnswer;
-use konf_contract::UnixMs;
+use konf_contract::{Language, UnixMs};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spin_sdk::http::{IncomingRequest, Method, Request, Response, send};
 use spin_sdk::{http_component, variables};
 
 use crate::gateway::{BODY_BYTES_MAX, Delivery, Gateway, Secrets, twilio};
+use crate::restriction::{self, PolicyFacts, Verdict};
 use crate::work::{self, Answer, Work};
 
 /// A stored mail has up to 256 kB of text; written as JSON a character takes up to six times its size.
@@ -102,7 +103,8 @@ async fn process(request: IncomingRequest) -> Response {
 }
 
 async fn answer(stored: &InboundStored, message: &InboundMessage) -> Result<(), Failure> {
-    let scheduled = match work::plan(stored, message) {
+    let planned = permitted(work::plan(stored, message), stored, message).await?;
+    let scheduled = match planned {
         Work::Order(order) => schedule("/orders", &order).await?,
         Work::TakeOffer(take) => schedule("/offers/take", &take).await?,
         Work::Cancel(cancel) => schedule("/cancel", &cancel).await?,
@@ -110,6 +112,25 @@ async fn answer(stored: &InboundStored, message: &InboundMessage) -> Result<(), 
     };
     let _: OrderAnswer = scheduled;
     Ok(())
+}
+
+/// What is left of an order when the restriction policy was asked about its sender.
+async fn permitted(
+    work: Work,
+    stored: &InboundStored,
+    message: &InboundMessage,
+) -> Result<Work, Failure> {
+    if !restriction::orders(&work) {
+        return Ok(work);
+    }
+    let question = SenderQuestion { sender: message.sender.clone() };
+    let sender: SenderFacts = ledger("/v1/facts/sender", &question).await?;
+    let Some(facts) = restriction::question(&work, message, sender) else { return Ok(work) };
+    let verdict = ask_policy(&facts);
+    if let Verdict::Refuse { rule, .. } = &verdict {
+        eprintln!("order: refused by the rule {}", restriction::rule_name(rule));
+    }
+    Ok(restriction::judged(work, &verdict, &facts, stored, message))
 }
 
 /// Renders and commits. A sender who is restricted hears just that.
@@ -131,6 +152,56 @@ async fn commit(answer: Answer) -> Result<(), Failure> {
 async fn propose(answer: Answer) -> Result<Outcome, Failure> {
     let messages: Vec<OutboxMessage> = post(RENDER, None, &answer.render).await?;
     ledger("/v1/commit", &answer.proposal(messages)).await
+}
+
+// ── the policy ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+#[allow(
+    unsafe_code,
+    unreachable_pub,
+    reason = "the generated bindings cross the component's boundary"
+)]
+mod policy {
+    wit_bindgen::generate!({ path: "../../wit/policy.wit", world: "restriction-user" });
+    pub(super) use self::konf::policy::restriction::*;
+}
+
+fn ask_policy(facts: &PolicyFacts) -> Verdict {
+    match policy::decide(&to_wit(facts)) {
+        policy::Verdict::Accept => Verdict::Accept,
+        policy::Verdict::Refuse(refusal) => {
+            Verdict::Refuse { rule: refusal.rule, until: refusal.until_ms.map(UnixMs) }
+        }
+        policy::Verdict::AskOperator => Verdict::AskOperator,
+    }
+}
+
+fn to_wit(facts: &PolicyFacts) -> policy::Facts {
+    let sender = &facts.sender;
+    policy::Facts {
+        now_ms: sender.now.0,
+        sender: sender.pseudonym.clone(),
+        channel: if facts.by_mail { policy::Channel::Mail } else { policy::Channel::Sms },
+        abroad: facts.abroad,
+        language: match facts.language {
+            Language::Cs => policy::Language::Cs,
+            Language::En => policy::Language::En,
+        },
+        order: facts.order.as_ref().map(|order| policy::Order {
+            starts_ms: order.window.start.0,
+            minutes: u32::try_from(order.window.minutes()).unwrap_or(0),
+            seats: order.seats,
+        }),
+        restricted: sender.restriction.as_ref().map(|restriction| policy::Restricted {
+            reason: restriction.reason.clone(),
+            until_ms: restriction.until.map(|until| until.0),
+        }),
+        messages_hour: sender.messages_hour,
+        messages_day: sender.messages_day,
+        booked_hour: sender.booked_hour,
+        booked_day: sender.booked_day,
+        booked_ahead: sender.booked_ahead,
+    }
 }
 
 // ── HTTP ────────────────────────────────────────────────────────────────────────────────────────────────────────────

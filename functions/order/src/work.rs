@@ -112,7 +112,7 @@ fn language_of(sender: &Sender, text: &str) -> Language {
     if abroad || english >= 2 { Language::En } else { Language::Cs }
 }
 
-const CZECH: &str = "+420";
+pub(crate) const CZECH: &str = "+420";
 /// Slovak is read in Czech.
 const SLOVAK: &str = "+421";
 
@@ -125,14 +125,19 @@ const ENGLISH: [&str; 16] = [
     "need", "tomorrow", "want", "thanks",
 ];
 
-fn enqueue(stored: &InboundStored, message: &InboundMessage, language: Language) -> Work {
+/// To the operators' queue, with a receipt that states the deadline.
+pub(crate) fn enqueue(
+    stored: &InboundStored,
+    message: &InboundMessage,
+    language: Language,
+) -> Work {
     let due = deadline::due(stored.received);
     let text = message.text.chars().take(QUEUE_CHARACTERS_MAX).collect();
     let effect = Effect::Enqueue { text, received: stored.received, due, language };
     answer(stored, message, language, effect, Message::Receipt { due, zone: ZONE.to_owned() })
 }
 
-fn answer(
+pub(crate) fn answer(
     stored: &InboundStored,
     message: &InboundMessage,
     language: Language,

@@ -17,7 +17,7 @@ const HOMES: [(&str, &str); 5] = [
 ];
 
 /// Crates that read no clock, open no socket, start no thread and draw no randomness of their own.
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
     "wit/contract",
     "functions/api",
     "edge/media",
@@ -27,6 +27,7 @@ const PURE: [&str; 9] = [
     "functions/policies/admission",
     "functions/policies/extension",
     "functions/policies/offers",
+    "functions/policies/restriction",
 ];
 
 /// What a pure crate does not say outside its tests.

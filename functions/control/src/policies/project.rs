@@ -30,8 +30,13 @@ macro_rules! default {
     };
 }
 
-const DEFAULTS: [Default; 4] =
-    [default!("admission"), default!("extension"), default!("offers"), default!("tariff")];
+const DEFAULTS: [Default; 5] = [
+    default!("admission"),
+    default!("extension"),
+    default!("offers"),
+    default!("restriction"),
+    default!("tariff"),
+];
 
 /// Writes a project of this name into a new folder below `parent`.
 pub fn write(parent: &Path, name: &str, world: &str) -> Result<()> {
@@ -147,7 +152,7 @@ mod tests {
             write(folder.path(), "mine", "weather")
                 .unwrap_err()
                 .to_string()
-                .contains("admission, extension, offers, tariff")
+                .contains("admission, extension, offers, restriction, tariff")
         );
         write(folder.path(), "mine", "tariff").unwrap();
         assert!(write(folder.path(), "mine", "tariff").is_err());

@@ -12,4 +12,5 @@ mod ordering;
 mod outbox;
 mod policies;
 mod records;
+mod sender;
 mod support;
