@@ -173,6 +173,9 @@ pub struct SenderFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EdgeLoad {
     pub edge: String,
+    /// As control's configuration has them.
+    #[serde(default)]
+    pub labels: Vec<String>,
     pub capacity: u32,
     /// Steps in ascending order: from `minute` (since the epoch) on, `taken` seats, until the next step. The first step
     /// stands at the start of the span.

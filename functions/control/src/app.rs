@@ -148,7 +148,11 @@ async fn ledger(config: &Config) -> Result<Ledger> {
     let edges = config
         .edges
         .iter()
-        .map(|edge| EdgeSeats { name: edge.name.clone(), seats: edge.seats })
+        .map(|edge| EdgeSeats {
+            name: edge.name.clone(),
+            seats: edge.seats,
+            labels: edge.labels.clone(),
+        })
         .collect();
     let mut settings =
         konf_ledger::Settings::new(config.ledger_token.expose(), Arc::new(clock::now), edges);

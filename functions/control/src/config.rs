@@ -47,6 +47,10 @@ struct WrittenLink {
     key: PathBuf,
 }
 
+/// Of an edge, as `wit/policy.wit` says: a placement policy reads them at each order.
+const LABELS_MAX: usize = 8;
+const LABEL_BYTES_MAX: usize = 32;
+
 /// An edge that may connect, and the seats that may be booked on it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,6 +58,9 @@ pub struct Edge {
     /// Equals the name in the edge's certificate.
     pub name: String,
     pub seats: u32,
+    /// For the placement policy; only it knows what they mean.
+    #[serde(default)]
+    pub labels: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -213,6 +220,12 @@ impl Config {
             ensure!(
                 edge.seats > 0,
                 "edge {}: seats is 0; give the number of callers it can hold",
+                edge.name
+            );
+            ensure!(
+                edge.labels.len() <= LABELS_MAX
+                    && edge.labels.iter().all(|label| label.len() <= LABEL_BYTES_MAX),
+                "edge {}: an edge has at most {LABELS_MAX} labels of at most {LABEL_BYTES_MAX} bytes",
                 edge.name
             );
         }

@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn open(path: &Path) -> Result<Ledger, konf_ledger::OpenError> {
     let clock = Arc::new(|| UnixMs::from_minutes(START_MINUTE));
-    let edges = vec![EdgeSeats { name: "edge-1".to_owned(), seats: 1_000_000 }];
+    let edges = vec![EdgeSeats { name: "edge-1".to_owned(), seats: 1_000_000, labels: Vec::new() }];
     let mut settings = Settings::new("measured", clock, edges);
     settings.budget = konf_ledger::Budget { per_recipient: u32::MAX, total: u32::MAX };
     Ledger::open(path, settings).await

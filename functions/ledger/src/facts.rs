@@ -29,9 +29,16 @@ impl Ledger {
         let mut loads = Vec::with_capacity(edges.len());
         for edge in edges {
             let (name, capacity) = (edge.text("name")?, edge.count("capacity")?);
-            loads.push(edge_load(&mut tx, name, capacity, span, &free).await?);
+            let labels = self.labels(&name);
+            let load = edge_load(&mut tx, name, capacity, span, &free).await?;
+            loads.push(EdgeLoad { labels, ..load });
         }
         Ok(OrderFacts { now, restriction, edges: loads })
+    }
+
+    fn labels(&self, edge: &str) -> Vec<String> {
+        let known = self.settings().edges.iter().find(|known| known.name == edge);
+        known.map(|known| known.labels.clone()).unwrap_or_default()
     }
 
     pub async fn offers_facts(&self, question: &OffersQuestion) -> Result<OffersFacts> {
@@ -84,7 +91,7 @@ pub(crate) async fn edge_load(
     for hold in free.iter().filter(|hold| hold.edge == edge) {
         load.without(hold.span, hold.seats);
     }
-    Ok(EdgeLoad { edge, capacity, steps: load.steps() })
+    Ok(EdgeLoad { edge, labels: Vec::new(), capacity, steps: load.steps() })
 }
 
 pub(crate) fn own_booking(row: &SqliteRow, now: UnixMs) -> Result<OwnBooking> {

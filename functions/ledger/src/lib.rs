@@ -68,6 +68,8 @@ pub struct EdgeSeats {
     /// The edge's configured name, as in its certificate.
     pub name: String,
     pub seats: u32,
+    /// For the placement policy.
+    pub labels: Vec<String>,
 }
 
 /// What a ledger is opened with. [`Settings::new`] fills in the rest:

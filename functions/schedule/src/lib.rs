@@ -1,7 +1,7 @@
 //! Books capacity, offers what would fit, admits callers, extends conferences.
 //!
 //! Decisions are plain functions over facts: [`load`] (which edge has seats when), [`draw`] (numbers and codes),
-//! [`offers`] (what would fit instead), [`admit`] and [`extend`]. [`order`], [`admit`] and [`extend`] also have the
+//! [`place`] (on which edge), [`offers`] (what would fit instead), [`admit`] and [`extend`]. [`order`], [`admit`] and [`extend`] also have the
 //! conversation around their decision: read facts from the ledger, decide, have the messages written by `credentials`,
 //! propose to the ledger, and decide again when the facts have moved. Whatever is outside comes in through [`Outside`],
 //! so that all of it runs in tests on the machine at hand. The private module `trigger` is the only part that exists in
@@ -14,6 +14,7 @@ pub mod load;
 pub mod offers;
 pub mod order;
 pub mod outside;
+pub mod place;
 #[cfg(test)]
 mod testing;
 pub mod wall;

@@ -10,6 +10,7 @@ pub const SPAN_MIN_MAX: i64 = 48 * 60;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seats {
     edge: String,
+    labels: Vec<String>,
     capacity: u32,
     /// The first minute of the span since the epoch.
     first: i64,
@@ -27,11 +28,17 @@ impl Seats {
             let from = usize::try_from(step.minute.saturating_sub(first)).unwrap_or(0).min(length);
             taken[from..].fill(step.taken);
         }
-        Seats { edge: load.edge.clone(), capacity: load.capacity, first, taken }
+        let (edge, labels) = (load.edge.clone(), load.labels.clone());
+        Seats { edge, labels, capacity: load.capacity, first, taken }
     }
 
     pub fn edge(&self) -> &str {
         &self.edge
+    }
+
+    /// As control's configuration has them.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
     }
 
     /// Seats in all.

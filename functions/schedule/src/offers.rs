@@ -5,8 +5,9 @@ use konf_api::ledger::OfferProposal;
 use konf_api::schedule::Order;
 use konf_contract::{UnixMs, Window};
 
-use crate::load::{Seats, least_loaded, window};
+use crate::load::{Seats, window};
 use crate::order::within_limits;
+use crate::place::{PlacementPolicyFacts, Wanted, place};
 use crate::wall;
 
 /// How far around the order the policy sees the load: half a day, so that "the same day" is always within reach.
@@ -60,7 +61,8 @@ pub struct Alternative {
 /// the window to as long after.
 ///
 /// All of them are held at the same time, so each is looked at with the seats of the earlier ones taken. What is no
-/// standard order, in the past, said before, or does not fit beside the others, is dropped.
+/// standard order, in the past, said before, or does not fit beside the others, is dropped. `placement` says on which edge
+/// each is held.
 ///
 /// So many of the nearest times are to be passed over as `skip` says: a crowd that is refused at once would otherwise run
 /// after the same few seats.
@@ -70,6 +72,7 @@ pub fn offers(
     now: UnixMs,
     skip: usize,
     policy: impl Fn(&OffersPolicyFacts) -> Vec<Alternative>,
+    placement: impl Fn(&PlacementPolicyFacts) -> String,
 ) -> Vec<OfferProposal> {
     let Some(span) = edges.first().map(Seats::span) else { return Vec::new() };
     let proposed = policy(&policy_facts(&edges, span, order, now, skip));
@@ -80,7 +83,8 @@ pub fn offers(
         if said || start <= now || !within_limits(window, seats) {
             continue;
         }
-        let Some(at) = least_loaded(&edges, window, seats) else { continue };
+        let wanted = Wanted { now, window, seats, language: order.language };
+        let Some(at) = place(&edges, wanted, &placement) else { continue };
         edges[at].take(window, seats);
         offers.push(OfferProposal {
             index: offers.len() as u32 + 1,

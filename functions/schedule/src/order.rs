@@ -10,9 +10,10 @@ use konf_contract::{Language, UnixMs, Window};
 
 use crate::ROUNDS_MAX;
 use crate::draw::credentials;
-use crate::load::{Seats, least_loaded};
+use crate::load::Seats;
 use crate::offers::{Alternative, HELD_MS, OffersPolicyFacts, SEARCH_MIN, offers};
 use crate::outside::{CallError, Outside};
+use crate::place::{PlacementPolicyFacts, Wanted, place};
 use crate::wall::{ZONE, day_and_time, wall};
 
 /// Limits of a standard order (PRODUCT.md, section 1).
@@ -43,8 +44,15 @@ pub async fn order(
         let question = OrderQuestion { sender: request.sender.clone(), span };
         let facts: OrderFacts = outside.ledger("/v1/facts/order", &question).await?;
         let skip = spread(round, outside.random());
-        let policy = |facts: &OffersPolicyFacts| outside.offers_policy(facts);
-        let decided = decide(&request.order, &facts, span, skip, policy, || outside.random());
+        let decided = decide(
+            &request.order,
+            &facts,
+            span,
+            skip,
+            |facts| outside.offers_policy(facts),
+            |facts| outside.placement_policy(facts),
+            || outside.random(),
+        );
         let reply = Reply {
             inbound: &request.inbound,
             sender: &request.sender,
@@ -126,14 +134,15 @@ fn spread(round: usize, random: u64) -> usize {
     (random % (1 << (2 * round.min(3)))) as usize
 }
 
-/// Decides on an order. `span` is what was asked of the ledger, `skip` and `policy` as in [`offers`], `random` as in
-/// [`credentials`].
+/// Decides on an order. `span` is what was asked of the ledger, `skip` as in [`offers`], `random` as in [`credentials`];
+/// `alternatives` and `placement` are the policies.
 pub fn decide(
     order: &Order,
     facts: &OrderFacts,
     span: Window,
     skip: usize,
-    policy: impl Fn(&OffersPolicyFacts) -> Vec<Alternative>,
+    alternatives: impl Fn(&OffersPolicyFacts) -> Vec<Alternative>,
+    placement: impl Fn(&PlacementPolicyFacts) -> String,
     random: impl FnMut() -> u64,
 ) -> Decided {
     if let Some(restriction) = &facts.restriction {
@@ -143,7 +152,13 @@ pub fn decide(
         return past(order, facts.now);
     }
     let edges: Vec<Seats> = facts.edges.iter().map(|load| Seats::new(load, span)).collect();
-    if let Some(at) = least_loaded(&edges, order.window, order.seats) {
+    let wanted = Wanted {
+        now: facts.now,
+        window: order.window,
+        seats: order.seats,
+        language: order.language,
+    };
+    if let Some(at) = place(&edges, wanted, &placement) {
         let place = Place {
             edge: edges[at].edge(),
             window: order.window,
@@ -154,7 +169,7 @@ pub fn decide(
         };
         return book(place, random, Effect::Book);
     }
-    offer(offers(edges, order, facts.now, skip, policy), facts.now)
+    offer(offers(edges, order, facts.now, skip, alternatives, placement), facts.now)
 }
 
 /// Decides on a reply to offers.

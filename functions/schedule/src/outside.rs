@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::admit::{PolicyFacts, Verdict};
 use crate::extend::ExtensionPolicyFacts;
 use crate::offers::{Alternative, OffersPolicyFacts};
+use crate::place::PlacementPolicyFacts;
 
 /// Why an answer could not be had. All of it may be tried again by whoever asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +48,9 @@ pub trait Outside {
 
     /// The offers policy of this deployment: the best first.
     fn offers_policy(&self, facts: &OffersPolicyFacts) -> Vec<Alternative>;
+
+    /// The placement policy of this deployment: the name of an edge.
+    fn placement_policy(&self, facts: &PlacementPolicyFacts) -> String;
 
     /// 64 bits that nobody can guess.
     fn random(&self) -> u64;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use konf_api::ledger::{BookingState, EdgeLoad, LoadStep, OutboxMessage, Sender};
 use konf_api::render::RenderRequest;
-use konf_contract::{Caller, Msisdn, Role, UnixMs};
+use konf_contract::{Caller, Language, Msisdn, Role, UnixMs};
 use konf_policy_admission::rule;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,6 +19,7 @@ use crate::extend::ExtensionPolicyFacts;
 use crate::load::{SPAN_MIN_MAX, window};
 use crate::offers::{Alternative, FreeSeats, OffersPolicyFacts};
 use crate::outside::{CallError, Outside};
+use crate::place::PlacementPolicyFacts;
 
 /// 2027-07-09T12:00:00Z, 14:00 in Prague, a Friday.
 pub(crate) const START: UnixMs = UnixMs(1_815_134_400_000);
@@ -47,7 +48,8 @@ pub(crate) fn caller() -> Caller {
 pub(crate) fn edge(name: &str, capacity: u32, steps: &[(i64, u32)]) -> EdgeLoad {
     let first = LoadStep { minute: START.minutes() - SPAN_MIN_MAX, taken: 0 };
     let steps = steps.iter().map(|&(at, taken)| LoadStep { minute: START.minutes() + at, taken });
-    EdgeLoad { edge: name.into(), capacity, steps: std::iter::once(first).chain(steps).collect() }
+    let steps = std::iter::once(first).chain(steps).collect();
+    EdgeLoad { edge: name.into(), labels: vec![], capacity, steps }
 }
 
 /// The search around an hour at `START`.
@@ -117,6 +119,10 @@ impl Outside for Script {
 
     fn offers_policy(&self, facts: &OffersPolicyFacts) -> Vec<Alternative> {
         default_offers(facts)
+    }
+
+    fn placement_policy(&self, facts: &PlacementPolicyFacts) -> String {
+        default_placement(facts)
     }
 
     fn random(&self) -> u64 {
@@ -214,6 +220,30 @@ pub(crate) fn default_offers(facts: &OffersPolicyFacts) -> Vec<Alternative> {
         seats: found.seats,
     };
     proposed.into_iter().map(read).collect()
+}
+
+/// The default placement, as the component would be given it.
+pub(crate) fn default_placement(facts: &PlacementPolicyFacts) -> String {
+    use konf_policy_placement::rule;
+    let edge = |edge: &crate::place::EdgeToPlaceOn| rule::Edge {
+        id: edge.edge.clone(),
+        labels: edge.labels.clone(),
+        capacity: edge.capacity,
+        free: edge.free,
+        free_after_min: edge.free_after_min,
+    };
+    let facts = rule::Facts {
+        now_ms: facts.wanted.now.0,
+        starts_ms: facts.wanted.window.start.0,
+        ends_ms: facts.wanted.window.end.0,
+        seats: facts.wanted.seats,
+        language: match facts.wanted.language {
+            Language::Cs => rule::Language::Cs,
+            Language::En => rule::Language::En,
+        },
+        edges: facts.edges.iter().map(edge).collect(),
+    };
+    rule::choose(&facts).to_owned()
 }
 
 /// Repeatable randomness.

@@ -8,7 +8,7 @@
 use konf_api::ledger::{BookingState, OutboxMessage};
 use konf_api::render::RenderRequest;
 use konf_api::schedule::{CancelRequest, OrderRequest, TakeOfferRequest};
-use konf_contract::{Role, UnixMs};
+use konf_contract::{Language, Role, UnixMs};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spin_sdk::http::{Method, Request, Response, send};
@@ -18,6 +18,7 @@ use crate::admit::{PolicyFacts, Verdict};
 use crate::extend::ExtensionPolicyFacts;
 use crate::offers::{Alternative, FreeSeats, OffersPolicyFacts};
 use crate::outside::{CallError, Outside};
+use crate::place::{EdgeToPlaceOn, PlacementPolicyFacts};
 use crate::{admit, extend, order};
 
 mod policy {
@@ -33,6 +34,11 @@ mod extension {
 mod offers {
     wit_bindgen::generate!({ path: "../../wit/policy.wit", world: "offers-user" });
     pub(super) use self::konf::policy::offers::*;
+}
+
+mod placement {
+    wit_bindgen::generate!({ path: "../../wit/policy.wit", world: "placement-user" });
+    pub(super) use self::konf::policy::placement::*;
 }
 
 /// PRODUCT.md, section 4: minutes of grace before the start; minutes of one extension.
@@ -180,6 +186,10 @@ impl Outside for World {
         proposed.into_iter().map(read).collect()
     }
 
+    fn placement_policy(&self, facts: &PlacementPolicyFacts) -> String {
+        placement::choose(&placement_facts(facts))
+    }
+
     fn random(&self) -> u64 {
         wasi::random::random::get_random_u64()
     }
@@ -233,6 +243,27 @@ fn offers_facts(facts: &OffersPolicyFacts) -> offers::Facts {
         until_ms: facts.span.end.0,
         edges: facts.edges.iter().map(edge).collect(),
         pass_over: facts.pass_over,
+    }
+}
+
+fn placement_facts(facts: &PlacementPolicyFacts) -> placement::Facts {
+    let edge = |edge: &EdgeToPlaceOn| placement::Edge {
+        id: edge.edge.clone(),
+        labels: edge.labels.clone(),
+        capacity: edge.capacity,
+        free: edge.free,
+        free_after_min: edge.free_after_min,
+    };
+    placement::Facts {
+        now_ms: facts.wanted.now.0,
+        starts_ms: facts.wanted.window.start.0,
+        ends_ms: facts.wanted.window.end.0,
+        seats: facts.wanted.seats,
+        language: match facts.wanted.language {
+            Language::Cs => placement::Language::Cs,
+            Language::En => placement::Language::En,
+        },
+        edges: facts.edges.iter().map(edge).collect(),
     }
 }
 

@@ -26,9 +26,11 @@ use tokio::task::{LocalSet, spawn_local};
 
 use crate::admit::{PolicyFacts, Verdict};
 use crate::offers::HELD_MS;
-use crate::testing::{START, SplitMix, at, default_extension, default_offers, default_policy};
+use crate::testing::{
+    START, SplitMix, at, default_extension, default_offers, default_placement, default_policy,
+};
 use crate::wall::{ZONE, wall};
-use crate::{CallError, Outside, admit, extend, offers, order};
+use crate::{CallError, Outside, admit, extend, offers, order, place};
 
 const CAPACITY: u32 = 50;
 
@@ -90,6 +92,10 @@ impl Outside for World {
         default_offers(facts)
     }
 
+    fn placement_policy(&self, facts: &place::PlacementPolicyFacts) -> String {
+        default_placement(facts)
+    }
+
     fn random(&self) -> u64 {
         let mut random = SplitMix(self.random.get());
         let word = random.next();
@@ -110,7 +116,7 @@ impl World {
         let mut settings = Settings::new(
             "a-token-of-the-test",
             Arc::new(move || UnixMs(clock.load(Ordering::Relaxed))),
-            vec![EdgeSeats { name: "edge-1".into(), seats: CAPACITY }],
+            vec![EdgeSeats { name: "edge-1".into(), seats: CAPACITY, labels: vec![] }],
         );
         settings.budget = Budget { per_recipient: u32::MAX, total: u32::MAX };
         let ledger = Ledger::open(&folder.join("ledger.db"), settings).await.unwrap();

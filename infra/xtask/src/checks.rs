@@ -17,7 +17,7 @@ const HOMES: [(&str, &str); 5] = [
 ];
 
 /// Crates that read no clock, open no socket, start no thread and draw no randomness of their own.
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "wit/contract",
     "functions/api",
     "edge/media",
@@ -28,6 +28,7 @@ const PURE: [&str; 10] = [
     "functions/policies/extension",
     "functions/policies/offers",
     "functions/policies/restriction",
+    "functions/policies/placement",
 ];
 
 /// What a pure crate does not say outside its tests.

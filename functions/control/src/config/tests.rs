@@ -40,6 +40,15 @@ fn a_bad_value_is_named_with_what_would_be_right() {
         error(&GOOD.replace("0123456789abcdef", "short")).contains("ledger_token is too short")
     );
     assert!(error(&GOOD.replace("seats = 200", "seats = 0")).contains("seats is 0"));
+    let labelled =
+        |labels: &str| GOOD.replace("seats = 200", &format!("seats = 2\nlabels = {labels}"));
+    let config = Config::read(&labelled("[\"brno\"]"), Path::new(".")).unwrap();
+    assert_eq!(config.edges[0].labels, ["brno"]);
+    let long = format!("[\"{}\"]", "x".repeat(33));
+    let many = format!("[{}]", "\"x\",".repeat(9));
+    for bad in [long, many] {
+        assert!(error(&labelled(&bad)).contains("at most 8 labels of at most 32 bytes"), "{bad}");
+    }
 }
 
 #[test]

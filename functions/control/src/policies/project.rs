@@ -30,10 +30,11 @@ macro_rules! default {
     };
 }
 
-const DEFAULTS: [Default; 5] = [
+const DEFAULTS: [Default; 6] = [
     default!("admission"),
     default!("extension"),
     default!("offers"),
+    default!("placement"),
     default!("restriction"),
     default!("tariff"),
 ];
@@ -152,7 +153,7 @@ mod tests {
             write(folder.path(), "mine", "weather")
                 .unwrap_err()
                 .to_string()
-                .contains("admission, extension, offers, restriction, tariff")
+                .contains("admission, extension, offers, placement, restriction, tariff")
         );
         write(folder.path(), "mine", "tariff").unwrap();
         assert!(write(folder.path(), "mine", "tariff").is_err());

@@ -180,6 +180,7 @@ fn sentence(found: &Replayed) -> String {
         "admission" => ("callers' tries to enter", "would be answered differently"),
         "extension" => ("ends and extensions asked for", "would be decided differently"),
         OFFERS => ("orders that did not fit", "would get other offers"),
+        "placement" => ("conferences to place", "would be on another edge"),
         "restriction" => ("orders and requests", "would be answered differently"),
         _ => ("decisions", "would differ"),
     };

@@ -87,7 +87,7 @@ impl Internal for InProcess {
 impl Office {
     async fn new() -> Office {
         let folder = tempfile::tempdir().unwrap();
-        let edges = vec![EdgeSeats { name: "edge-1".to_owned(), seats: 10 }];
+        let edges = vec![EdgeSeats { name: "edge-1".to_owned(), seats: 10, labels: Vec::new() }];
         let settings = Settings::new("the ledger's token", Arc::new(clock::now), edges);
         let ledger = Ledger::open(&folder.path().join("ledger.sqlite"), settings).await.unwrap();
         let (key, _) = SigningKey::generate().unwrap();

@@ -38,6 +38,7 @@ async fn an_order_and_an_admission_go_through() {
     assert_eq!(status, StatusCode::OK);
     let facts: OrderFacts = serde_json::from_value(facts).unwrap();
     assert_eq!((facts.now, facts.edges.len(), facts.edges[0].capacity), (bench.now(), 1, 10));
+    assert_eq!(facts.edges[0].labels, ["at-edge-1"]);
     assert_eq!(share_of(&bench, &sms(1)).await, share_of(&bench, &sms(1)).await);
     let shares = [1, 2, 3, 4, 5].map(sms).map(async |sender| share_of(&bench, &sender).await);
     let mut found = std::collections::BTreeSet::new();

@@ -150,7 +150,7 @@ async fn open(
 }
 
 pub(crate) fn edge(name: &str, seats: u32) -> EdgeSeats {
-    EdgeSeats { name: name.to_owned(), seats }
+    EdgeSeats { name: name.to_owned(), seats, labels: vec![format!("at-{name}")] }
 }
 
 pub(crate) fn sms(last: u32) -> Sender {

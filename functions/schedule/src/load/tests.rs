@@ -13,7 +13,7 @@ fn span() -> Window {
 fn edge(name: &str, capacity: u32, steps: &[(i64, u32)]) -> Seats {
     let steps =
         steps.iter().map(|&(minute, taken)| LoadStep { minute: 1_000 + minute, taken }).collect();
-    Seats::new(&EdgeLoad { edge: name.into(), capacity, steps }, span())
+    Seats::new(&EdgeLoad { edge: name.into(), labels: vec![], capacity, steps }, span())
 }
 
 #[test]

@@ -1,7 +1,8 @@
 use konf_contract::Language;
 
 use super::*;
-use crate::testing::{NOW, START, SplitMix, at, default_offers, edge, span};
+use crate::load::least_loaded;
+use crate::testing::{NOW, START, SplitMix, at, default_offers, default_placement, edge, span};
 
 /// An hour for ten at 14:00 in Prague.
 fn order() -> Order {
@@ -17,7 +18,7 @@ fn order() -> Order {
 /// Minutes after the asked start, length, seats.
 fn found(edges: &[konf_api::ledger::EdgeLoad], order: &Order, now: UnixMs) -> Vec<(i64, i64, u32)> {
     let seats = edges.iter().map(|load| Seats::new(load, span())).collect();
-    let offers = offers(seats, order, now, 0, default_offers);
+    let offers = offers(seats, order, now, 0, default_offers, default_placement);
     let shape = |offer: &OfferProposal| {
         let after = offer.window.start.minutes() - START.minutes();
         (after, offer.window.minutes(), offer.seats)
@@ -95,17 +96,22 @@ fn more_people_than_any_edge_holds_are_offered_fewer() {
 fn in_a_crowd_the_nearest_times_are_skipped_but_one_that_fits_is_offered() {
     // Taken from 13:00 to 15:00: free at 12:00, 15:00, 11:55, 15:05, 11:50 …
     let seats = || vec![Seats::new(&edge("a", 10, &[(-60, 5), (60, 0)]), span())];
-    let first = |skip| offers(seats(), &order(), NOW, skip, default_offers)[0].window.start;
+    let first = |skip| {
+        offers(seats(), &order(), NOW, skip, default_offers, default_placement)[0].window.start
+    };
     assert_eq!([first(0), first(1), first(2)], [at(60), at(65), at(70)]);
     // Only one time fits: from 14:03.
     let seats = || vec![Seats::new(&edge("a", 10, &[(-720, 5), (3, 0), (63, 5)]), span())];
-    assert_eq!(offers(seats(), &order(), NOW, 1_000, default_offers)[0].window.start, at(3));
+    assert_eq!(
+        offers(seats(), &order(), NOW, 1_000, default_offers, default_placement)[0].window.start,
+        at(3)
+    );
 }
 
 #[test]
 fn offers_are_numbered_from_one_and_name_their_edge() {
     let seats = vec![Seats::new(&edge("a", 20, &[(0, 12), (60, 0)]), span())];
-    let offers = offers(seats, &order(), NOW, 0, default_offers);
+    let offers = offers(seats, &order(), NOW, 0, default_offers, default_placement);
     let named: Vec<_> = offers.iter().map(|offer| (offer.index, offer.edge.as_str())).collect();
     assert_eq!(named, [(1, "a"), (2, "a")]);
 }
@@ -140,7 +146,7 @@ fn random_loads_give_offers_that_hold_what_they_promise() {
             continue;
         }
         let mut left = free.clone();
-        for offer in offers(free.clone(), &order, now, 0, default_offers) {
+        for offer in offers(free.clone(), &order, now, 0, default_offers, default_placement) {
             offered += 1;
             let edge = left.iter_mut().find(|edge| edge.edge() == offer.edge).unwrap();
             assert!(edge.free(offer.window).unwrap() >= offer.seats, "round {round}: {offer:?}");
@@ -184,7 +190,7 @@ fn what_is_no_standard_order_past_said_before_or_not_free_is_dropped_and_three_a
     for (wrong, why) in bad {
         let policy = |_: &OffersPolicyFacts| vec![good[0], wrong, good[1], good[2], good[2]];
         let seats = vec![Seats::new(&edge("a", 10, &[]), span())];
-        let offers = offers(seats, &order(), NOW, 0, policy);
+        let offers = offers(seats, &order(), NOW, 0, policy, default_placement);
         let found: Vec<_> =
             offers.iter().map(|offer| (offer.index, offer.window, offer.seats)).collect();
         let of =
@@ -193,7 +199,7 @@ fn what_is_no_standard_order_past_said_before_or_not_free_is_dropped_and_three_a
     }
     let crowd = |_: &OffersPolicyFacts| (0..1_000).map(|n| alternative(n, 1, 2)).collect();
     let seats = vec![Seats::new(&edge("a", 10, &[]), span())];
-    assert_eq!(offers(seats, &order(), NOW, 0, crowd).len(), OFFERS_MAX);
+    assert_eq!(offers(seats, &order(), NOW, 0, crowd, default_placement).len(), OFFERS_MAX);
 }
 
 #[test]
@@ -209,7 +215,7 @@ fn a_policy_sees_few_steps_and_never_more_free_seats_than_there_are() {
         seen.replace(Some(facts.clone()));
         Vec::new()
     };
-    offers(edges.clone(), &order(), NOW, 3, policy);
+    offers(edges.clone(), &order(), NOW, 3, policy, default_placement);
     let facts = seen.take().unwrap();
     assert_eq!((facts.now, facts.span, facts.pass_over), (NOW, span(), 3));
     assert_eq!(facts.order, Alternative { start: START, minutes: 60, seats: 10 });

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::load::window;
-use crate::testing::{NOW, START, Script, SplitMix, at, default_offers, edge, now, sender};
+use crate::testing::{
+    NOW, START, Script, SplitMix, at, default_offers, default_placement, edge, now, sender,
+};
 
 fn request() -> OrderRequest {
     let order = Order {
@@ -153,7 +155,8 @@ fn an_order_that_waited_until_it_was_over_is_refused_with_a_right_example() {
         let mut random = SplitMix(1);
         let facts = OrderFacts { now, ..late.clone() };
         let span = span(&request().order.window, now);
-        decide(&request().order, &facts, span, 0, default_offers, || random.next())
+        let random = || random.next();
+        decide(&request().order, &facts, span, 0, default_offers, default_placement, random)
     };
     let message = decided(at(60)).message;
     let example = "conf 1007 1500 60 10".into();
