@@ -117,6 +117,7 @@ fn admit(request: AdmissionRequest) -> Admission {
         returning: false,
         former_leg: None,
         policy: "sha256:none".into(),
+        keys: None,
     })
 }
 

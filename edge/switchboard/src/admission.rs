@@ -12,7 +12,7 @@ use konf_prompts::Phrase;
 use crate::room::Room;
 use crate::stage::Stage;
 use crate::timers::Timer;
-use crate::{Asked, Now, Switchboard, clock};
+use crate::{Asked, Now, Switchboard, clock, keys};
 
 /// Before the one retry of an admission: about what the control link takes to dial again.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -120,6 +120,7 @@ impl Switchboard {
         let language = grant.language;
         let Some(call) = self.legs.get_mut(&leg) else { return };
         call.language = language;
+        call.keys = keys::granted(grant.keys.as_deref());
         // Kept for a caller who is turned away here as well: its record gives the seat back.
         call.grant = Some(grant.clone());
         self.timers.clear(Timer::Patience(leg));

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use konf_contract::keys::KeyAction;
 use konf_contract::link::{EndReason, Party, RoomMode};
 use konf_contract::{ConferenceNumber, LegId};
 use konf_prompts::Phrase;
 
-use crate::keys::{Command, GAP, Pressed};
+use crate::keys::{GAP, Pressed, table};
 use crate::stage::Stage;
 use crate::timers::Timer;
 use crate::{Key, Now, Output, Sound, Switchboard};
@@ -23,7 +24,7 @@ impl Switchboard {
         let Some(call) = self.legs.get_mut(&leg) else { return };
         let role = call.role();
         let Stage::Talking(sequence) = &mut call.stage else { return };
-        let pressed = sequence.press(key, role);
+        let pressed = sequence.press(key, role, table(call.keys.as_deref()));
         if sequence.is_half() {
             self.timers.set(Timer::KeyGap(leg), now.mono + GAP);
         } else {
@@ -34,7 +35,7 @@ impl Switchboard {
 
     fn pressed(&mut self, now: Now, leg: LegId, pressed: Pressed) {
         match pressed {
-            Pressed::Command(command) => self.command(now, leg, command),
+            Pressed::Action(action) => self.act(now, leg, action),
             Pressed::OrganiserOnly => self.tell(leg, &[Phrase::OrganiserOnly]),
             Pressed::Unknown => self.tell(leg, &[Phrase::UnknownKey]),
             Pressed::Nothing => {}
@@ -45,37 +46,37 @@ impl Switchboard {
         let Some(call) = self.legs.get_mut(&leg) else { return };
         let role = call.role();
         let Stage::Talking(sequence) = &mut call.stage else { return };
-        let pressed = sequence.gap(role);
+        let pressed = sequence.gap(role, table(call.keys.as_deref()));
         self.pressed(now, leg, pressed);
     }
 
-    fn command(&mut self, now: Now, leg: LegId, command: Command) {
+    fn act(&mut self, now: Now, leg: LegId, action: KeyAction) {
         let Some((call, room)) = self.leg_and_room(leg) else { return };
         let (locked, mode, organiser) = (room.locked, room.mode, call.is_organiser());
         let Some(conference) = self.conference_of(leg) else { return };
-        match command {
-            Command::Mute => self.toggle_mute(leg),
-            Command::Help if organiser => {
+        match action {
+            KeyAction::Mute => self.toggle_mute(leg),
+            KeyAction::Help if organiser => {
                 self.tell(leg, &[Phrase::Help, Phrase::HelpOrganiser, Phrase::HelpModes]);
             }
-            Command::Help => self.tell(leg, &[Phrase::HelpHand, Phrase::Help]),
-            Command::People => {
+            KeyAction::Help => self.tell(leg, &[Phrase::HelpHand, Phrase::Help]),
+            KeyAction::People => {
                 let people = self.people_here(&conference);
                 self.tell(leg, &[people]);
             }
-            Command::Volume => self.next_volume(leg),
-            Command::Names => self.tell_names(leg, &conference),
-            Command::Hand if organiser => self.let_next_speak(leg, &conference),
-            Command::Hand => self.toggle_hand(now, leg, &conference),
-            Command::Lock => self.set_locked(now, &conference, !locked),
-            Command::MuteAll => {
+            KeyAction::Volume => self.next_volume(leg),
+            KeyAction::Names => self.tell_names(leg, &conference),
+            KeyAction::Hand if organiser => self.let_next_speak(leg, &conference),
+            KeyAction::Hand => self.toggle_hand(now, leg, &conference),
+            KeyAction::Lock => self.set_locked(now, &conference, !locked),
+            KeyAction::MuteAll => {
                 self.set_all_muted(now, &conference, mode == RoomMode::Everybody);
             }
-            Command::Mode => self.next_mode(now, &conference),
-            Command::DropLast => self.drop_last(now, leg),
-            Command::FindNoise => self.find_noise(leg, &conference),
-            Command::Extend => self.ask_extension(now, &conference, Some(leg)),
-            Command::EndForAll => {
+            KeyAction::Mode => self.next_mode(now, &conference),
+            KeyAction::DropLast => self.drop_last(now, leg),
+            KeyAction::FindNoise => self.find_noise(leg, &conference),
+            KeyAction::Extend => self.ask_extension(now, &conference, Some(leg)),
+            KeyAction::EndForAll => {
                 self.end_room(now, &conference, EndReason::ClosedByOrganiser, Party::Organiser);
             }
         }

@@ -1,12 +1,14 @@
 //! The keys in the room. Never a bare digit: those happen by accident (FIELD.md, section 3).
 //!
-//! To add one: a row in [`TABLE`], a [`Command`], and what it does in `commands.rs`. A sequence that begins another
-//! (`*9` before `*92`) waits for [`GAP`] before it counts.
+//! Which sequence does what stands in the leg's [`KeyTable`]. One that begins another (`*9` before `*92`) waits for [`GAP`]
+//! before it counts.
 
 use std::fmt;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use konf_contract::Role;
+use konf_contract::keys::{KeyAction, KeyBinding, KeyTable};
 
 use crate::Key;
 
@@ -14,95 +16,32 @@ use crate::Key;
 /// `*` pressed by accident is forgotten when the next one comes.
 pub(crate) const GAP: Duration = Duration::from_secs(2);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Command {
-    Mute,
-    Help,
-    People,
-    Names,
-    Volume,
-    /// A participant's own; an organiser lets the first one speak.
-    Hand,
-    Lock,
-    MuteAll,
-    Mode,
-    DropLast,
-    FindNoise,
-    Extend,
-    EndForAll,
-}
-
-pub(crate) struct Row {
-    pub(crate) keys: &'static str,
-    pub(crate) who: Role,
-    pub(crate) command: Command,
-    what: &'static str,
-}
-
-const fn row(keys: &'static str, who: Role, command: Command, what: &'static str) -> Row {
-    Row { keys, who, command, what }
-}
-
-/// PRODUCT.md, section 4, "in the room".
-pub(crate) const TABLE: [Row; 13] = [
-    row("*6", Role::Participant, Command::Mute, "mute or unmute yourself"),
-    row("*1", Role::Participant, Command::Help, "help"),
-    row("*2", Role::Participant, Command::People, "how many are here"),
-    row("*3", Role::Participant, Command::Names, "who is here"),
-    row("*8", Role::Participant, Command::Volume, "louder, softer, normal"),
-    row(
-        "*9",
-        Role::Participant,
-        Command::Hand,
-        "raise or lower your hand; organiser: let the first speak",
-    ),
-    row("*5", Role::Organiser, Command::Lock, "lock or open the conference"),
-    row("##", Role::Organiser, Command::MuteAll, "mute or unmute all others"),
-    row("*7", Role::Organiser, Command::Mode, "everybody, questions, lecture"),
-    row("*92", Role::Organiser, Command::DropLast, "disconnect the last who came"),
-    row("*93", Role::Organiser, Command::FindNoise, "who makes most noise"),
-    row("*98", Role::Organiser, Command::Extend, "ask for an extension"),
-    row("*99", Role::Organiser, Command::EndForAll, "end the conference for all"),
-];
-
-impl Row {
-    fn pressed(&self, role: Role) -> Pressed {
-        match (self.who, role) {
-            (Role::Organiser, Role::Participant) => Pressed::OrganiserOnly,
-            _ => Pressed::Command(self.command),
-        }
-    }
-}
-
-fn row_of(keys: &str) -> Option<&'static Row> {
-    TABLE.iter().find(|row| row.keys == keys)
-}
-
-/// The table as text, one line per sequence.
-#[derive(Debug, Clone, Copy)]
-pub struct KeyTable;
-
-impl fmt::Display for KeyTable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Row { keys, who, what, .. } in &TABLE {
-            let who = match who {
-                Role::Participant => "everybody",
-                Role::Organiser => "organiser",
-            };
-            writeln!(f, "{keys:<3} {who} {what}")?;
-        }
-        Ok(())
-    }
-}
-
 /// What a key did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pressed {
     /// A bare digit, or the sequence is not whole yet.
     Nothing,
-    Command(Command),
+    Action(KeyAction),
     OrganiserOnly,
     Unknown,
+}
+
+/// A leg's table, or the default one.
+pub(crate) fn table(own: Option<&KeyTable>) -> &KeyTable {
+    static DEFAULT: LazyLock<KeyTable> = LazyLock::new(KeyTable::default);
+    own.unwrap_or(&DEFAULT)
+}
+
+/// The table of a grant. One that is no good one leaves the default: control has looked at it before.
+pub(crate) fn granted(bindings: Option<&[KeyBinding]>) -> Option<Box<KeyTable>> {
+    KeyTable::of_bindings(bindings?).ok().map(Box::new)
+}
+
+fn pressed(action: KeyAction, role: Role) -> Pressed {
+    match (action.who(), role) {
+        (Role::Organiser, Role::Participant) => Pressed::OrganiserOnly,
+        _ => Pressed::Action(action),
+    }
 }
 
 /// The keys of a sequence so far: at most as long as the longest in the table.
@@ -123,27 +62,26 @@ impl fmt::Debug for Sequence {
 }
 
 impl Sequence {
-    pub(crate) fn press(&mut self, key: Key, role: Role) -> Pressed {
+    pub(crate) fn press(&mut self, key: Key, role: Role, table: &KeyTable) -> Pressed {
         if self.number && key == Key::Hash {
             return Pressed::Nothing;
         }
         self.number = false;
-        let before = row_of(&self.keys);
+        let before = table.action(&self.keys);
         self.keys.push(letter(key));
-        let begins = |row: &Row| row.keys.starts_with(&self.keys) && row.keys != self.keys;
-        if TABLE.iter().any(begins) {
+        if table.goes_on(&self.keys) {
             return Pressed::Nothing;
         }
-        if let Some(row) = row_of(&self.keys) {
+        if let Some(action) = table.action(&self.keys) {
             self.keys.clear();
-            return row.pressed(role);
+            return pressed(action, role);
         }
         match (before, key) {
             // `*9` was whole, and something else begins.
-            (Some(row), Key::Star | Key::Hash) => {
+            (Some(action), Key::Star | Key::Hash) => {
                 self.keys.clear();
                 self.keys.push(letter(key));
-                row.pressed(role)
+                pressed(action, role)
             }
             _ => self.begin_anew(key),
         }
@@ -167,10 +105,10 @@ impl Sequence {
     }
 
     /// No key came: `*9` counts. A star or a hash alone is forgotten.
-    pub(crate) fn gap(&mut self, role: Role) -> Pressed {
-        let whole = row_of(&self.keys);
+    pub(crate) fn gap(&mut self, role: Role, table: &KeyTable) -> Pressed {
+        let whole = table.action(&self.keys);
         *self = Sequence::default();
-        whole.map_or(Pressed::Nothing, |row| row.pressed(role))
+        whole.map_or(Pressed::Nothing, |action| pressed(action, role))
     }
 }
 

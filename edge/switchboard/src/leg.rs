@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Instant;
 
+use konf_contract::keys::KeyTable;
 use konf_contract::link::{EndReason, Grant, Party};
 use konf_contract::{Caller, Language, Role, UnixMs};
 
@@ -38,6 +39,8 @@ pub(crate) struct Leg {
     pub(crate) wrong_tries: u32,
     pub(crate) repeats: u32,
     pub(crate) grant: Option<Grant>,
+    /// What each key does in the room; none: the default table.
+    pub(crate) keys: Option<Box<KeyTable>>,
     pub(crate) joined: Option<UnixMs>,
     /// In the mix: joined and not taken out again.
     pub(crate) in_mix: bool,
@@ -70,6 +73,7 @@ impl Leg {
             wrong_tries: 0,
             repeats: 0,
             grant: None,
+            keys: None,
             joined: None,
             in_mix: false,
             muted: Muted::No,

@@ -84,7 +84,6 @@ use konf_contract::link::{ControlReply, EdgeCall, RoomStatus};
 use konf_contract::{Caller, ConferenceNumber, LegId, UnixMs};
 use konf_prompts::Phrase;
 
-pub use keys::KeyTable;
 pub use stage::CallDrawing;
 pub use words::{AskId, Config, Input, Key, LocalTime, Now, Output, PlaybackId, Sound};
 

@@ -11,6 +11,7 @@ pub mod log;
 pub mod package;
 pub mod project;
 mod replay;
+pub mod sense;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

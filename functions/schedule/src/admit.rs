@@ -12,6 +12,7 @@ use konf_api::schedule::AdmitRequest;
 use konf_contract::link::{Admission, Denial, Grant};
 use konf_contract::{ConferenceNumber, Role, UnixMs, Window};
 
+use crate::keys::{KeysPolicyFacts, keys};
 use crate::outside::{CallError, Outside};
 
 /// A mobile network ends a leg after 70 minutes (PRODUCT.md, section 4).
@@ -146,6 +147,7 @@ async fn seat(
                 returning,
                 former_leg,
                 policy,
+                keys: keys(outside, KeysPolicyFacts { language: booking.language, role }),
             })
         }
         AdmissionOutcome::Full => Admission::Denied(Denial::Full { language: booking.language }),

@@ -10,6 +10,7 @@
 pub mod admit;
 pub mod draw;
 pub mod extend;
+pub mod keys;
 pub mod load;
 pub mod offers;
 pub mod order;

@@ -4,11 +4,13 @@ use std::future::Future;
 
 use konf_api::ledger::OutboxMessage;
 use konf_api::render::RenderRequest;
+use konf_contract::keys::KeyAction;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::admit::{PolicyFacts, Verdict};
 use crate::extend::ExtensionPolicyFacts;
+use crate::keys::KeysPolicyFacts;
 use crate::offers::{Alternative, OffersPolicyFacts};
 use crate::place::PlacementPolicyFacts;
 
@@ -51,6 +53,12 @@ pub trait Outside {
 
     /// The placement policy of this deployment: the name of an edge.
     fn placement_policy(&self, facts: &PlacementPolicyFacts) -> String;
+
+    /// The keys policy of this deployment: sequences and what they do, good or not.
+    fn keys_policy(&self, facts: &KeysPolicyFacts) -> Vec<(String, KeyAction)>;
+
+    /// Says in the log what somebody has to mend.
+    fn warn(&self, what: &str);
 
     /// 64 bits that nobody can guess.
     fn random(&self) -> u64;

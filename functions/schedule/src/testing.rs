@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use konf_api::ledger::{BookingState, EdgeLoad, LoadStep, OutboxMessage, Sender};
 use konf_api::render::RenderRequest;
+use konf_contract::keys::KeyAction;
 use konf_contract::{Caller, Language, Msisdn, Role, UnixMs};
 use konf_policy_admission::rule;
 use serde::Serialize;
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 use crate::admit::{PolicyFacts, Verdict};
 use crate::extend::ExtensionPolicyFacts;
+use crate::keys::KeysPolicyFacts;
 use crate::load::{SPAN_MIN_MAX, window};
 use crate::offers::{Alternative, FreeSeats, OffersPolicyFacts};
 use crate::outside::{CallError, Outside};
@@ -63,6 +65,8 @@ pub(crate) struct Script {
     /// What was asked: the path, or `render`, and the request.
     pub(crate) asked: RefCell<Vec<(&'static str, Value)>>,
     random: Cell<u64>,
+    /// What the keys policy says; nothing: the default.
+    pub(crate) keys: Vec<(&'static str, KeyAction)>,
 }
 
 impl Script {
@@ -71,6 +75,7 @@ impl Script {
             answers: RefCell::new(answers.into_iter().collect()),
             asked: RefCell::default(),
             random: Cell::new(42),
+            keys: Vec::new(),
         }
     }
 
@@ -123,6 +128,17 @@ impl Outside for Script {
 
     fn placement_policy(&self, facts: &PlacementPolicyFacts) -> String {
         default_placement(facts)
+    }
+
+    fn keys_policy(&self, facts: &KeysPolicyFacts) -> Vec<(String, KeyAction)> {
+        if self.keys.is_empty() {
+            return default_keys(facts);
+        }
+        self.keys.iter().map(|(keys, action)| ((*keys).to_owned(), *action)).collect()
+    }
+
+    fn warn(&self, what: &str) {
+        self.asked.borrow_mut().push(("warn", what.into()));
     }
 
     fn random(&self) -> u64 {
@@ -244,6 +260,37 @@ pub(crate) fn default_placement(facts: &PlacementPolicyFacts) -> String {
         edges: facts.edges.iter().map(edge).collect(),
     };
     rule::choose(&facts).to_owned()
+}
+
+/// The default keys, as the component would be given them.
+pub(crate) fn default_keys(facts: &KeysPolicyFacts) -> Vec<(String, KeyAction)> {
+    use konf_policy_keys::rule::{self, Action};
+    let facts = rule::Facts {
+        language: match facts.language {
+            Language::Cs => rule::Language::Cs,
+            Language::En => rule::Language::En,
+        },
+        role: match facts.role {
+            Role::Participant => rule::Role::Participant,
+            Role::Organiser => rule::Role::Organiser,
+        },
+    };
+    let action = |action: Action| match action {
+        Action::Mute => KeyAction::Mute,
+        Action::Help => KeyAction::Help,
+        Action::People => KeyAction::People,
+        Action::Names => KeyAction::Names,
+        Action::Volume => KeyAction::Volume,
+        Action::Hand => KeyAction::Hand,
+        Action::Lock => KeyAction::Lock,
+        Action::MuteAll => KeyAction::MuteAll,
+        Action::Mode => KeyAction::Mode,
+        Action::DropLast => KeyAction::DropLast,
+        Action::FindNoise => KeyAction::FindNoise,
+        Action::Extend => KeyAction::Extend,
+        Action::EndForAll => KeyAction::EndForAll,
+    };
+    rule::table(&facts).iter().map(|(keys, does)| ((*keys).to_owned(), action(*does))).collect()
 }
 
 /// Repeatable randomness.

@@ -8,6 +8,7 @@
 use konf_api::ledger::{BookingState, OutboxMessage};
 use konf_api::render::RenderRequest;
 use konf_api::schedule::{CancelRequest, OrderRequest, TakeOfferRequest};
+use konf_contract::keys::KeyAction;
 use konf_contract::{Language, Role, UnixMs};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +17,7 @@ use spin_sdk::{http_component, variables};
 
 use crate::admit::{PolicyFacts, Verdict};
 use crate::extend::ExtensionPolicyFacts;
+use crate::keys::KeysPolicyFacts;
 use crate::offers::{Alternative, FreeSeats, OffersPolicyFacts};
 use crate::outside::{CallError, Outside};
 use crate::place::{EdgeToPlaceOn, PlacementPolicyFacts};
@@ -39,6 +41,11 @@ mod offers {
 mod placement {
     wit_bindgen::generate!({ path: "../../wit/policy.wit", world: "placement-user" });
     pub(super) use self::konf::policy::placement::*;
+}
+
+mod keys {
+    wit_bindgen::generate!({ path: "../../wit/policy.wit", world: "keys-user" });
+    pub(super) use self::konf::policy::keys::*;
 }
 
 /// PRODUCT.md, section 4: minutes of grace before the start; minutes of one extension.
@@ -190,6 +197,24 @@ impl Outside for World {
         placement::choose(&placement_facts(facts))
     }
 
+    fn keys_policy(&self, facts: &KeysPolicyFacts) -> Vec<(String, KeyAction)> {
+        let table = keys::table(keys::Facts {
+            language: match facts.language {
+                Language::Cs => keys::Language::Cs,
+                Language::En => keys::Language::En,
+            },
+            role: match facts.role {
+                Role::Participant => keys::Role::Participant,
+                Role::Organiser => keys::Role::Organiser,
+            },
+        });
+        table.into_iter().map(|row| (row.keys, action(row.does))).collect()
+    }
+
+    fn warn(&self, what: &str) {
+        eprintln!("schedule: {what}");
+    }
+
     fn random(&self) -> u64 {
         wasi::random::random::get_random_u64()
     }
@@ -264,6 +289,24 @@ fn placement_facts(facts: &PlacementPolicyFacts) -> placement::Facts {
             Language::En => placement::Language::En,
         },
         edges: facts.edges.iter().map(edge).collect(),
+    }
+}
+
+fn action(action: keys::Action) -> KeyAction {
+    match action {
+        keys::Action::Mute => KeyAction::Mute,
+        keys::Action::Help => KeyAction::Help,
+        keys::Action::People => KeyAction::People,
+        keys::Action::Names => KeyAction::Names,
+        keys::Action::Volume => KeyAction::Volume,
+        keys::Action::Hand => KeyAction::Hand,
+        keys::Action::Lock => KeyAction::Lock,
+        keys::Action::MuteAll => KeyAction::MuteAll,
+        keys::Action::Mode => KeyAction::Mode,
+        keys::Action::DropLast => KeyAction::DropLast,
+        keys::Action::FindNoise => KeyAction::FindNoise,
+        keys::Action::Extend => KeyAction::Extend,
+        keys::Action::EndForAll => KeyAction::EndForAll,
     }
 }
 

@@ -15,6 +15,7 @@ use konf_api::render::{Message, RenderRequest};
 use konf_api::schedule::{
     AdmitRequest, CancelRequest, Order, OrderAnswer, OrderRequest, TakeOfferRequest,
 };
+use konf_contract::keys::KeyAction;
 use konf_contract::link::{
     Admission, AdmissionRequest, Denial, ExtensionReply, ExtensionRequest, Grant, KeyedCredentials,
 };
@@ -27,10 +28,11 @@ use tokio::task::{LocalSet, spawn_local};
 use crate::admit::{PolicyFacts, Verdict};
 use crate::offers::HELD_MS;
 use crate::testing::{
-    START, SplitMix, at, default_extension, default_offers, default_placement, default_policy,
+    START, SplitMix, at, default_extension, default_keys, default_offers, default_placement,
+    default_policy,
 };
 use crate::wall::{ZONE, wall};
-use crate::{CallError, Outside, admit, extend, offers, order, place};
+use crate::{CallError, Outside, admit, extend, keys, offers, order, place};
 
 const CAPACITY: u32 = 50;
 
@@ -94,6 +96,14 @@ impl Outside for World {
 
     fn placement_policy(&self, facts: &place::PlacementPolicyFacts) -> String {
         default_placement(facts)
+    }
+
+    fn keys_policy(&self, facts: &keys::KeysPolicyFacts) -> Vec<(String, KeyAction)> {
+        default_keys(facts)
+    }
+
+    fn warn(&self, what: &str) {
+        panic!("{what}");
     }
 
     fn random(&self) -> u64 {

@@ -17,7 +17,7 @@ const HOMES: [(&str, &str); 5] = [
 ];
 
 /// Crates that read no clock, open no socket, start no thread and draw no randomness of their own.
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "wit/contract",
     "functions/api",
     "edge/media",
@@ -29,6 +29,7 @@ const PURE: [&str; 11] = [
     "functions/policies/offers",
     "functions/policies/restriction",
     "functions/policies/placement",
+    "functions/policies/keys",
 ];
 
 /// What a pure crate does not say outside its tests.

@@ -9,6 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::keys::KeyBinding;
 use crate::{Caller, ConferenceNumber, GrantId, Language, LegId, Role, UnixMs, Window};
 
 /// The protocol that [`Hello::protocol`] announces. Control serves this one and the one before.
@@ -112,6 +113,8 @@ pub struct Grant {
     pub former_leg: Option<LegId>,
     /// Digest of the admission policy that decided, `sha256:…`.
     pub policy: String,
+    /// What each key does for this leg, where a policy says something else than [`crate::keys::KeyTable::default`].
+    pub keys: Option<Vec<KeyBinding>>,
 }
 
 /// Why a caller may not come in.

@@ -84,6 +84,7 @@ impl Bench {
             returning: true,
             former_leg: None,
             policy: "sha256:0".into(),
+            keys: None,
         }))
     }
 }

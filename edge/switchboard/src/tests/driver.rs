@@ -126,6 +126,7 @@ pub(crate) fn grant(leg: LegId, role: Role) -> Grant {
         returning: false,
         former_leg: None,
         policy: "sha256:0".into(),
+        keys: None,
     }
 }
 

@@ -229,6 +229,7 @@ impl World {
             returning: self.random.random_bool(0.2),
             former_leg: self.random.random_bool(0.5).then(|| self.any_leg()),
             policy: String::new(),
+            keys: None,
         }
     }
 

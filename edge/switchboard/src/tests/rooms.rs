@@ -1,5 +1,6 @@
 //! In the room: who is heard, who comes in, what keys do.
 
+use konf_contract::keys::KeyBinding;
 use konf_contract::link::{ControlCall, EdgeReply};
 use konf_contract::{LegId, Role};
 
@@ -157,6 +158,36 @@ fn keys_without_a_meaning_are_said_to_have_none() {
     let mut desk = three();
     desk.keys(2, "*4*0*91");
     assert_eq!(desk.take(), ["2 hears UnknownKey"; 3]);
+}
+
+#[test]
+fn a_policys_keys_are_those_of_the_leg_that_it_was_granted_for() {
+    let mut desk = Desk::granting(|grant| {
+        let row =
+            |keys: &str, action: &str| KeyBinding { keys: keys.into(), action: action.into() };
+        if grant.role == Role::Participant {
+            grant.keys = Some(vec![row("*4", "mute"), row("*0", "lock"), row("*7", "fly")]);
+        }
+    });
+    desk.enter_organiser(1);
+    desk.enter(2);
+    desk.wait(seconds(10));
+    desk.forget();
+    desk.keys(2, "*4");
+    assert_eq!(desk.take(), ["2 muted true", "2 hears Muted"]);
+    desk.keys(2, "*4*6*0*7");
+    assert_eq!(
+        desk.take(),
+        [
+            "2 muted false",
+            "2 hears Unmuted",
+            "2 hears UnknownKey",
+            "2 hears OrganiserOnly",
+            "2 hears UnknownKey"
+        ]
+    );
+    desk.keys(1, "*6*4");
+    assert_eq!(desk.take(), ["1 muted true", "1 hears Muted", "1 hears UnknownKey"]);
 }
 
 #[test]

@@ -21,6 +21,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::package::{Opened, Package, PackageError, try_cases};
+use super::sense::senseless;
 use super::{Policies, replay};
 
 /// As many lines as one reads.
@@ -195,7 +196,8 @@ impl Policies {
             world.name == manifest.world,
             Refusal::OtherWorld { manifest: manifest.world.clone(), component: world.name.clone() }
         );
-        let faults = try_cases(&trial, &manifest.cases).await;
+        let mut faults = try_cases(&trial, &manifest.cases).await;
+        faults.extend(senseless(&trial).await);
         ensure!(faults.is_empty(), Refusal::Cases(faults));
         let replayed = replay::replay(&self.ledger, &trial, REPLAY_DAYS).await?;
         let (version, cases) = (manifest.version, manifest.cases.len());

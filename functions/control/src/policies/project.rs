@@ -30,9 +30,10 @@ macro_rules! default {
     };
 }
 
-const DEFAULTS: [Default; 6] = [
+const DEFAULTS: [Default; 7] = [
     default!("admission"),
     default!("extension"),
+    default!("keys"),
     default!("offers"),
     default!("placement"),
     default!("restriction"),
@@ -153,7 +154,7 @@ mod tests {
             write(folder.path(), "mine", "weather")
                 .unwrap_err()
                 .to_string()
-                .contains("admission, extension, offers, placement, restriction, tariff")
+                .contains("admission, extension, keys, offers, placement, restriction, tariff")
         );
         write(folder.path(), "mine", "tariff").unwrap();
         assert!(write(folder.path(), "mine", "tariff").is_err());

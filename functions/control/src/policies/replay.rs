@@ -126,6 +126,7 @@ const TARIFF: &str = "tariff";
 fn change(world: &str, input: &Value, before: &Value, now: &Value) -> (String, String) {
     let kinds = match world {
         OFFERS => [before, now].map(|answer| offered(input, answer)),
+        KEYS => [bound(before, now), bound(now, before)],
         _ => [before, now].map(name),
     };
     match kinds {
@@ -135,6 +136,19 @@ fn change(world: &str, input: &Value, before: &Value, now: &Value) -> (String, S
 }
 
 const OFFERS: &str = "offers";
+const KEYS: &str = "keys";
+
+/// The rows that only this table has: `*4 mute, *6 hand`.
+fn bound(table: &Value, other: &Value) -> String {
+    let rows = |table: &Value| table.as_array().cloned().unwrap_or_default();
+    let others = rows(other);
+    let row = |row: &Value| {
+        let word = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
+        format!("{} {}", word("keys"), word("does"))
+    };
+    let own: Vec<_> = rows(table).iter().filter(|row| !others.contains(row)).map(row).collect();
+    if own.is_empty() { "nothing".to_owned() } else { own.join(", ") }
+}
 
 /// Alternatives by what they change about the order: `later + fewer people`.
 fn offered(input: &Value, answer: &Value) -> String {
@@ -180,6 +194,7 @@ fn sentence(found: &Replayed) -> String {
         "admission" => ("callers' tries to enter", "would be answered differently"),
         "extension" => ("ends and extensions asked for", "would be decided differently"),
         OFFERS => ("orders that did not fit", "would get other offers"),
+        KEYS => ("callers let in", "would have other keys"),
         "placement" => ("conferences to place", "would be on another edge"),
         "restriction" => ("orders and requests", "would be answered differently"),
         _ => ("decisions", "would differ"),
@@ -290,6 +305,22 @@ mod tests {
             "Of 5 orders that did not fit of the last 7 days 4 would get other offers: 1 nothing instead of later + \
              fewer people, 1 others of the same kind instead of later + fewer people, 1 shorter instead of later + \
              fewer people, 1 something else at another time instead of nothing."
+        );
+    }
+
+    #[test]
+    fn keys_are_told_by_the_rows_that_differ() {
+        let mut tally = Tally::new("keys", 7);
+        let row = |keys: &str, does: &str| json!({ "keys": keys, "does": does });
+        let before = json!([row("*6", "mute"), row("*1", "help")]);
+        let moved = json!([row("*1", "help"), row("*4", "mute")]);
+        tally.add(1, &Value::Null, before.clone(), Ok(before.clone()));
+        tally.add(2, &Value::Null, before.clone(), Ok(moved));
+        tally.add(3, &Value::Null, before, Ok(json!([row("*6", "mute")])));
+        assert_eq!(
+            tally.told().said,
+            "Of 3 callers let in of the last 7 days 2 would have other keys: 1 nothing instead of *1 help, 1 *4 mute \
+             instead of *6 mute."
         );
     }
 

@@ -244,6 +244,7 @@ fn what_control_answers_is_what_control_wit_says() {
         returning: true,
         former_leg: Some(LegId(1)),
         policy: "sha256:".into(),
+        keys: Some(vec![KeyBinding { keys: "*4".into(), action: "mute".into() }]),
     };
     check_all(
         "denial",

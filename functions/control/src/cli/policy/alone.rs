@@ -9,6 +9,7 @@ use konf_host::{Bench, POLICY_BYTES_MAX, Report};
 use super::{Packing, PolicyCommand, say};
 use crate::policies::package::{Case, Package, SigningKey, try_cases};
 use crate::policies::project;
+use crate::policies::sense::senseless;
 
 /// What needs neither a configuration nor a running control; `None` for everything else.
 pub(in crate::cli) fn alone(command: &PolicyCommand) -> Option<Result<()>> {
@@ -38,7 +39,7 @@ fn check(file: &Path, world: Option<&str>, cases: Option<&Path>) -> Result<()> {
     let component = read(file)?;
     let mut report = konf_host::check(&component, world);
     let cases = read_cases(cases)?;
-    if report.faults.is_empty() && !cases.is_empty() {
+    if report.faults.is_empty() {
         report.faults = ask(&component, &cases)?;
     }
     for line in lines(&report, cases.len()) {
@@ -54,7 +55,11 @@ fn check(file: &Path, world: Option<&str>, cases: Option<&Path>) -> Result<()> {
 fn ask(component: &[u8], cases: &[Case]) -> Result<Vec<String>> {
     let trial = Bench::new()?.trial(component)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Ok(runtime.block_on(try_cases(&trial, cases)))
+    Ok(runtime.block_on(async {
+        let mut faults = try_cases(&trial, cases).await;
+        faults.extend(senseless(&trial).await);
+        faults
+    }))
 }
 
 pub(in crate::cli) fn read(file: &Path) -> Result<Vec<u8>> {
