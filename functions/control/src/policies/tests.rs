@@ -21,6 +21,8 @@ use super::package::{Case, Package, SigningKey};
 use super::*;
 use crate::{clock, tasks};
 
+mod worlds;
+
 const TARIFF: &str = "konf:policy/tariff@1.0.0";
 /// A leg of 61 s costs 61 s at 4 CZK a minute, or at 3 in the cheaper one.
 const AT_4: i64 = 61 * 400_000;
