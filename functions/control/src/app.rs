@@ -21,7 +21,7 @@ use crate::edge_service::EdgeService;
 use crate::mailbox::Mailbox;
 use crate::policies::Policies;
 use crate::policies::log::Log;
-use crate::{clock, functions, link, operator, policies, server, tasks};
+use crate::{clock, functions, link, operator, pages, policies, server, tasks};
 
 pub const LEDGER_FILE: &str = "ledger.sqlite";
 const LOCK_FILE: &str = "control.lock";
@@ -198,6 +198,9 @@ impl server::Handler for Front {
         if request.uri().path().starts_with(operator::PATH) {
             return self.desk.handle(&request).await;
         }
+        if is_below(request.uri().path(), pages::PATH) {
+            return pages::handle(&self.desk, &request).await;
+        }
         if let Some(mailbox) = &self.mailbox
             && let Some(response) = mailbox.handle(&request, clock::now())
         {
@@ -207,6 +210,11 @@ impl server::Handler for Front {
         self.wakes.outbox.notify_one();
         response
     }
+}
+
+/// Whether `path` is `folder` or something in it.
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod link;
 pub mod mailbox;
 pub mod operator;
+pub mod pages;
 pub mod policies;
 pub mod server;
 pub mod tasks;

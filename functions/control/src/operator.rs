@@ -154,6 +154,26 @@ impl Desk {
         fault(StatusCode::INTERNAL_SERVER_ERROR, "the ledger could not answer; see the log")
     }
 
+    /// Whether whoever shows this may see what operators see.
+    pub fn opens_to(&self, shown: &str) -> bool {
+        same(shown.as_bytes(), self.token.expose().as_bytes())
+    }
+
+    /// The policies, and who changed what, the latest first.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot answer.
+    pub async fn policy_lines(&self) -> Result<(Vec<Value>, Vec<Value>)> {
+        let Some(policies) = &self.policies else { return Ok((Vec::new(), Vec::new())) };
+        let ask = |what| policies.answer(&Method::GET, what, "", b"", OPERATOR);
+        let [lines, audit] = [ask("").await?, ask("audit").await?].map(|answer| match answer {
+            Some(Value::Array(lines)) => lines,
+            _ => Vec::new(),
+        });
+        Ok((lines, audit))
+    }
+
     async fn answer(
         &self,
         method: &Method,
