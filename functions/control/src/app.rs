@@ -11,13 +11,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use http::{Request, Response};
-use konf_host::{Host, Internal};
+use konf_host::Host;
 use konf_ledger::{EdgeSeats, Ledger};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::Config;
 use crate::edge_service::EdgeService;
+use crate::ledger_service::{Inside, Outside};
 use crate::mailbox::Mailbox;
 use crate::policies::Policies;
 use crate::policies::log::Log;
@@ -39,8 +40,8 @@ pub async fn run(config: Config) -> Result<()> {
     let ledger = ledger(&config).await?;
     let wakes = tasks::Wakes::default();
     let (log, calls) = Log::new(wakes.policies.clone());
-    let handler = Arc::new(LedgerHandler(ledger.clone()));
-    let host = functions::load(&config, handler, Some(Arc::new(log))).await?;
+    let inside = Arc::new(Inside(ledger.clone()));
+    let host = functions::load(&config, inside, Some(Arc::new(log))).await?;
     for component in host.components() {
         tracing::info!(component = component.name, digest = %component.digest, "component loaded");
     }
@@ -65,8 +66,8 @@ pub async fn run(config: Config) -> Result<()> {
     if let Some(address) = config.ledger_listen {
         let listener = server::bind("ledger_listen", address).await?;
         tracing::info!(address = %listener.local_addr()?, "listening for components under another host");
-        let handler = Arc::new(LedgerHandler(ledger.clone()));
-        running.spawn(server::serve(listener, handler, stopping.clone()));
+        let outside = Arc::new(Outside(ledger.clone()));
+        running.spawn(server::serve(listener, outside, stopping.clone()));
     }
 
     let service =
@@ -158,23 +159,6 @@ async fn ledger(config: &Config) -> Result<Ledger> {
         konf_ledger::Settings::new(config.ledger_token.expose(), Arc::new(clock::now), edges);
     settings.budget = config.budget;
     Ledger::open(&path, settings).await.with_context(|| format!("the ledger in {}", path.display()))
-}
-
-struct LedgerHandler(Ledger);
-
-impl Internal for LedgerHandler {
-    fn call(
-        &self,
-        request: Request<Bytes>,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Response<Bytes>> + Send + '_>> {
-        Box::pin(self.0.handle(request))
-    }
-}
-
-impl server::Handler for LedgerHandler {
-    async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
-        self.0.handle(request).await
-    }
 }
 
 /// What the world reaches: the operator's desk, the development mailbox, then the functions.

@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod edge_service;
 pub mod functions;
 pub mod keys;
+pub mod ledger_service;
 pub mod link;
 pub mod mailbox;
 pub mod operator;
