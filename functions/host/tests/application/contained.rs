@@ -1,6 +1,7 @@
 //! Components that mean harm are cut, and harm nobody else.
 
-use crate::support::{Folder, function, refusal, text};
+use crate::evil::{EVIL, tariff};
+use crate::support::{Billing, Choice, Folder, function, refusal, text};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use konf_host::{Digest, Host, Limits, SwapError};
@@ -123,6 +124,32 @@ async fn what_asks_for_more_than_the_manifest_gives_takes_nobodys_place() {
     let trap = function("", "unreachable");
     assert_eq!(host.swap_function("good", &trap), Err(SwapError::NoComponent("good".into())));
     assert_eq!(host.components(), before);
+}
+
+/// Each is stopped by its own limit, well before a caller would notice, and costs no request anything.
+#[tokio::test]
+async fn five_evil_tariffs_are_stopped_and_the_default_answers_in_their_place() {
+    let billing = Billing::load(Choice::default());
+    let default = billing.host.slots()[0].default;
+    let leg = serde_json::json!(
+        { "network": "o2-mobile", "mobile": true, "answered-ms": 0, "duration-ms": 61_000 }
+    );
+    for (name, word, body) in EVIL {
+        let evil = tariff(body);
+        let why = billing.host.trial(&evil).unwrap().ask(&leg).await.unwrap_err();
+        assert!(why.contains(word), "{name}: {why}");
+        let digest = billing.host.swap("konf:policy/tariff@1.0.0", &evil).unwrap();
+        let answer = billing.rate("o2-mobile", 61_000).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{name}: {}", text(&answer));
+        let [request] = &billing.ledger.take()[..] else { panic!("one request to the ledger") };
+        let stamp = request.headers()["konf-policy"].to_str().unwrap();
+        assert!(stamp.ends_with(&default.to_string()), "{name}: {stamp}");
+        let slot = billing.host.slots().remove(0);
+        let counted = slot.policies.iter().find(|policy| policy.digest == digest).unwrap().counted;
+        assert_eq!((counted.calls, counted.failures), (1, 1), "{name}");
+        // The deadline of a policy is 50 ms; the rest is for a busy machine.
+        assert!(counted.p99_us < 500_000, "{name}: {} us", counted.p99_us);
+    }
 }
 
 #[test]

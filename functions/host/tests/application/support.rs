@@ -182,7 +182,7 @@ impl Billing {
     }
 }
 
-fn rate_request(network: &str, duration_ms: u64) -> Vec<u8> {
+pub(crate) fn rate_request(network: &str, duration_ms: u64) -> Vec<u8> {
     use konf_contract::link::{EndReason, LegEnd, LegLeft, Party};
     use konf_contract::{Caller, LegId, UnixMs};
     let caller = Caller { number: None, network: network.into(), trunk: "o2".into(), mobile: true };
