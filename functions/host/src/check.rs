@@ -21,6 +21,8 @@ pub struct Report {
     pub faults: Vec<String>,
     /// What its language's runtime imports and a policy never gets: there, and it traps when it is called.
     pub inert: Vec<String>,
+    /// Functions that its language's runtime leaves among its exports: nobody calls them.
+    pub uncalled: Vec<String>,
 }
 
 /// Looks at a policy without running it. `wanted` is the world that it is meant for; without it the exports decide.
@@ -32,6 +34,7 @@ pub fn check(component: &[u8], wanted: Option<&str>) -> Report {
         world: None,
         faults: Vec::new(),
         inert: Vec::new(),
+        uncalled: Vec::new(),
     };
     if let Err(fault) = look(component, wanted, &mut report) {
         report.faults.push(fault);
@@ -66,6 +69,7 @@ pub(crate) fn world_of(engine: &Engine, component: &Component) -> Result<&'stati
         world: None,
         faults: Vec::new(),
         inert: Vec::new(),
+        uncalled: Vec::new(),
     };
     look_at_imports(engine, component, &mut report);
     look_at_exports(engine, component, None, &mut report);
@@ -117,6 +121,9 @@ fn look_at_exports(
     for (name, export) in ty.exports(engine) {
         match (name.starts_with(PACKAGE), export.ty) {
             (true, ComponentItem::ComponentInstance(instance)) => found.push((name, instance)),
+            // An interface is meant to be called, by whom it was written for; a mere function may be the means of a
+            // language's tools, such as `init` of QuickJS, which has done its work when the component is made.
+            (false, ComponentItem::ComponentFunc(_)) => report.uncalled.push(name.to_owned()),
             _ => {
                 report.faults.push(format!("It exports {name}, which nobody calls: leave it out."))
             }

@@ -15,10 +15,11 @@ pub(crate) struct Tool {
     pub(crate) package: &'static str,
 }
 
-/// What the end-to-end tests call with.
-pub(crate) const TEST_TOOLS: [Tool; 2] = [
+/// What the end-to-end tests call with, and what builds the policy in JavaScript.
+pub(crate) const TEST_TOOLS: [Tool; 3] = [
     Tool { program: "sipp", package: "sip-tester" },
     Tool { program: "baresip", package: "baresip-core" },
+    Tool { program: "npm", package: "npm" },
 ];
 
 /// A C compiler for SQLite, ring and libopus; what libopus is built with.
@@ -80,7 +81,7 @@ pub(crate) fn tools(tools: &[Tool]) -> Result<()> {
     run("apt-get", &arguments)
 }
 
-fn on_path(program: &str) -> bool {
+pub(crate) fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }

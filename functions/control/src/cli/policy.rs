@@ -14,6 +14,7 @@ use alone::{pack, read_cases};
 use super::table::{self, say};
 use super::{Output, client};
 use crate::config::Config;
+use crate::policies::project::Language;
 
 #[derive(Subcommand)]
 pub(super) enum PolicyCommand {
@@ -24,6 +25,9 @@ pub(super) enum PolicyCommand {
         /// Such as tariff
         #[arg(long)]
         world: String,
+        /// What it is written in
+        #[arg(long, value_enum, default_value_t = Language::Rust)]
+        language: Language,
     },
     /// Say what a component lacks, or has too much of, to be a policy; needs no running control
     Check {

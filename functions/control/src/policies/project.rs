@@ -1,13 +1,22 @@
 //! A new policy's project: the default of its world, outside the workspace, with the contract and golden cases beside it.
 //!
 //! "How to add a world": its default in `functions/policies`, with `rule.rs`, `rule/tests.rs` and `cases.json`, and a
-//! line in [`DEFAULTS`].
+//! line in [`DEFAULTS`]; the same in JavaScript in its folder `javascript`, and a line in [`IN_JAVASCRIPT`].
+
+mod javascript;
 
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
 const CONTRACT: &str = include_str!("../../../../wit/policy.wit");
+
+/// What the project is written in: the contract is nobody's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Language {
+    Rust,
+    Javascript,
+}
 
 /// The files of a default that a project begins with.
 struct Default {
@@ -40,25 +49,25 @@ const DEFAULTS: [Default; 7] = [
     default!("tariff"),
 ];
 
+/// A path below the project's folder, and what stands there.
+type File = (&'static str, String);
+
 /// Writes a project of this name into a new folder below `parent`.
-pub fn write(parent: &Path, name: &str, world: &str) -> Result<()> {
+pub fn write(parent: &Path, name: &str, world: &str, language: Language) -> Result<()> {
     check_name(name)?;
     let Some(default) = DEFAULTS.iter().find(|default| default.world == world) else {
         let known: Vec<_> = DEFAULTS.iter().map(|default| default.world).collect();
         bail!("there is no template for the world {world}: known are {}", known.join(", "));
     };
+    let own = match language {
+        Language::Rust => in_rust(name, default)?,
+        Language::Javascript => javascript::files(name, world)?,
+    };
+    let common =
+        [("wit/policy.wit", CONTRACT.to_owned()), ("cases.json", default.cases.to_owned())];
     let folder = parent.join(name);
     std::fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    for (path, text) in [
-        ("Cargo.toml", manifest(name, world)),
-        ("README.md", readme(name, world)),
-        (".gitignore", "/target\n".to_owned()),
-        ("src/lib.rs", component(name, default)?),
-        ("src/rule.rs", default.rule.to_owned()),
-        ("src/rule/tests.rs", default.tests.to_owned()),
-        ("wit/policy.wit", CONTRACT.to_owned()),
-        ("cases.json", default.cases.to_owned()),
-    ] {
+    for (path, text) in own.into_iter().chain(common) {
         let path = folder.join(path);
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
@@ -66,6 +75,17 @@ pub fn write(parent: &Path, name: &str, world: &str) -> Result<()> {
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
+}
+
+fn in_rust(name: &str, default: &Default) -> Result<Vec<File>> {
+    Ok(vec![
+        ("Cargo.toml", manifest(name, default.world)),
+        ("README.md", readme(name, default.world)),
+        (".gitignore", "/target\n".to_owned()),
+        ("src/lib.rs", component(name, default)?),
+        ("src/rule.rs", default.rule.to_owned()),
+        ("src/rule/tests.rs", default.tests.to_owned()),
+    ])
 }
 
 /// A crate's name that is also a folder's.
@@ -127,7 +147,15 @@ fn readme(name: &str, world: &str) -> String {
          cargo test\n    \
          cargo build --release --target wasm32-wasip2\n    \
          konf policy check {file} --cases cases.json\n\n\
-         Once: `konf policy keygen --out my.key`. Then, with a version above the last:\n\n    \
+         {}",
+        from_the_first_signature_on(name, world, &file)
+    )
+}
+
+/// The life of a policy, whatever it is written in.
+fn from_the_first_signature_on(name: &str, world: &str, file: &str) -> String {
+    format!(
+        "Once: `konf policy keygen --out my.key`. Then, with a version above the last:\n\n    \
          konf policy sign {file} --version 1 --cases cases.json --name NAME --key my.key --out {name}-1.policy\n    \
          konf policy push {name}-1.policy       # says what would have been different in the last days\n    \
          konf policy shadow {world} 1            # asked beside the active one, only compared\n    \
@@ -148,16 +176,16 @@ mod tests {
     fn a_name_is_a_crates_and_a_folder_is_never_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         for bad in ["", "Tariff", "9lives", "../up", "a b", "-a"] {
-            assert!(write(folder.path(), bad, "tariff").is_err(), "{bad}");
+            assert!(write(folder.path(), bad, "tariff", Language::Rust).is_err(), "{bad}");
         }
         assert!(
-            write(folder.path(), "mine", "weather")
+            write(folder.path(), "mine", "weather", Language::Rust)
                 .unwrap_err()
                 .to_string()
                 .contains("admission, extension, keys, offers, placement, restriction, tariff")
         );
-        write(folder.path(), "mine", "tariff").unwrap();
-        assert!(write(folder.path(), "mine", "tariff").is_err());
+        write(folder.path(), "mine", "tariff", Language::Rust).unwrap();
+        assert!(write(folder.path(), "mine", "tariff", Language::Rust).is_err());
     }
 
     /// What a developer does in the first five minutes.
@@ -166,7 +194,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for world in DEFAULTS.iter().map(|default| default.world) {
             let name = format!("my-{world}");
-            write(folder.path(), &name, world).unwrap();
+            write(folder.path(), &name, world, Language::Rust).unwrap();
             let project = folder.path().join(&name);
             let built = Command::new(env!("CARGO"))
                 .args(["build", "--quiet", "--release", "--target", "wasm32-wasip2"])

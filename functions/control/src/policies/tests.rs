@@ -1,17 +1,17 @@
 //! The life of a policy on real parts: ledger, host, `billing` and its tariff, built by `cargo xtask build components`.
 
+mod load;
+
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request};
 use konf_api::ledger::*;
 use konf_contract::link::{EndReason, LegEnd, LegLeft, Party, Record, RecordBatch, RecordEvent};
 use konf_contract::{
     Caller, ConferenceNumber, Language, LegId, Msisdn, Password, Role, UnixMs, Window,
 };
-use konf_host::Internal;
 use konf_ledger::{EdgeSeats, Settings, Stamps};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use super::log::Log;
 use super::package::{Case, Package, SigningKey};
 use super::*;
+use crate::ledger_service::Inside;
 use crate::{clock, tasks};
 
 mod worlds;
@@ -73,17 +74,6 @@ struct Office {
     sequence: u64,
     _stop: watch::Sender<bool>,
     folder: tempfile::TempDir,
-}
-
-struct InProcess(Ledger);
-
-impl Internal for InProcess {
-    fn call(
-        &self,
-        request: Request<Bytes>,
-    ) -> Pin<Box<dyn Future<Output = Response<Bytes>> + Send + '_>> {
-        Box::pin(self.0.handle(request))
-    }
 }
 
 impl Office {
@@ -231,7 +221,7 @@ async fn start(
     // Compiled once for all tests and all runs.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     settings.cache_dir = Some(root.join("target/tmp/control-compiled"));
-    settings.internal.push(("ledger.konf.internal".into(), Arc::new(InProcess(ledger.clone()))));
+    settings.internal.push(("ledger.konf.internal".into(), Arc::new(Inside(ledger.clone()))));
     settings.witness = Some(Arc::new(log));
     let host = tokio::task::spawn_blocking(|| Host::load(settings)).await.unwrap().unwrap();
     let trust =
@@ -496,6 +486,115 @@ async fn a_function_is_swapped_stays_over_a_restart_and_is_taken_back() {
     assert_eq!(office.billing(), default);
     office.rate_leg(None).await;
     assert_eq!(office.states().await, "0 default", "policies are another matter");
+}
+
+// ── replay against an oracle ────────────────────────────────────────────────────────────────────────────────────────
+
+/// Legs of any length and network, and what the rule of PRODUCT.md makes of them in other arithmetic: by crowns.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_tells_what_an_oracle_tells() {
+    const LEGS: u64 = 400;
+    let mut office = Office::new().await;
+    let seed = clock::now().0.unsigned_abs() | 1;
+    let mut random = seed;
+    let mut records = Vec::new();
+    let (mut different, mut sixtieths) = (0_u32, 0_i64);
+    for sequence in 1..=LEGS {
+        // Xorshift (Marsaglia, 2003).
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let (ours, duration_ms) = (random % 3 > 0, (random >> 8) % 5_000_000);
+        let mut leg = leg(sequence, None);
+        leg.duration_ms = duration_ms;
+        leg.answered = leg.ended.plus_ms(-i64::try_from(duration_ms).unwrap());
+        if !ours {
+            leg.caller.network = "another".into();
+        }
+        let event = RecordEvent::LegLeft(leg);
+        records.push(Record { sequence, at: clock::now(), event });
+        let seconds = i64::try_from(duration_ms.div_ceil(1_000)).unwrap();
+        if ours && seconds > 0 {
+            different += 1;
+            // One crown less a minute, by the second: sixtieths of a crown.
+            sixtieths -= seconds.max(60);
+        }
+    }
+    office.sequence = LEGS;
+    let batch = RecordBatch { edge: "edge-1".into(), boot: "boot".into(), records };
+    office.ledger.apply_records(&batch).await.unwrap();
+    while tasks::rate(office.ledger.clone(), office.host.clone()).await.unwrap() {}
+    let waiting = async {
+        let all = konf_ledger::PolicyCallFilter { limit: 10_000, ..Default::default() };
+        while (office.ledger.policy_calls(&all).await.unwrap().len() as u64) < LEGS {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("all is logged");
+    let replay = office.push(1, &cheaper()).await["replay"].clone();
+    assert_eq!(
+        (&replay["decisions"], &replay["different"]),
+        (&json!(LEGS), &json!(different)),
+        "seed {seed}"
+    );
+    assert_eq!(replay["amount"], json!(sixtieths * (Amount::PER_CZK / 60)), "seed {seed}");
+    let hellers = (sixtieths as f64 * 100.0 / 60.0 + 0.5).floor();
+    let said = replay["said"].as_str().unwrap();
+    let crowns: f64 = said
+        .split(", ")
+        .nth(1)
+        .unwrap()
+        .replace([',', '+'], "")
+        .trim_end_matches(" CZK.")
+        .parse()
+        .unwrap();
+    assert!((crowns * 100.0 - hellers).abs() < 0.5, "{said}, seed {seed}");
+}
+
+// ── another language ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// The contract is not Rust's: what a developer does with npm alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_in_javascript_is_built_pushed_and_charges_what_the_default_charges() {
+    let (component, cases) = javascript_tariff();
+    let report = konf_host::check(&component, Some("tariff"));
+    assert_eq!((&report.faults[..], &report.inert[..]), (&[][..], &[][..]));
+    assert!(report.size_bytes < konf_host::POLICY_BYTES_MAX / 3, "{}", report.size_bytes);
+    let mut office = Office::new().await;
+    let known = cases.len();
+    let pushed = office.post("push", office.package(1, &component, cases)).await.unwrap();
+    assert_eq!(pushed["cases"], known);
+    office.activate(1).await;
+    assert_eq!(office.rate_leg(None).await, (AT_4, Digest::of(&component).to_string()));
+
+    let theirs = office.host.trial(&component).unwrap();
+    let ours = office.host.trial(&default_tariff()).unwrap();
+    for duration_ms in [0_u64, 1, 59_999, 60_000, 60_001, 61_000, 4_200_000, 1 << 40] {
+        for (network, mobile) in [("o2-mobile", true), ("o2-mobile", false), ("jiná síť", true)]
+        {
+            let leg = json!({ "network": network, "mobile": mobile, "answered-ms": -1, "duration-ms": duration_ms });
+            let (theirs, ours) = (theirs.ask(&leg).await.unwrap(), ours.ask(&leg).await.unwrap());
+            assert_eq!(theirs.output, ours.output, "{leg}");
+        }
+    }
+}
+
+/// Made, tested and built as its README says.
+fn javascript_tariff() -> (Vec<u8>, Vec<Case>) {
+    let folder = tempfile::tempdir().unwrap();
+    project::write(folder.path(), "my-tariff", "tariff", project::Language::Javascript).unwrap();
+    let project = folder.path().join("my-tariff");
+    for arguments in [&["install", "--no-audit", "--no-fund"][..], &["test"], &["run", "build"]] {
+        let output = std::process::Command::new("npm")
+            .args(arguments)
+            .current_dir(&project)
+            .output()
+            .expect("npm is there: Debian's package npm");
+        assert!(output.status.success(), "npm {arguments:?}: {output:?}");
+    }
+    let cases = std::fs::read(project.join("cases.json")).unwrap();
+    let component = std::fs::read(project.join("policy.wasm")).unwrap();
+    (component, serde_json::from_slice(&cases).unwrap())
 }
 
 // ── bookings ────────────────────────────────────────────────────────────────────────────────────────────────────────

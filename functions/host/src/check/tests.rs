@@ -79,3 +79,24 @@ fn everything_that_is_too_much_is_named_at_once() {
     assert!(random.starts_with("It imports randomness (wasi:random/random@0.2.0)"), "{random}");
     assert!(exports.starts_with("It exports no interface"), "{exports}");
 }
+
+#[test]
+fn what_a_languages_tools_leave_among_the_exports_is_told_and_harms_nothing() {
+    let left = |what: &str| {
+        format!(
+            r#"(component
+                (core module $code (func (export "f")))
+                (core instance $running (instantiate $code))
+                (func $f (canon lift (core func $running "f")))
+                {what})"#
+        )
+    };
+    let report = check(&wat::parse_str(left(r#"(export "init" (func $f))"#)).unwrap(), None);
+    assert_eq!(report.uncalled, ["init"]);
+    let [fault] = &report.faults[..] else { panic!("{report:?}") };
+    assert!(fault.starts_with("It exports no interface of konf:policy"), "{fault}");
+    let interface =
+        r#"(instance $i (export "run" (func $f))) (export "wasi:cli/run@0.2.0" (instance $i))"#;
+    let fault = &faults(&left(interface), None)[0];
+    assert_eq!(fault, "It exports wasi:cli/run@0.2.0, which nobody calls: leave it out.");
+}

@@ -8,13 +8,13 @@ use konf_host::{Bench, POLICY_BYTES_MAX, Report};
 
 use super::{Packing, PolicyCommand, say};
 use crate::policies::package::{Case, Package, SigningKey, try_cases};
-use crate::policies::project;
+use crate::policies::project::{self, Language};
 use crate::policies::sense::senseless;
 
 /// What needs neither a configuration nor a running control; `None` for everything else.
 pub(in crate::cli) fn alone(command: &PolicyCommand) -> Option<Result<()>> {
     Some(match command {
-        PolicyCommand::New { name, world } => new(name, world),
+        PolicyCommand::New { name, world, language } => new(name, world, *language),
         PolicyCommand::Check { file, world, cases } => {
             check(file, world.as_deref(), cases.as_deref())
         }
@@ -26,10 +26,14 @@ pub(in crate::cli) fn alone(command: &PolicyCommand) -> Option<Result<()>> {
     })
 }
 
-fn new(name: &str, world: &str) -> Result<()> {
-    project::write(Path::new("."), name, world)?;
+fn new(name: &str, world: &str, language: Language) -> Result<()> {
+    project::write(Path::new("."), name, world, language)?;
+    let rule = match language {
+        Language::Rust => "src/rule.rs",
+        Language::Javascript => "policy.js",
+    };
     say(&format!(
-        "{name}/ is a policy that does what the default {world} does: change {name}/src/rule.rs."
+        "{name}/ is a policy that does what the default {world} does: change {name}/{rule}."
     ));
     say(&format!("{name}/README.md says how to build, check, sign and push it."));
     Ok(())
@@ -86,6 +90,9 @@ fn lines(report: &Report, cases: usize) -> Vec<String> {
             "It imports {} interfaces of its language's runtime: they do nothing here, and calling one ends the policy.",
             report.inert.len()
         ));
+    }
+    if !report.uncalled.is_empty() {
+        lines.push(format!("It exports {}, which nobody calls.", report.uncalled.join(", ")));
     }
     lines.extend(report.faults.iter().cloned());
     if report.faults.is_empty() {
