@@ -504,7 +504,7 @@ async fn a_replay_tells_what_an_oracle_tells() {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        let (ours, duration_ms) = (random % 3 > 0, (random >> 8) % 5_000_000);
+        let (ours, duration_ms) = (!random.is_multiple_of(3), (random >> 8) % 5_000_000);
         let mut leg = leg(sequence, None);
         leg.duration_ms = duration_ms;
         leg.answered = leg.ended.plus_ms(-i64::try_from(duration_ms).unwrap());

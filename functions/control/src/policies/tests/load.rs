@@ -1,7 +1,5 @@
 //! Policies change while orders and callers come: the whole of `spin.toml`, with control's own reconcilers.
 
-use std::time::Instant;
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, Mac};
@@ -11,6 +9,7 @@ use konf_contract::link::{Admission, AdmissionRequest, KeyedCredentials};
 use konf_ledger::{BookingFilter, Budget, PolicyCallFilter};
 use sha2::Sha256;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::*;
 use crate::config::Config;
