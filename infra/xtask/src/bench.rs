@@ -1,5 +1,7 @@
-//! `cargo xtask bench`: how speech sounds ([`sound`]), and what it costs ([`media`]).
+//! `cargo xtask bench`: how speech sounds ([`sound`]), what it costs ([`media`]), and what policies and functions cost
+//! ([`functions`]).
 
+mod functions;
 mod media;
 mod sound;
 
@@ -18,11 +20,14 @@ enum What {
     Sound(sound::Arguments),
     /// CPU, delay, gaps and memory of a media thread, one line for each load; five minutes
     Media(media::Arguments),
+    /// Policies, slots, swaps, orders and evil guests, each beside its budget; five minutes
+    Functions(functions::Arguments),
 }
 
 pub(crate) fn run_bench(arguments: &Arguments) -> Result<()> {
     match &arguments.what {
         What::Media(arguments) => media::run_bench(arguments),
         What::Sound(arguments) => sound::run_bench(arguments),
+        What::Functions(arguments) => functions::run_bench(arguments),
     }
 }
