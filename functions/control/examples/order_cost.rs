@@ -83,7 +83,7 @@ impl server::Handler for Functions {
 }
 
 async fn serve(folder: &Path) -> Result<Served> {
-    let edges = vec![EdgeSeats { name: "edge-1".to_owned(), seats: 1_000_000 }];
+    let edges = vec![EdgeSeats { name: "edge-1".to_owned(), seats: 1_000_000, labels: Vec::new() }];
     let mut settings = konf_ledger::Settings::new(LEDGER_TOKEN, Arc::new(clock::now), edges);
     settings.budget = Budget { per_recipient: u32::MAX, total: u32::MAX };
     let ledger = Ledger::open(&folder.join("ledger.sqlite"), settings).await?;

@@ -26,7 +26,7 @@ struct Served {
 impl Served {
     async fn new() -> Served {
         let folder = tempfile::tempdir().unwrap();
-        let edges = vec![EdgeSeats { name: "edge-1".to_owned(), seats: 10 }];
+        let edges = vec![EdgeSeats { name: "edge-1".to_owned(), seats: 10, labels: Vec::new() }];
         let settings = Settings::new(TOKEN, Arc::new(clock::now), edges);
         let ledger = Ledger::open(&folder.path().join("ledger.sqlite"), settings).await.unwrap();
         let listener = server::bind("test", "127.0.0.1:0".parse().unwrap()).await.unwrap();

@@ -47,7 +47,8 @@ impl Works {
     async fn start() -> Works {
         let folder = tempfile::tempdir().unwrap();
         let config = config(folder.path());
-        let edges = vec![EdgeSeats { name: "edge-1".to_owned(), seats: 1_000_000 }];
+        let edges =
+            vec![EdgeSeats { name: "edge-1".to_owned(), seats: 1_000_000, labels: Vec::new() }];
         let mut settings = Settings::new(TOKEN, Arc::new(clock::now), edges);
         settings.budget = Budget { per_recipient: u32::MAX, total: u32::MAX };
         let ledger = Ledger::open(&folder.path().join("ledger.sqlite"), settings).await.unwrap();

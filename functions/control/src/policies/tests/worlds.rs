@@ -20,7 +20,7 @@ fn made(world: &str, rule: &str, line: &str) -> Vec<u8> {
     static BUILDING: OnceLock<std::sync::Mutex<()>> = OnceLock::new();
     let alone = BUILDING.get_or_init(Default::default).lock();
     let folder = tempfile::tempdir().unwrap();
-    project::write(folder.path(), "mine", world).unwrap();
+    project::write(folder.path(), "mine", world, project::Language::Rust).unwrap();
     let file = folder.path().join("mine/src/rule.rs");
     let text = std::fs::read_to_string(&file).unwrap();
     let begin = text.find(rule).unwrap_or_else(|| panic!("{world} has no {rule}"));
@@ -75,7 +75,7 @@ impl Deployment {
             settings.variables.insert(name.to_owned(), value.to_owned());
         }
         settings.cache_dir = Some(root.join("target/tmp/control-compiled"));
-        let in_process = Arc::new(InProcess(ledger.clone()));
+        let in_process = Arc::new(Inside(ledger.clone()));
         settings.internal.push(("ledger.konf.internal".into(), in_process));
         settings.witness = Some(Arc::new(log));
         let host = tokio::task::spawn_blocking(|| Host::load(settings)).await.unwrap().unwrap();
