@@ -4,6 +4,8 @@
 //! | call | request | answer |
 //! |---|---|---|
 //! | `POST /v1/inbound` | [`InboundMessage`] | [`InboundStored`] |
+//! | `POST /v1/inbound/part` | [`InboundPart`] | [`PartStored`] |
+//! | `POST /v1/reports` | [`DeliveryReport`] | [`ReportOutcome`] |
 //! | `POST /v1/facts/order` | [`OrderQuestion`] | [`OrderFacts`] |
 //! | `POST /v1/facts/sender` | [`SenderQuestion`] | [`SenderFacts`] |
 //! | `POST /v1/facts/offers` | [`OffersQuestion`] | [`OffersFacts`] |
@@ -85,6 +87,55 @@ pub enum InboundState {
     Received,
     /// Answered before; nothing is left to do.
     Answered,
+}
+
+/// A part of a long SMS, from a gateway that does not put them together itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboundPart {
+    /// The part as if it were a message of its own; the whole takes over all but the text and the id.
+    pub message: InboundMessage,
+    /// The sender's telephone counts its long messages; it begins again after 256 or 65,536 of them.
+    pub reference: u32,
+    /// How many parts there are, from 2.
+    pub total: u32,
+    /// Which one this is, from 1.
+    pub part: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartStored {
+    /// Others are still to come.
+    Waiting,
+    /// The whole message, stored as every other.
+    Whole { stored: InboundStored, message: InboundMessage },
+}
+
+/// What became of a message out, as its gateway says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryReport {
+    /// The outbox row's own id, where the gateway gives back what it was given.
+    pub reference: Option<String>,
+    /// The gateway's id, as it answered when it took the message.
+    pub gateway_id: Option<String>,
+    pub fate: Fate,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// The telephone has it.
+    Delivered,
+    /// Nothing more will be tried; why, in the gateway's words.
+    Undelivered { reason: String },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReportOutcome {
+    Noted,
+    /// Of no message here, or of one about which there is nothing left to say.
+    Nothing,
 }
 
 /// A message to go out, written in the same transaction as what it tells.

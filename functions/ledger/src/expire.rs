@@ -9,6 +9,7 @@ use crate::admission::WRONG_TRY_MS;
 use crate::error::Result;
 use crate::extension::shrink_if_empty;
 use crate::offers::release_expired;
+use crate::parts;
 use crate::seats::release_expired_holds;
 
 /// How much [`Ledger::expire`] took back.
@@ -96,6 +97,7 @@ impl Ledger {
         .bind(now.minutes() - PAST_MINUTES)
         .execute(&mut *tx)
         .await?;
+        parts::sweep(&mut tx, now, ROWS_AT_ONCE).await?;
         sqlx::query("DELETE FROM wrong_try WHERE at_ms <= $1")
             .bind(now.0.saturating_sub(WRONG_TRY_MS))
             .execute(&mut *tx)

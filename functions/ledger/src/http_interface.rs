@@ -56,6 +56,8 @@ impl Ledger {
         let policies = stamps.policies;
         match path {
             "/v1/inbound" => reply(self.inbound(&read(body)?).await),
+            "/v1/inbound/part" => reply(self.inbound_part(&read(body)?).await),
+            "/v1/reports" => reply(self.report(&read(body)?).await),
             "/v1/facts/order" => {
                 let question: OrderQuestion = read(body)?;
                 told_of_sender(&question.sender, reply(self.order_facts(&question).await)?)
@@ -105,8 +107,10 @@ impl Ledger {
     }
 }
 
-const CALLS: [&str; 12] = [
+const CALLS: [&str; 14] = [
     "/v1/inbound",
+    "/v1/inbound/part",
+    "/v1/reports",
     "/v1/facts/order",
     "/v1/facts/sender",
     "/v1/facts/offers",

@@ -8,8 +8,8 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::Ledger;
 use crate::error::{LedgerError, Result};
-use crate::store::new_id;
-use crate::words::{Columns, to_json};
+use crate::store::{Tx, new_id};
+use crate::words::{Columns, from_json, to_json};
 
 /// The longest id of a gateway; those known have at most 64 characters.
 const GATEWAY_ID_BYTES_MAX: usize = 512;
@@ -25,10 +25,21 @@ impl Ledger {
     pub async fn inbound(&self, message: &InboundMessage) -> Result<InboundStored> {
         check(message)?;
         let mut tx = self.store().write().await?;
-        let now = self.now();
+        let stored = self.inbound_in(&mut tx, message, self.now()).await?;
+        tx.commit().await?;
+        Ok(stored)
+    }
+
+    /// The same within a change that does more.
+    pub(crate) async fn inbound_in(
+        &self,
+        tx: &mut Tx,
+        message: &InboundMessage,
+        now: UnixMs,
+    ) -> Result<InboundStored> {
         let bucket = now.0.div_euclid(self.settings().inbound_window_ms.max(1));
         let keys = Keys::of(message, bucket);
-        if let Some(stored) = self.find(&mut tx, message, &keys, now).await? {
+        if let Some(stored) = self.find(tx, message, &keys, now).await? {
             return Ok(stored);
         }
         let id = new_id("message")?;
@@ -42,9 +53,8 @@ impl Ledger {
         .bind(to_json(message)?)
         .bind(now.0)
         .bind(message.sender.key())
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
-        tx.commit().await?;
         Ok(InboundStored { id, state: InboundState::Received, received: now, now })
     }
 
@@ -108,7 +118,23 @@ impl Ledger {
     }
 }
 
-fn check(message: &InboundMessage) -> Result<()> {
+/// The message of an id that was given out; its text is none once erased.
+pub(crate) async fn by_id(
+    tx: &mut SqliteConnection,
+    id: &str,
+    now: UnixMs,
+) -> Result<(InboundStored, Option<InboundMessage>)> {
+    let row =
+        sqlx::query("SELECT id, received_ms, answered_ms, message FROM inbound WHERE id = $1")
+            .bind(id)
+            .fetch_one(tx)
+            .await?;
+    let message = row.value::<Option<String>>("message")?;
+    let message = message.map(|message| from_json(&message, "message")).transpose()?;
+    Ok((stored(&row, now)?, message))
+}
+
+pub(crate) fn check(message: &InboundMessage) -> Result<()> {
     if message.gateway_id.as_ref().is_some_and(|id| id.len() > GATEWAY_ID_BYTES_MAX) {
         return Err(LedgerError::Invalid("a gateway's id has at most 512 bytes"));
     }

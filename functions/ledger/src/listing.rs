@@ -64,6 +64,8 @@ pub struct OutboxLine {
     pub next: Option<UnixMs>,
     pub finished: Option<UnixMs>,
     pub gateway_id: Option<String>,
+    /// When the telephone had it; absent until the gateway says so, and for ever where it does not.
+    pub delivered: Option<UnixMs>,
 }
 
 /// A request that waits for an operator, the first due first.
@@ -138,7 +140,7 @@ impl Ledger {
         let mut tx = self.store().read().await?;
         let rows = sqlx::query(
             "SELECT id, recipient, kind, state, attempts, last_error, created_ms, next_ms,
-                 finished_ms, gateway_id
+                 finished_ms, gateway_id, delivered_ms
              FROM outbox ORDER BY state = 'dead' DESC, seq DESC LIMIT $1",
         )
         .bind(lines(limit))
@@ -238,6 +240,7 @@ fn outbox_line(row: &SqliteRow) -> Result<OutboxLine> {
         next: Some(row.instant("next_ms")?).filter(|_| finished.is_none()),
         finished,
         gateway_id: row.value("gateway_id")?,
+        delivered: row.instant_or_none("delivered_ms")?,
     })
 }
 

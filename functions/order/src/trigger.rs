@@ -5,13 +5,14 @@
 //! | `ledger_url`, `ledger_token` | where the ledger answers, and the token that it asks for |
 //! | `sms_secrets` | one or two `whsec_…` for `/sms/generic`; empty: not configured |
 //! | `twilio_auth_token`, `public_url` | for `/sms/twilio`; empty: not configured |
+//! | `infobip_auth` | for `/sms/infobip`; empty: not configured |
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::StreamExt;
 use konf_api::ledger::{
     InboundMessage, InboundState, InboundStored, Moved, OffersFacts, OffersQuestion, OutboxMessage,
-    Outcome, SenderFacts, SenderQuestion,
+    Outcome, PartStored, ReportOutcome, SenderFacts, SenderQuestion,
 };
 use konf_api::ordering::ProcessRequest;
 use konf_api::schedule::OrderAnswer;
@@ -21,12 +22,16 @@ use serde::de::DeserializeOwned;
 use spin_sdk::http::{IncomingRequest, Method, Request, Response, send};
 use spin_sdk::{http_component, variables};
 
-use crate::gateway::{BODY_BYTES_MAX, Delivery, Gateway, Secrets, twilio};
+use crate::gateway::{Delivery, Gateway, Item, Received, Secrets, twilio};
 use crate::restriction::{self, PolicyFacts, Verdict};
 use crate::work::{self, Answer, Work};
 
 /// A stored mail has up to 256 kB of text; written as JSON a character takes up to six times its size.
 const STORED_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Of a batch; the rest is the reconciler's, which looks every few seconds. A gateway waits 2 s at worst (FIELD.md,
+/// section 1), and an answer takes some milliseconds.
+const ANSWERED_AT_ONCE: usize = 20;
 
 const SCHEDULE: &str = "http://schedule.spin.internal";
 const RENDER: &str = "http://credentials.spin.internal/render";
@@ -59,31 +64,61 @@ async fn receive(gateway: Gateway, path: &str, query: &str, request: IncomingReq
         let (_, value) = headers.iter().find(|(this, _)| this.eq_ignore_ascii_case(name))?;
         String::from_utf8(value.clone()).ok()
     };
-    let body = match bounded_body(request, BODY_BYTES_MAX).await {
+    let body = match bounded_body(request, gateway.body_bytes_max()).await {
         Ok(body) => body,
         Err(response) => return response,
     };
     let delivery = Delivery { path, query, headers: &header, body: &body, now: clock() };
-    let message = match gateway.receive(&delivery, &secrets()) {
-        Ok(message) => message,
+    let received = match gateway.receive(&delivery, &secrets()) {
+        Ok(received) => received,
         Err(rejected) => return with_error(rejected.status(), &rejected.to_string()),
     };
-    let stored: InboundStored = match ledger("/v1/inbound", &message).await {
-        Ok(stored) => stored,
-        Err(failure) => return retry_later(&failure),
-    };
-    if stored.state == InboundState::Received
-        && let Err(failure) = answer(&stored, &message).await
-    {
-        return retry_later(&failure);
+    match take(gateway, received).await {
+        Ok(()) => accepted(gateway),
+        Err(failure) => retry_later(&failure),
     }
+}
+
+/// Everything is stored before anything is worked on. What cannot be answered now holds up no other; the gateway's next
+/// try or the reconciler takes it up.
+async fn take(gateway: Gateway, received: Received) -> Result<(), Failure> {
+    for rejected in &received.left_out {
+        eprintln!("order: left out of a batch from {}: {rejected}", gateway.name());
+    }
+    let mut unanswered = Vec::new();
+    for item in received.items {
+        unanswered.extend(store(item).await?.filter(|(it, _)| it.state == InboundState::Received));
+    }
+    let mut failed = None;
+    for (stored, message) in unanswered.iter().take(ANSWERED_AT_ONCE) {
+        failed = answer(stored, message).await.err().or(failed);
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// The message, where there is now one to answer.
+async fn store(item: Item) -> Result<Option<(InboundStored, InboundMessage)>, Failure> {
+    match item {
+        Item::Message(message) => Ok(Some((ledger("/v1/inbound", &message).await?, message))),
+        Item::Part(part) => match ledger("/v1/inbound/part", &part).await? {
+            PartStored::Whole { stored, message } => Ok(Some((stored, message))),
+            PartStored::Waiting => Ok(None),
+        },
+        Item::Report(report) => {
+            let _: ReportOutcome = ledger("/v1/reports", &report).await?;
+            Ok(None)
+        }
+    }
+}
+
+fn accepted(gateway: Gateway) -> Response {
     match gateway {
-        Gateway::Generic | Gateway::Mail => json(200, &serde_json::json!({ "accepted": true })),
         Gateway::Twilio => Response::builder()
             .status(200)
             .header("content-type", "text/xml; charset=utf-8")
             .body(twilio::EMPTY_TWIML)
             .build(),
+        _ => json(200, &serde_json::json!({ "accepted": true })),
     }
 }
 
@@ -258,6 +293,7 @@ fn secrets() -> Secrets {
     Secrets {
         sms_secrets: variable("sms_secrets"),
         twilio_auth_token: variable("twilio_auth_token"),
+        infobip_auth: variable("infobip_auth"),
         public_url: variable("public_url"),
     }
 }

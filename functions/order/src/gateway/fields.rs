@@ -16,7 +16,7 @@ impl Fields {
         Fields(form_urlencoded::parse(body).into_owned().collect())
     }
 
-    /// An object whose values are texts, numbers or absent. Deeper values are no fields of a message.
+    /// An object whose values are texts, numbers, flags or absent. Deeper values are no fields of a message.
     fn json(body: &[u8]) -> Result<Self, Rejected> {
         let value: serde_json::Value = serde_json::from_slice(body)
             .map_err(|_| Rejected::Unreadable("the body is not JSON"))?;
@@ -26,6 +26,7 @@ impl Fields {
         let pairs = object.into_iter().filter_map(|(name, value)| match value {
             serde_json::Value::String(text) => Some((name, text)),
             serde_json::Value::Number(number) => Some((name, number.to_string())),
+            serde_json::Value::Bool(flag) => Some((name, flag.to_string())),
             _ => None,
         });
         Ok(Fields(pairs.collect()))
@@ -62,6 +63,11 @@ impl Fields {
         Msisdn::parse(number).map(Sender::Sms).map_err(|_| Rejected::NotANumber(name))
     }
 
+    /// The sender's number from a gateway that writes all of them internationally, with or without a plus.
+    pub(super) fn international_sender(&self, name: &'static str) -> Result<Sender, Rejected> {
+        international(self.need(name)?).ok_or(Rejected::NotANumber(name))
+    }
+
     /// The sender's address, without a name before it and in lower case.
     pub(super) fn address(&self, name: &'static str) -> Result<Sender, Rejected> {
         let address = self.need(name)?.trim();
@@ -75,6 +81,12 @@ impl Fields {
         }
         Ok(Sender::Email(address.to_ascii_lowercase()))
     }
+}
+
+/// Nine digits without a plus are no Czech number here, but one of a country with short ones.
+pub(super) fn international(number: &str) -> Option<Sender> {
+    let digits = number.trim().trim_start_matches('+');
+    Msisdn::parse(&format!("+{digits}")).ok().map(Sender::Sms)
 }
 
 pub(super) fn is_form(content_type: &str) -> bool {

@@ -1,20 +1,40 @@
 //! What gateways send, proven and decoded.
 //!
-//! To add a gateway: a module with a function from [`Delivery`] and its secrets to [`InboundMessage`], a variant of
-//! [`Gateway`] with its name, and a row in its tests with a request that the gateway's documentation signs. Verify the
-//! raw bytes before you decode them, compare in constant time (`hmac::Mac::verify_slice`), and let no error say
-//! anything that the message held.
+//! | gateway | proof of origin | variables |
+//! |---|---|---|
+//! | [`generic`] | HMAC-SHA256 over id, time and body | `sms_secrets` |
+//! | [`twilio`] | HMAC-SHA1 over address and parameters | `twilio_auth_token`, `public_url` |
+//! | [`infobip`] | a header that was agreed on | `infobip_auth` |
+//!
+//! # How to add a gateway
+//!
+//! 1. A module with a function from [`Delivery`] and its secrets to [`Received`]: messages, parts of long ones, reports
+//!    of what became of messages out. Verify the raw bytes before you decode them, compare in constant time
+//!    (`hmac::Mac::verify_slice`, `subtle`), take a request's own time stamp into account where it is signed, and let
+//!    no error say anything that the message held. A gateway that repeats must repeat an id.
+//! 2. A variant of [`Gateway`] with its name, its secrets in [`Secrets`], read by the trigger from variables that
+//!    `spin.toml` declares and passes on.
+//! 3. A page of tests beside it: the body that the gateway's documentation shows, then signature right, wrong and missing,
+//!    stale, repeated, in a batch, oversized, and what cannot be read.
+//! 4. The way out: a request and the reading of its answer in control's `delivery/sms`.
 
 pub mod generic;
+pub mod infobip;
 pub mod twilio;
 
 mod fields;
+mod proof;
+#[cfg(test)]
+mod testing;
 
-use konf_api::ledger::InboundMessage;
+use konf_api::ledger::{DeliveryReport, InboundMessage, InboundPart};
 use konf_contract::UnixMs;
 
 /// A body beyond this is no SMS: ten parts of UCS-2, percent-encoded, have 12 kB. Bytes.
-pub const BODY_BYTES_MAX: usize = 64 * 1024;
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Infobip sends 100 reports at once unless it is told otherwise, each with up to 1 kB. Bytes.
+const BATCH_BYTES_MAX: usize = 256 * 1024;
 
 /// A request as it came. Header names are in lower case.
 #[derive(Clone, Copy)]
@@ -41,8 +61,50 @@ pub struct Secrets {
     /// One or two `whsec_…`, separated by commas (two while they are rotated).
     pub sms_secrets: String,
     pub twilio_auth_token: String,
+    /// See [`infobip`].
+    pub infobip_auth: String,
     /// Such as `https://konf.example.com`; what gateways were told to call.
     pub public_url: String,
+}
+
+/// What one request delivered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Received {
+    /// In the order of the request.
+    pub items: Vec<Item>,
+    /// Why something in a batch was left out, while the rest of it was taken. One that asks for it again would get the
+    /// same again.
+    pub left_out: Vec<Rejected>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    Message(InboundMessage),
+    Part(InboundPart),
+    Report(DeliveryReport),
+}
+
+impl Received {
+    fn one(item: Item) -> Self {
+        Received { items: vec![item], left_out: Vec::new() }
+    }
+
+    /// What can be read counts, unless nothing can: then why the first could not.
+    fn batch(
+        items: impl Iterator<Item = Result<Option<Item>, Rejected>>,
+    ) -> Result<Self, Rejected> {
+        let mut received = Received::default();
+        for item in items {
+            match item {
+                Ok(item) => received.items.extend(item),
+                Err(rejected) => received.left_out.push(rejected),
+            }
+        }
+        match received.left_out.first() {
+            Some(rejected) if received.items.is_empty() => Err(rejected.clone()),
+            _ => Ok(received),
+        }
+    }
 }
 
 /// Why a delivery was not taken. The text goes to the gateway's log: nothing of the message is in it.
@@ -54,10 +116,12 @@ pub enum Rejected {
     NotConfigured { gateway: &'static str, what: &'static str },
     #[error("the signature is missing or wrong")]
     Signature,
-    #[error("the time stamp is more than 5 minutes off")]
+    #[error("the time stamp is too far off")]
     Stale,
-    #[error("the body has more than {BODY_BYTES_MAX} bytes")]
-    TooLarge,
+    #[error("the credentials are missing or wrong")]
+    Credentials,
+    #[error("the body has more than {0} bytes")]
+    TooLarge(usize),
     #[error("the message can't be read: {0}")]
     Unreadable(&'static str),
     #[error("field `{0}` is missing")]
@@ -74,8 +138,8 @@ impl Rejected {
         match self {
             Rejected::UnknownGateway => 404,
             Rejected::NotConfigured { .. } => 503,
-            Rejected::Signature | Rejected::Stale => 401,
-            Rejected::TooLarge => 413,
+            Rejected::Signature | Rejected::Credentials | Rejected::Stale => 401,
+            Rejected::TooLarge(_) => 413,
             Rejected::Unreadable(_)
             | Rejected::MissingField(_)
             | Rejected::NotANumber(_)
@@ -89,18 +153,20 @@ impl Rejected {
 pub enum Gateway {
     Generic,
     Twilio,
+    Infobip,
     /// `/mail/generic`: e-mail that a mail server has taken, verified and passed on in the generic form.
     Mail,
 }
 
 impl Gateway {
     /// Those under `/sms/`.
-    pub const ALL: [Gateway; 2] = [Gateway::Generic, Gateway::Twilio];
+    pub const ALL: [Gateway; 3] = [Gateway::Generic, Gateway::Twilio, Gateway::Infobip];
 
     pub fn name(self) -> &'static str {
         match self {
             Gateway::Generic => generic::NAME,
             Gateway::Twilio => twilio::NAME,
+            Gateway::Infobip => infobip::NAME,
             Gateway::Mail => generic::MAIL_NAME,
         }
     }
@@ -113,21 +179,28 @@ impl Gateway {
         Self::ALL.map(|gateway| format!("`{}`", gateway.name())).join(", ")
     }
 
-    /// The message, if the gateway proves that it is its own.
-    pub fn receive(
-        self,
-        delivery: &Delivery<'_>,
-        secrets: &Secrets,
-    ) -> Result<InboundMessage, Rejected> {
-        if delivery.body.len() > BODY_BYTES_MAX {
-            return Err(Rejected::TooLarge);
-        }
+    /// The longest body. Bytes.
+    pub fn body_bytes_max(self) -> usize {
         match self {
-            Gateway::Generic => generic::receive(delivery, &secrets.sms_secrets),
-            Gateway::Mail => generic::receive_mail(delivery, &secrets.sms_secrets),
+            Gateway::Infobip => BATCH_BYTES_MAX,
+            Gateway::Generic | Gateway::Twilio | Gateway::Mail => BODY_BYTES_MAX,
+        }
+    }
+
+    /// What came, if the gateway proves that it is its own.
+    pub fn receive(self, delivery: &Delivery<'_>, secrets: &Secrets) -> Result<Received, Rejected> {
+        let bytes_max = self.body_bytes_max();
+        if delivery.body.len() > bytes_max {
+            return Err(Rejected::TooLarge(bytes_max));
+        }
+        let one = |message| Received::one(Item::Message(message));
+        match self {
+            Gateway::Generic => generic::receive(delivery, &secrets.sms_secrets).map(one),
+            Gateway::Mail => generic::receive_mail(delivery, &secrets.sms_secrets).map(one),
             Gateway::Twilio => {
                 twilio::receive(delivery, &secrets.twilio_auth_token, &secrets.public_url)
             }
+            Gateway::Infobip => infobip::receive(delivery, &secrets.infobip_auth),
         }
     }
 }

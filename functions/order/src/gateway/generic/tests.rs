@@ -1,4 +1,5 @@
 use super::*;
+use crate::gateway::testing::message;
 use crate::gateway::{Gateway, Secrets};
 use konf_contract::UnixMs;
 
@@ -53,10 +54,8 @@ impl Case {
             body: self.body.as_bytes(),
             now: UnixMs(NOW_S * 1_000),
         };
-        gateway.receive(
-            &delivery,
-            &Secrets { sms_secrets: self.secrets.to_owned(), ..Secrets::default() },
-        )
+        let secrets = Secrets { sms_secrets: self.secrets.to_owned(), ..Secrets::default() };
+        gateway.receive(&delivery, &secrets).map(message)
     }
 }
 
@@ -167,6 +166,6 @@ fn an_unknown_gateway_hears_the_known_ones() {
     assert_eq!(rejected.status(), 404);
     assert_eq!(
         rejected.to_string(),
-        "no such gateway here; the known ones are `generic`, `twilio`"
+        "no such gateway here; the known ones are `generic`, `twilio`, `infobip`"
     );
 }

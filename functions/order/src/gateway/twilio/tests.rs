@@ -1,4 +1,5 @@
 use super::*;
+use crate::gateway::testing::{Sent, message};
 use crate::gateway::{Gateway, Secrets};
 use konf_contract::UnixMs;
 
@@ -23,7 +24,7 @@ fn receive(
         body: body.as_bytes(),
         now: UnixMs(0),
     };
-    Gateway::Twilio.receive(&delivery, secrets)
+    Gateway::Twilio.receive(&delivery, secrets).map(message)
 }
 
 fn secrets() -> Secrets {
@@ -92,4 +93,46 @@ fn without_token_or_url_nothing_is_taken() {
     ] {
         assert_eq!(receive(BODY, "", "AAAA", &secrets).unwrap_err().status(), 503);
     }
+}
+
+/// A status callback, signed by hand: parameters sorted, the query with the message's own id in the address.
+fn reported(status: &str, code: &str, now_signed_as: &str) -> Result<Received, Rejected> {
+    let body = format!("MessageSid=SM2&MessageStatus={status}&ErrorCode={code}&To=%2B420606123456");
+    let sorted = format!("ErrorCode{code}MessageSidSM2MessageStatus{now_signed_as}To+420606123456");
+    let url = "https://konf.example.com/sms/twilio?message=out-1";
+    let sent = Sent { query: "message=out-1".to_owned(), ..Sent::json("/sms/twilio", &body) }
+        .with("content-type", "application/x-www-form-urlencoded")
+        .with("x-twilio-signature", &signature(&format!("{url}{sorted}")));
+    sent.to(Gateway::Twilio, &secrets())
+}
+
+#[test]
+fn a_report_names_its_message_and_only_an_end_counts() {
+    let failed = Fate::Undelivered { reason: "undelivered, error 30005".to_owned() };
+    let table = [
+        ("delivered", "0", Some(Fate::Delivered)),
+        ("undelivered", "30005", Some(failed)),
+        ("sent", "0", None),
+    ];
+    for (status, code, fate) in table {
+        let expected = fate.map(|fate| {
+            let (reference, gateway_id) = (Some("out-1".to_owned()), Some("SM2".to_owned()));
+            Item::Report(DeliveryReport { reference, gateway_id, fate })
+        });
+        assert_eq!(
+            reported(status, code, status).unwrap().items,
+            Vec::from_iter(expected),
+            "{status}"
+        );
+    }
+    assert_eq!(reported("delivered", "0", "failed"), Err(Rejected::Signature));
+}
+
+#[test]
+fn a_repeat_is_the_same_message() {
+    let signature = signature(&format!("https://konf.example.com/sms/twilio{SORTED}"));
+    assert_eq!(
+        receive(BODY, "", &signature, &secrets()),
+        receive(BODY, "", &signature, &secrets())
+    );
 }
