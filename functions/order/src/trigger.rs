@@ -5,6 +5,7 @@
 //! | `ledger_url`, `ledger_token` | where the ledger answers, and the token that it asks for |
 //! | `sms_secrets` | one or two `whsec_…` for `/sms/generic`; empty: not configured |
 //! | `twilio_auth_token`, `public_url` | for `/sms/twilio`; empty: not configured |
+//! | `bulkgate_secret` | for `/sms/bulkgate/SECRET`; empty: not configured |
 //! | `infobip_auth` | for `/sms/infobip`; empty: not configured |
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -45,7 +46,7 @@ async fn handle(request: IncomingRequest) -> Response {
         return with_error(405, "expected POST");
     }
     if let Some(name) = path.strip_prefix("/sms/") {
-        return match Gateway::by_name(name) {
+        return match Gateway::at(name) {
             Ok(gateway) => receive(gateway, path, query, request).await,
             Err(rejected) => with_error(rejected.status(), &rejected.to_string()),
         };
@@ -294,6 +295,7 @@ fn secrets() -> Secrets {
         sms_secrets: variable("sms_secrets"),
         twilio_auth_token: variable("twilio_auth_token"),
         infobip_auth: variable("infobip_auth"),
+        bulkgate_secret: variable("bulkgate_secret"),
         public_url: variable("public_url"),
     }
 }

@@ -5,6 +5,7 @@
 //! | [`generic`] | HMAC-SHA256 over id, time and body | `sms_secrets` |
 //! | [`twilio`] | HMAC-SHA1 over address and parameters | `twilio_auth_token`, `public_url` |
 //! | [`infobip`] | a header that was agreed on | `infobip_auth` |
+//! | [`bulkgate`] | a secret in the address | `bulkgate_secret` |
 //!
 //! # How to add a gateway
 //!
@@ -18,6 +19,7 @@
 //!    stale, repeated, in a batch, oversized, and what cannot be read.
 //! 4. The way out: a request and the reading of its answer in control's `delivery/sms`.
 
+pub mod bulkgate;
 pub mod generic;
 pub mod infobip;
 pub mod twilio;
@@ -63,6 +65,8 @@ pub struct Secrets {
     pub twilio_auth_token: String,
     /// See [`infobip`].
     pub infobip_auth: String,
+    /// See [`bulkgate`].
+    pub bulkgate_secret: String,
     /// Such as `https://konf.example.com`; what gateways were told to call.
     pub public_url: String,
 }
@@ -154,25 +158,36 @@ pub enum Gateway {
     Generic,
     Twilio,
     Infobip,
+    BulkGate,
     /// `/mail/generic`: e-mail that a mail server has taken, verified and passed on in the generic form.
     Mail,
 }
 
 impl Gateway {
     /// Those under `/sms/`.
-    pub const ALL: [Gateway; 3] = [Gateway::Generic, Gateway::Twilio, Gateway::Infobip];
+    pub const ALL: [Gateway; 4] =
+        [Gateway::Generic, Gateway::Twilio, Gateway::Infobip, Gateway::BulkGate];
 
     pub fn name(self) -> &'static str {
         match self {
             Gateway::Generic => generic::NAME,
             Gateway::Twilio => twilio::NAME,
             Gateway::Infobip => infobip::NAME,
+            Gateway::BulkGate => bulkgate::NAME,
             Gateway::Mail => generic::MAIL_NAME,
         }
     }
 
-    pub fn by_name(name: &str) -> Result<Self, Rejected> {
-        Self::ALL.into_iter().find(|gateway| gateway.name() == name).ok_or(Rejected::UnknownGateway)
+    /// By what follows `/sms/`: a name, and for a gateway that keeps its secret there, the secret.
+    pub fn at(path: &str) -> Result<Self, Rejected> {
+        let (name, secret) = match path.split_once('/') {
+            Some((name, secret)) => (name, Some(secret)),
+            None => (path, None),
+        };
+        let gateway = Self::ALL.into_iter().find(|gateway| gateway.name() == name);
+        gateway
+            .filter(|gateway| secret.is_none() || *gateway == Gateway::BulkGate)
+            .ok_or(Rejected::UnknownGateway)
     }
 
     fn names() -> String {
@@ -182,7 +197,7 @@ impl Gateway {
     /// The longest body. Bytes.
     pub fn body_bytes_max(self) -> usize {
         match self {
-            Gateway::Infobip => BATCH_BYTES_MAX,
+            Gateway::Infobip | Gateway::BulkGate => BATCH_BYTES_MAX,
             Gateway::Generic | Gateway::Twilio | Gateway::Mail => BODY_BYTES_MAX,
         }
     }
@@ -201,6 +216,7 @@ impl Gateway {
                 twilio::receive(delivery, &secrets.twilio_auth_token, &secrets.public_url)
             }
             Gateway::Infobip => infobip::receive(delivery, &secrets.infobip_auth),
+            Gateway::BulkGate => bulkgate::receive(delivery, &secrets.bulkgate_secret),
         }
     }
 }

@@ -162,10 +162,10 @@ fn a_body_beyond_the_limit_is_refused_before_anything_else() {
 
 #[test]
 fn an_unknown_gateway_hears_the_known_ones() {
-    let rejected = Gateway::by_name("pigeon").unwrap_err();
+    let rejected = Gateway::at("pigeon").unwrap_err();
     assert_eq!(rejected.status(), 404);
     assert_eq!(
         rejected.to_string(),
-        "no such gateway here; the known ones are `generic`, `twilio`, `infobip`"
+        "no such gateway here; the known ones are `generic`, `twilio`, `infobip`, `bulkgate`"
     );
 }
