@@ -6,6 +6,7 @@
 //! | `sms_secrets` | one or two `whsec_…` for `/sms/generic`; empty: not configured |
 //! | `twilio_auth_token`, `public_url` | for `/sms/twilio`; empty: not configured |
 //! | `bulkgate_secret` | for `/sms/bulkgate/SECRET`; empty: not configured |
+//! | `telnyx_public_key` | for `/sms/telnyx`; empty: not configured |
 //! | `infobip_auth` | for `/sms/infobip`; empty: not configured |
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -296,6 +297,7 @@ fn secrets() -> Secrets {
         twilio_auth_token: variable("twilio_auth_token"),
         infobip_auth: variable("infobip_auth"),
         bulkgate_secret: variable("bulkgate_secret"),
+        telnyx_public_key: variable("telnyx_public_key"),
         public_url: variable("public_url"),
     }
 }

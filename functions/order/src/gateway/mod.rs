@@ -6,6 +6,7 @@
 //! | [`twilio`] | HMAC-SHA1 over address and parameters | `twilio_auth_token`, `public_url` |
 //! | [`infobip`] | a header that was agreed on | `infobip_auth` |
 //! | [`bulkgate`] | a secret in the address | `bulkgate_secret` |
+//! | [`telnyx`] | Ed25519 over time and body | `telnyx_public_key` |
 //!
 //! # How to add a gateway
 //!
@@ -22,6 +23,7 @@
 pub mod bulkgate;
 pub mod generic;
 pub mod infobip;
+pub mod telnyx;
 pub mod twilio;
 
 mod fields;
@@ -67,6 +69,8 @@ pub struct Secrets {
     pub infobip_auth: String,
     /// See [`bulkgate`].
     pub bulkgate_secret: String,
+    /// Base64; no secret.
+    pub telnyx_public_key: String,
     /// Such as `https://konf.example.com`; what gateways were told to call.
     pub public_url: String,
 }
@@ -159,14 +163,15 @@ pub enum Gateway {
     Twilio,
     Infobip,
     BulkGate,
+    Telnyx,
     /// `/mail/generic`: e-mail that a mail server has taken, verified and passed on in the generic form.
     Mail,
 }
 
 impl Gateway {
     /// Those under `/sms/`.
-    pub const ALL: [Gateway; 4] =
-        [Gateway::Generic, Gateway::Twilio, Gateway::Infobip, Gateway::BulkGate];
+    pub const ALL: [Gateway; 5] =
+        [Gateway::Generic, Gateway::Twilio, Gateway::Infobip, Gateway::BulkGate, Gateway::Telnyx];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -174,6 +179,7 @@ impl Gateway {
             Gateway::Twilio => twilio::NAME,
             Gateway::Infobip => infobip::NAME,
             Gateway::BulkGate => bulkgate::NAME,
+            Gateway::Telnyx => telnyx::NAME,
             Gateway::Mail => generic::MAIL_NAME,
         }
     }
@@ -198,7 +204,7 @@ impl Gateway {
     pub fn body_bytes_max(self) -> usize {
         match self {
             Gateway::Infobip | Gateway::BulkGate => BATCH_BYTES_MAX,
-            Gateway::Generic | Gateway::Twilio | Gateway::Mail => BODY_BYTES_MAX,
+            Gateway::Generic | Gateway::Twilio | Gateway::Telnyx | Gateway::Mail => BODY_BYTES_MAX,
         }
     }
 
@@ -217,6 +223,7 @@ impl Gateway {
             }
             Gateway::Infobip => infobip::receive(delivery, &secrets.infobip_auth),
             Gateway::BulkGate => bulkgate::receive(delivery, &secrets.bulkgate_secret),
+            Gateway::Telnyx => telnyx::receive(delivery, &secrets.telnyx_public_key),
         }
     }
 }
