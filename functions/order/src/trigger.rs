@@ -6,6 +6,7 @@
 //! | `sms_secrets` | one or two `whsec_…` for `/sms/generic`; empty: not configured |
 //! | `twilio_auth_token`, `public_url` | for `/sms/twilio`; empty: not configured |
 //! | `bulkgate_secret` | for `/sms/bulkgate/SECRET`; empty: not configured |
+//! | `vonage_signature_secret`, `vonage_signature_method` | for `/sms/vonage`; empty: not configured |
 //! | `telnyx_public_key` | for `/sms/telnyx`; empty: not configured |
 //! | `infobip_auth` | for `/sms/infobip`; empty: not configured |
 
@@ -43,16 +44,19 @@ async fn handle(request: IncomingRequest) -> Response {
     let method = request.method();
     let target = request.path_with_query().unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-    if !matches!(method, Method::Post) {
-        return with_error(405, "expected POST");
-    }
+    let is_post = matches!(method, Method::Post);
     if let Some(name) = path.strip_prefix("/sms/") {
+        let is_get = matches!(method, Method::Get);
         return match Gateway::at(name) {
+            Ok(gateway) if !is_post && !(is_get && gateway.takes_get()) => {
+                with_error(405, "expected POST")
+            }
             Ok(gateway) => receive(gateway, path, query, request).await,
             Err(rejected) => with_error(rejected.status(), &rejected.to_string()),
         };
     }
     match path {
+        _ if !is_post => with_error(405, "expected POST"),
         "/mail/generic" => receive(Gateway::Mail, path, query, request).await,
         "/process" => process(request).await,
         _ => with_error(404, "expected /sms/NAME or /mail/generic"),
@@ -298,6 +302,8 @@ fn secrets() -> Secrets {
         infobip_auth: variable("infobip_auth"),
         bulkgate_secret: variable("bulkgate_secret"),
         telnyx_public_key: variable("telnyx_public_key"),
+        vonage_signature_secret: variable("vonage_signature_secret"),
+        vonage_signature_method: variable("vonage_signature_method"),
         public_url: variable("public_url"),
     }
 }

@@ -7,6 +7,7 @@
 //! | [`infobip`] | a header that was agreed on | `infobip_auth` |
 //! | [`bulkgate`] | a secret in the address | `bulkgate_secret` |
 //! | [`telnyx`] | Ed25519 over time and body | `telnyx_public_key` |
+//! | [`vonage`] | MD5 or HMAC over the parameters | `vonage_signature_secret`, `vonage_signature_method` |
 //!
 //! # How to add a gateway
 //!
@@ -25,6 +26,7 @@ pub mod generic;
 pub mod infobip;
 pub mod telnyx;
 pub mod twilio;
+pub mod vonage;
 
 mod fields;
 mod proof;
@@ -71,6 +73,9 @@ pub struct Secrets {
     pub bulkgate_secret: String,
     /// Base64; no secret.
     pub telnyx_public_key: String,
+    pub vonage_signature_secret: String,
+    /// `md5hash`, `md5`, `sha1`, `sha256` or `sha512`.
+    pub vonage_signature_method: String,
     /// Such as `https://konf.example.com`; what gateways were told to call.
     pub public_url: String,
 }
@@ -164,14 +169,21 @@ pub enum Gateway {
     Infobip,
     BulkGate,
     Telnyx,
+    Vonage,
     /// `/mail/generic`: e-mail that a mail server has taken, verified and passed on in the generic form.
     Mail,
 }
 
 impl Gateway {
     /// Those under `/sms/`.
-    pub const ALL: [Gateway; 5] =
-        [Gateway::Generic, Gateway::Twilio, Gateway::Infobip, Gateway::BulkGate, Gateway::Telnyx];
+    pub const ALL: [Gateway; 6] = [
+        Gateway::Generic,
+        Gateway::Twilio,
+        Gateway::Infobip,
+        Gateway::BulkGate,
+        Gateway::Telnyx,
+        Gateway::Vonage,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -180,6 +192,7 @@ impl Gateway {
             Gateway::Infobip => infobip::NAME,
             Gateway::BulkGate => bulkgate::NAME,
             Gateway::Telnyx => telnyx::NAME,
+            Gateway::Vonage => vonage::NAME,
             Gateway::Mail => generic::MAIL_NAME,
         }
     }
@@ -200,11 +213,20 @@ impl Gateway {
         Self::ALL.map(|gateway| format!("`{}`", gateway.name())).join(", ")
     }
 
+    /// Whether a message may come in the address alone, by GET.
+    pub fn takes_get(self) -> bool {
+        self == Gateway::Vonage
+    }
+
     /// The longest body. Bytes.
     pub fn body_bytes_max(self) -> usize {
         match self {
             Gateway::Infobip | Gateway::BulkGate => BATCH_BYTES_MAX,
-            Gateway::Generic | Gateway::Twilio | Gateway::Telnyx | Gateway::Mail => BODY_BYTES_MAX,
+            Gateway::Generic
+            | Gateway::Twilio
+            | Gateway::Telnyx
+            | Gateway::Vonage
+            | Gateway::Mail => BODY_BYTES_MAX,
         }
     }
 
@@ -224,6 +246,11 @@ impl Gateway {
             Gateway::Infobip => infobip::receive(delivery, &secrets.infobip_auth),
             Gateway::BulkGate => bulkgate::receive(delivery, &secrets.bulkgate_secret),
             Gateway::Telnyx => telnyx::receive(delivery, &secrets.telnyx_public_key),
+            Gateway::Vonage => vonage::receive(
+                delivery,
+                &secrets.vonage_signature_secret,
+                &secrets.vonage_signature_method,
+            ),
         }
     }
 }
