@@ -39,6 +39,14 @@ pub struct TakeOfferRequest {
     pub sender: Sender,
     /// From 1.
     pub index: u32,
+    /// Of the answer to a sender who has no offers; otherwise their own counts.
+    #[serde(default = "of_the_place")]
+    pub language: Language,
+}
+
+/// The service is Czech.
+fn of_the_place() -> Language {
+    Language::Cs
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -34,6 +34,16 @@ pub const QUEUE_PEOPLE_MAX: u32 = 500;
 /// As many keywords of one message are tried; mails that talk about conferences have a few.
 const KEYWORDS_MAX: usize = 16;
 
+/// What stands above a chosen offer in a mail: a greeting and a line more.
+const GREETING_LINES_MAX: usize = 3;
+
+/// What people write around the number of an offer, folded.
+const CHOOSING: [&str; 25] = [
+    "ano", "beru", "bereme", "c", "cislo", "dekuji", "diky", "dobre", "moznost", "nabidka",
+    "nabidku", "number", "ok", "offer", "option", "please", "plati", "prosim", "take", "thanks",
+    "the", "varianta", "variantu", "volim", "yes",
+];
+
 /// What a message asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Understood {
@@ -68,9 +78,10 @@ pub enum Understood {
 /// Reads `message` as sent at `now`.
 pub fn understand(message: &str, now: UnixMs) -> Understood {
     let lines = text::own_lines(message);
-    if let Some(index) = lines.first().and_then(|line| bare_number(line)) {
+    if let Some(index) = lines.first().and_then(|line| chosen(line)) {
         return Understood::TakeOffer(index);
     }
+    let greeted = lines.iter().take(GREETING_LINES_MAX).find_map(|line| chosen(line));
     let mut refusal = None;
     let lines: Vec<Vec<Token<'_>>> = lines.iter().map(|line| tokens(line)).collect();
     for (keyword, line, at) in keywords(&lines).take(KEYWORDS_MAX) {
@@ -83,7 +94,8 @@ pub fn understand(message: &str, now: UnixMs) -> Understood {
             understood => return understood,
         }
     }
-    refusal.unwrap_or(Understood::NotAnOrder)
+    let otherwise = greeted.map_or(Understood::NotAnOrder, Understood::TakeOffer);
+    refusal.unwrap_or(otherwise)
 }
 
 /// The example for those who sent nothing like an order.
@@ -122,11 +134,19 @@ fn keywords<'a>(lines: &'a [Vec<Token<'a>>]) -> impl Iterator<Item = (Keyword, u
     })
 }
 
-/// `2`, `2.`, `(2)`: the whole line is one number below 100.
-fn bare_number(line: &str) -> Option<u32> {
-    let digits = line.trim_matches(|c: char| !c.is_alphanumeric());
-    let is_number = (1..=2).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    digits.parse().ok().filter(|index| is_number && *index > 0)
+/// `2`, `2.`, `(2)`, `ano, 2 prosím`, `option 2`: the line is one number below 100 and words that say nothing else.
+fn chosen(line: &str) -> Option<u32> {
+    let mut number = None;
+    for token in tokens(line) {
+        match token.kind {
+            Kind::Digits(digits) if number.is_none() => number = Some(digits),
+            Kind::Word(word) if CHOOSING.contains(&word) => {}
+            Kind::Sign('(' | ')' | '.' | ',' | '!' | '#') => {}
+            Kind::Digits(_) | Kind::Word(_) | Kind::Sign(_) => return None,
+        }
+    }
+    let is_index = |digits: &&str| digits.len() <= 2;
+    number.filter(is_index)?.parse().ok().filter(|index| *index > 0)
 }
 
 // ── cancelling ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -68,7 +68,8 @@ pub fn plan(stored: &InboundStored, message: &InboundMessage) -> Work {
             Work::Order(OrderRequest { inbound, sender, now: stored.now, order })
         }
         Understood::TakeOffer(index) => {
-            Work::TakeOffer(TakeOfferRequest { inbound, sender, index })
+            let language = language_of(&message.sender, &message.text);
+            Work::TakeOffer(TakeOfferRequest { inbound, sender, index, language })
         }
         Understood::Cancel { number, language } => {
             Work::Cancel(CancelRequest { inbound, sender, number, language })

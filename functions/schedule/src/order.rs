@@ -76,8 +76,8 @@ pub async fn take_offer(
         let facts: OffersFacts = outside.ledger("/v1/facts/offers", &question).await?;
         let held = facts.offers.iter().find(|offer| offer.index == request.index);
         let decided = decide_offer(held, &facts, || outside.random());
-        // All offers of a sender come from one order; without any, Czech is the language of the place.
-        let language = facts.offers.first().map_or(Language::Cs, |offer| offer.language);
+        // All offers of a sender come from one order.
+        let language = facts.offers.first().map_or(request.language, |offer| offer.language);
         let reply = Reply {
             inbound: &request.inbound,
             sender: &request.sender,
@@ -182,9 +182,7 @@ pub fn decide_offer(
         return restricted(restriction.until);
     }
     let found = held.and_then(|offer| Some((offer, wall(offer.window.start)?)));
-    let Some((offer, wall)) = found else {
-        return Decided::refused("offer gone", Message::OfferGone);
-    };
+    let Some((offer, wall)) = found else { return no_such_offer(facts) };
     let place = Place {
         edge: &offer.edge,
         window: offer.window,
@@ -194,6 +192,21 @@ pub fn decide_offer(
         language: offer.language,
     };
     book(place, random, |booking| Effect::TakeOffer { offer: offer.offer.clone(), booking })
+}
+
+/// Who still has others hears of them again; who has none, that it is over.
+fn no_such_offer(facts: &OffersFacts) -> Decided {
+    let Some(first) = facts.offers.first() else {
+        return Decided::refused("offer gone", Message::OfferGone);
+    };
+    let offers = facts.offers.iter().map(|offer| OfferedAlternative {
+        index: offer.index,
+        window: offer.window,
+        seats: offer.seats,
+    });
+    let message =
+        Message::Offers { offers: offers.collect(), until: first.until, zone: ZONE.to_owned() };
+    Decided::refused("no such offer", message)
 }
 
 /// Decides on a cancellation. A booking that is not this sender's is absent from the facts: the same as none at all.

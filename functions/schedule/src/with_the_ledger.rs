@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use konf_api::ledger::{
-    InboundMessage, InboundStored, MessageBody, OrderFacts, OrderQuestion, OutboxMessage, Sender,
+    BookingFacts, BookingQuestion, InboundMessage, InboundStored, MessageBody, OffersFacts,
+    OffersQuestion, OrderFacts, OrderQuestion, OutboxMessage, Sender,
 };
 use konf_api::render::{Message, RenderRequest};
 use konf_api::schedule::{
@@ -173,7 +174,8 @@ impl World {
 
     async fn take_offer(&self, sender: &Sender, index: u32) -> OrderAnswer {
         let inbound = self.inbound(sender, &index.to_string()).await;
-        let request = TakeOfferRequest { inbound, sender: sender.clone(), index };
+        let request =
+            TakeOfferRequest { inbound, sender: sender.clone(), index, language: Language::En };
         order::take_offer(self, &request).await.unwrap()
     }
 
@@ -291,6 +293,34 @@ fn an_offer_is_gone_after_ten_minutes_and_its_seats_are_free() {
         world.set_now(world.now().plus_ms(HELD_MS));
         let answer = world.take_offer(&late, 1).await;
         assert_eq!(answer, OrderAnswer::Refused { reason: "offer gone".into() });
+    });
+}
+
+#[test]
+fn the_reply_2_books_the_second_offer_and_a_strangers_reply_nothing() {
+    run(async {
+        let world = World::new().await;
+        // Ten seats are left, so that fewer people are an offer beside another time.
+        for n in 0..4 {
+            world.booked(&sender(n), hour(), 10).await;
+        }
+        let asking = sender(10);
+        let OrderAnswer::Offered { offers } = world.order(&asking, hour(), 20).await else {
+            panic!()
+        };
+        assert!(offers >= 2);
+        let gone = OrderAnswer::Refused { reason: "offer gone".into() };
+        assert_eq!(world.take_offer(&sender(11), 2).await, gone);
+        let question = OffersQuestion { sender: asking.clone() };
+        let held: OffersFacts = world.ledger("/v1/facts/offers", &question).await.unwrap();
+        assert_eq!(held.offers.len(), offers as usize, "the stranger took nothing away");
+        let OrderAnswer::Booked { number } = world.take_offer(&asking, 2).await else { panic!() };
+        let question = BookingQuestion { number, sender: asking.clone() };
+        let booked: BookingFacts = world.ledger("/v1/facts/booking", &question).await.unwrap();
+        let (booked, second) = (booked.booking.unwrap(), &held.offers[1]);
+        assert_eq!((booked.window, booked.seats), (second.window, second.seats));
+        // With one taken the others are free again.
+        assert_eq!(world.take_offer(&asking, 1).await, gone);
     });
 }
 

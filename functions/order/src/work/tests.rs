@@ -116,3 +116,67 @@ fn who_used_no_keyword_is_answered_in_the_language_that_can_be_told_or_in_czech(
     // One word is a name or a signature as well.
     assert_eq!(sms("+420606123456", "Please"), Language::Cs);
 }
+
+/// The SMS that the sender of `text` gets at once, if the order is booked as it was understood.
+fn told(text: &str, sent: UnixMs) -> Vec<String> {
+    use konf_api::ledger::MessageBody;
+    use konf_contract::{ConferenceNumber, Password, Pin};
+    use konf_credentials::render::{Settings, render};
+
+    let sender = Sender::Sms(Msisdn::parse("606123456").unwrap());
+    let request = match plan_of(sender.clone(), text, sent) {
+        Work::Answer(answer) => answer.render,
+        Work::Order(asked) => RenderRequest {
+            recipient: sender,
+            language: asked.order.language,
+            now: sent,
+            message: Message::Credentials {
+                number: ConferenceNumber::new("284917").unwrap(),
+                pin: Pin::new("135790").unwrap(),
+                password: Password::new("24682468").unwrap(),
+                window: asked.order.window,
+                zone: asked.order.zone,
+                seats: asked.order.seats,
+            },
+        },
+        other => panic!("{other:?}"),
+    };
+    let mut messages = render(&request, &Settings::default());
+    let MessageBody::Sms { parts } = messages.remove(0).body else { panic!() };
+    parts
+}
+
+#[test]
+fn what_may_have_been_misread_is_confirmed_or_asked_about_with_its_weekday_and_year() {
+    // A day that was yesterday is next year's, and 29 February waits for a leap year: booked, and said.
+    let table = [
+        ("konf 1911 1000 60 10", "Konference pa 19.11.2027 10:00, 60 min, 10 osob."),
+        ("conf 1911 1000 60 10", "Conference Fri 19 Nov 2027 10:00, 60 min, 10 people."),
+        ("konf 2902 1000 60 10", "Konference ut 29.2.2028 10:00, 60 min, 10 osob."),
+        ("conf 29.2. 10:00 60 10", "Conference Tue 29 Feb 2028 10:00, 60 min, 10 people."),
+    ];
+    for (text, beginning) in table {
+        let parts = told(text, MORNING);
+        assert!(parts[0].starts_with(beginning), "{text}: {}", parts[0]);
+    }
+    // The nights when the clock changes: one question, which the reply settles.
+    let table = [
+        (
+            "konf 2803 0230 60 10",
+            "ne 28.3.2027 02:30 kvuli zmene casu neexistuje. Poslete treba konf 2803 0130 60 10 nebo konf 2803 0330 60 10",
+        ),
+        (
+            "conf 3110 0230 60 10",
+            "Sun 31 Oct 2027 02:30 comes twice. Send conf 3110 0230 60 10 A (CEST) or conf 3110 0230 60 10 B (CET)",
+        ),
+    ];
+    for (text, expected) in table {
+        assert_eq!(told(text, MORNING), [expected], "{text}");
+    }
+    // A day that never comes, and a time that is over today: the one wrong item and an order that would be taken.
+    assert_eq!(told("konf 3002 1000 60 10", MORNING).len(), 1);
+    assert_eq!(
+        told("konf 2011 0900 60 10", MORNING),
+        ["Tento cas uz minul. Priklad: konf 2111 0900 60 10"]
+    );
+}

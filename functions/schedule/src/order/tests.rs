@@ -51,7 +51,7 @@ fn offers_facts(offers: Vec<HeldOffer>) -> Value {
 }
 
 fn take(index: u32) -> TakeOfferRequest {
-    TakeOfferRequest { inbound: "m2".into(), sender: sender(), index }
+    TakeOfferRequest { inbound: "m2".into(), sender: sender(), index, language: Language::En }
 }
 
 #[test]
@@ -222,15 +222,34 @@ fn a_held_offer_becomes_a_booking_at_its_own_time() {
 }
 
 #[test]
-fn an_offer_that_is_gone_is_said_to_be_gone() {
-    for (offers, language) in [(vec![held(1, -20)], "en"), (vec![], "cs")] {
+fn who_has_no_offer_any_more_is_told_so_in_a_language_that_is_likely() {
+    for language in [Language::Cs, Language::En] {
         let script =
-            Script::new([("/v1/facts/offers", offers_facts(offers)), (COMMIT, committed())]);
-        let answer = now(take_offer(&script, &take(2))).unwrap();
+            Script::new([("/v1/facts/offers", offers_facts(vec![])), (COMMIT, committed())]);
+        let answer = now(take_offer(&script, &TakeOfferRequest { language, ..take(2) })).unwrap();
         assert_eq!(answer, OrderAnswer::Refused { reason: "offer gone".into() });
         assert_eq!(script.last("render")["message"], "offer-gone");
-        assert_eq!(script.last("render")["language"], language);
+        assert_eq!(script.last("render")["language"], json!(language));
+        assert_eq!(script.last(COMMIT)["effect"], "answer");
     }
+}
+
+#[test]
+fn who_replies_a_number_that_was_never_offered_hears_again_what_is_held() {
+    let facts = offers_facts(vec![held(1, -20), held(2, 90)]);
+    let script = Script::new([("/v1/facts/offers", facts), (COMMIT, committed())]);
+    let request = TakeOfferRequest { language: Language::Cs, ..take(3) };
+    let answer = now(take_offer(&script, &request)).unwrap();
+    assert_eq!(answer, OrderAnswer::Refused { reason: "no such offer".into() });
+    assert_eq!(script.last(COMMIT)["effect"], "answer");
+    let render = script.last("render");
+    // The language of the order counts, and they are not held any longer than they were.
+    assert_eq!(render["language"], "en");
+    let told = &render["message"]["offers"];
+    assert_eq!(told["until"], json!(NOW.plus_ms(HELD_MS)));
+    let indexes: Vec<_> =
+        told["offers"].as_array().unwrap().iter().map(|it| &it["index"]).collect();
+    assert_eq!(indexes, [&json!(1), &json!(2)]);
 }
 
 #[test]
