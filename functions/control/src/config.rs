@@ -112,6 +112,10 @@ struct WrittenDevelopment {
 pub struct Secret(String);
 
 impl Secret {
+    pub fn new(value: &str) -> Secret {
+        Secret(value.to_owned())
+    }
+
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -158,7 +162,7 @@ pub struct Link {
     pub key: PathBuf,
 }
 
-/// The gateway for outgoing SMS. "How to add one": a case here, a request in `delivery/sms.rs`.
+/// The gateway for outgoing SMS. "How to add one": `delivery/sms.rs`.
 #[derive(Debug, Clone)]
 pub struct Sms {
     pub kind: SmsKind,
@@ -174,6 +178,40 @@ pub enum SmsKind {
     Generic,
     /// Form to `{url}/2010-04-01/Accounts/{account}/Messages.json` with Basic authentication.
     Twilio,
+    /// JSON to `{url}/sms/3/messages`; the secret is the API key.
+    Infobip,
+    /// JSON to `{url}/api/1.0/simple/transactional`; account and secret are the application's id and token.
+    BulkGate,
+    /// JSON to `{url}/api/v1/messages` with a token from `{url}/oauth/v2/token`; account and secret are the client's,
+    /// `from` is the number of the channel.
+    GoSms,
+    /// JSON to `{url}/v2/messages`; the secret is the API key.
+    Telnyx,
+    /// Form to `{url}/sms/json`; account and secret are the API's key and secret.
+    Vonage,
+}
+
+impl SmsKind {
+    const ALL: [(&'static str, SmsKind); 7] = [
+        ("generic", SmsKind::Generic),
+        ("twilio", SmsKind::Twilio),
+        ("infobip", SmsKind::Infobip),
+        ("bulkgate", SmsKind::BulkGate),
+        ("gosms", SmsKind::GoSms),
+        ("telnyx", SmsKind::Telnyx),
+        ("vonage", SmsKind::Vonage),
+    ];
+
+    /// What `sms.account` is there; `None`: nothing.
+    fn account(self) -> Option<&'static str> {
+        match self {
+            SmsKind::Generic | SmsKind::Infobip | SmsKind::Telnyx => None,
+            SmsKind::Twilio => Some("the Account SID of Twilio"),
+            SmsKind::BulkGate => Some("the application id of BulkGate"),
+            SmsKind::GoSms => Some("the client id of GoSMS"),
+            SmsKind::Vonage => Some("the API key of Vonage"),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -280,14 +318,18 @@ fn secret_long_enough(key: &str, secret: &Secret) -> Result<()> {
 }
 
 fn sms(written: WrittenSms) -> Result<Sms> {
-    let kind = match written.kind.as_str() {
-        "generic" => SmsKind::Generic,
-        "twilio" => SmsKind::Twilio,
-        other => bail!("sms.kind = {other:?}: known are \"generic\" and \"twilio\""),
+    let known = SmsKind::ALL.iter().find(|(name, _)| *name == written.kind);
+    let Some(&(_, kind)) = known else {
+        let names = SmsKind::ALL.map(|(name, _)| format!("{name:?}")).join(", ");
+        bail!("sms.kind = {:?}: known are {names}", written.kind);
     };
+    if let (Some(what), None) = (kind.account(), &written.account) {
+        bail!("sms.account is missing: {what}");
+    }
     ensure!(
-        kind != SmsKind::Twilio || written.account.is_some(),
-        "sms.account is missing: the Account SID of Twilio"
+        kind != SmsKind::GoSms || written.from.parse::<u64>().is_ok(),
+        "sms.from = {:?}: expected the number of a channel of GoSMS",
+        written.from
     );
     let url = web_url("sms.url", &written.url)?;
     Ok(Sms { kind, url, from: written.from, account: written.account, secret: written.secret })

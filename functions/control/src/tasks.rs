@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use crate::clock;
 use crate::config::Config;
 use crate::delivery::mail::{Letter, Mailer};
-use crate::delivery::sms::SmsGateway;
+use crate::delivery::sms::{Outgoing, SmsGateway};
 use crate::delivery::{self, Failure};
 use crate::functions::{ask, ask_about};
 use crate::link::Edges;
@@ -56,7 +56,7 @@ pub fn start(
     let host = policies.host();
     let deliver = Arc::new(Deliveries {
         ledger: ledger.clone(),
-        sms: config.sms.clone().map(SmsGateway::new).transpose()?,
+        sms: config.sms.clone().map(|sms| SmsGateway::new(sms, &config.public_url)).transpose()?,
         mail: config.mail.as_ref().map(Mailer::new).transpose()?,
         stopping: stopping.clone(),
     });
@@ -157,8 +157,8 @@ impl Deliveries {
     /// Whether it was delivered.
     async fn settle(&self, item: &OutboxItem) -> Result<bool> {
         match self.deliver(item).await {
-            Ok(()) => {
-                self.ledger.outbox_sent(&item.id, None).await?;
+            Ok(gateway_id) => {
+                self.ledger.outbox_sent(&item.id, gateway_id.as_deref()).await?;
                 tracing::info!(message = item.id, kind = item.message.kind, "message delivered");
                 Ok(true)
             }
@@ -189,21 +189,24 @@ impl Deliveries {
         Ok(())
     }
 
-    async fn deliver(&self, item: &OutboxItem) -> Result<(), Failure> {
+    /// The gateway's id for it, where there is one.
+    async fn deliver(&self, item: &OutboxItem) -> Result<Option<String>, Failure> {
         match (&item.message.recipient, &item.message.body) {
             (Sender::Sms(to), MessageBody::Sms { parts }) => {
                 let gateway = self.sms.as_ref().ok_or_else(|| not_configured("[sms]"))?;
+                let mut gateway_id = None;
                 // One part, but for what an earlier version has left.
                 for (at, part) in parts.iter().enumerate() {
                     let id = format!("{}-{}", item.idempotency_key, at + 1);
-                    gateway.send(&id, to, part, clock::now()).await?;
+                    let message = Outgoing { id: &id, reference: &item.id, to, text: part };
+                    gateway_id = gateway.send(&message, clock::now()).await?;
                 }
-                Ok(())
+                Ok(gateway_id)
             }
             (Sender::Email(to), MessageBody::Email { subject, text, html, calendar }) => {
                 let mailer = self.mail.as_ref().ok_or_else(|| not_configured("[mail]"))?;
                 let letter = Letter { subject, text, html, calendar: calendar.as_deref() };
-                mailer.send(&item.idempotency_key, to, &letter).await
+                mailer.send(&item.idempotency_key, to, &letter).await.map(|()| None)
             }
             _ => Err(Failure::Refused("the message does not fit its recipient".to_owned())),
         }

@@ -1,180 +1,152 @@
 //! Outgoing SMS by HTTP.
+//!
+//! To add a gateway: a case of [`SmsKind`], its request in [`request`], the reading of its answer in [`answer`], and a row
+//! in the tests, which speak with a server of their own.
+
+mod answer;
+mod request;
 
 use std::time::Duration;
 
 use anyhow::Result;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use hmac::{Hmac, Mac};
-use http::{Method, Request, header};
+use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use konf_contract::{Msisdn, UnixMs};
-use sha2::Sha256;
+use tokio::sync::Mutex;
 
 use super::Failure;
-use crate::config::{Sms, SmsKind};
+use crate::config::{Secret, Sms, SmsKind};
+
+pub use request::sign;
 
 /// Gateways answer within seconds; a slower one is down.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// An answer is an id and a status.
 const ANSWER_MAX: usize = 64 * 1024;
+/// A token is not used in its last minute: clocks differ, and requests take their time.
+const TOKEN_SPARE_MS: i64 = 60_000;
+
+/// A message of one part.
+#[derive(Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// The same for each attempt, so that a gateway can drop a repeat.
+    pub id: &'a str,
+    /// The outbox row's own id: comes back in the gateway's report where the gateway can do that.
+    pub reference: &'a str,
+    pub to: &'a Msisdn,
+    pub text: &'a str,
+}
 
 pub struct SmsGateway {
     sms: Sms,
+    /// Where gateways reach Konf, without a slash at the end.
+    public_url: String,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    patience: Duration,
+    /// Of a gateway that gives one out (OAuth 2), and until when it may be used.
+    token: Mutex<Option<(Secret, UnixMs)>>,
 }
 
 impl SmsGateway {
-    pub fn new(sms: Sms) -> Result<Self> {
+    pub fn new(sms: Sms, public_url: &str) -> Result<Self> {
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
             .https_or_http()
             .enable_http1()
             .build();
-        Ok(SmsGateway { sms, client: Client::builder(TokioExecutor::new()).build(connector) })
+        Ok(SmsGateway {
+            sms,
+            public_url: public_url.to_owned(),
+            client: Client::builder(TokioExecutor::new()).build(connector),
+            patience: PATIENCE,
+            token: Mutex::new(None),
+        })
     }
 
-    /// One message of one part. `id` is the same for each attempt, so that a gateway can drop a repeat.
+    /// The gateway has taken it; its own id for the message, where it says one.
     pub async fn send(
         &self,
-        id: &str,
-        to: &Msisdn,
-        text: &str,
+        message: &Outgoing<'_>,
         now: UnixMs,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<String>, Failure> {
+        let token = match self.sms.kind {
+            SmsKind::GoSms => Some(self.token(now).await?),
+            _ => None,
+        };
         let request = match self.sms.kind {
-            SmsKind::Generic => generic(&self.sms, id, to, text, now),
-            SmsKind::Twilio => twilio(&self.sms, to, text),
+            SmsKind::Generic => request::generic(&self.sms, message, now),
+            SmsKind::Twilio => request::twilio(&self.sms, message, &self.public_url),
+            SmsKind::Infobip => request::infobip(&self.sms, message),
+            SmsKind::BulkGate => request::bulkgate(&self.sms, message),
+            SmsKind::GoSms => request::gosms(&self.sms, message, token.as_ref()),
+            SmsKind::Telnyx => request::telnyx(&self.sms, message),
+            SmsKind::Vonage => request::vonage(&self.sms, message),
         };
+        let (status, body) = self.exchange(request).await?;
+        if status == StatusCode::UNAUTHORIZED && token.is_some() {
+            *self.token.lock().await = None;
+            return Err(Failure::NotReached("the gateway no longer knows its token".to_owned()));
+        }
+        by_status(status)?;
+        answer::read(self.sms.kind, &body)
+    }
+
+    /// Nothing has been sent yet when this fails, whatever the reason.
+    async fn token(&self, now: UnixMs) -> Result<Secret, Failure> {
+        let mut kept = self.token.lock().await;
+        if let Some((token, until)) = kept.as_ref()
+            && *until > now
+        {
+            return Ok(token.clone());
+        }
+        let nothing_sent = |failure| match failure {
+            Failure::Unknown(why) => Failure::NotReached(format!("no token: {why}")),
+            other => other,
+        };
+        let answered = self.exchange(request::gosms_token(&self.sms)).await;
+        let (status, body) = answered.map_err(nothing_sent)?;
+        by_status(status)?;
+        let (token, lifetime_ms) = answer::token(&body)
+            .ok_or_else(|| Failure::NotReached("the gateway gives no token".to_owned()))?;
+        *kept = Some((token.clone(), now.plus_ms(lifetime_ms.saturating_sub(TOKEN_SPARE_MS))));
+        Ok(token)
+    }
+
+    async fn exchange(
+        &self,
+        request: Result<Request<Full<Bytes>>>,
+    ) -> Result<(StatusCode, Bytes), Failure> {
         let request = request.map_err(|error| Failure::Refused(format!("{error:#}")))?;
-        let response = match tokio::time::timeout(PATIENCE, self.client.request(request)).await {
-            Err(_) => return Err(Failure::Unknown("no answer in time".to_owned())),
-            Ok(Err(error)) if error.is_connect() => {
-                return Err(Failure::NotReached(error.to_string()));
-            }
-            Ok(Err(error)) => return Err(Failure::Unknown(error.to_string())),
-            Ok(Ok(response)) => response,
+        let answered = async {
+            let response = self.client.request(request).await.map_err(|error| {
+                let why = error.to_string();
+                if error.is_connect() { Failure::NotReached(why) } else { Failure::Unknown(why) }
+            })?;
+            let status = response.status();
+            let body = Limited::new(response.into_body(), ANSWER_MAX).collect().await;
+            // A status is an answer, with or without the words.
+            Ok((status, body.map(|body| body.to_bytes()).unwrap_or_default()))
         };
-        let status = response.status();
-        let _ = Limited::new(response.into_body(), ANSWER_MAX).collect().await;
-        match status.as_u16() {
-            200..=299 => Ok(()),
-            408 | 425 | 429 | 500..=599 => {
-                Err(Failure::NotReached(format!("the gateway answers {status}")))
-            }
-            _ => Err(Failure::Refused(format!("the gateway answers {status}"))),
-        }
+        tokio::time::timeout(self.patience, answered)
+            .await
+            .unwrap_or_else(|_| Err(Failure::Unknown("no answer in time".to_owned())))
     }
 }
 
-/// `{"id", "from", "to", "text"}`, signed as Standard Webhooks ask.
-fn generic(
-    sms: &Sms,
-    id: &str,
-    to: &Msisdn,
-    text: &str,
-    now: UnixMs,
-) -> Result<Request<Full<Bytes>>> {
-    let body = serde_json::json!({ "id": id, "from": sms.from, "to": to.expose(), "text": text })
-        .to_string();
-    let timestamp = (now.0 / 1000).to_string();
-    let signature = sign(sms.secret.expose(), id, &timestamp, body.as_bytes())?;
-    Ok(Request::builder()
-        .method(Method::POST)
-        .uri(&sms.url)
-        .header(header::CONTENT_TYPE, "application/json")
-        .header("webhook-id", id)
-        .header("webhook-timestamp", timestamp)
-        .header("webhook-signature", signature)
-        .body(Full::new(Bytes::from(body)))?)
-}
-
-/// `v1,` and the HMAC-SHA256 over `id.timestamp.body`; the secret is `whsec_` and base64.
-pub fn sign(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> Result<String> {
-    let key = BASE64.decode(secret.strip_prefix("whsec_").unwrap_or(secret))?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key)?;
-    mac.update(format!("{id}.{timestamp}.").as_bytes());
-    mac.update(body);
-    Ok(format!("v1,{}", BASE64.encode(mac.finalize().into_bytes())))
-}
-
-fn twilio(sms: &Sms, to: &Msisdn, text: &str) -> Result<Request<Full<Bytes>>> {
-    let account = sms.account.as_deref().unwrap_or_default();
-    let pairs = [("To", to.expose()), ("From", &sms.from), ("Body", text)];
-    let body: Vec<_> =
-        pairs.iter().map(|(name, value)| format!("{name}={}", form_encode(value))).collect();
-    let login = BASE64.encode(format!("{account}:{}", sms.secret.expose()));
-    Ok(Request::builder()
-        .method(Method::POST)
-        .uri(format!("{}/2010-04-01/Accounts/{account}/Messages.json", sms.url))
-        .header(header::AUTHORIZATION, format!("Basic {login}"))
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Full::new(Bytes::from(body.join("&"))))?)
-}
-
-/// application/x-www-form-urlencoded, every byte but letters, digits and `-_.` escaped.
-fn form_encode(text: &str) -> String {
-    use std::fmt::Write;
-    let mut encoded = String::with_capacity(text.len() * 2);
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
-                encoded.push(char::from(byte))
-            }
-            b' ' => encoded.push('+'),
-            _ => {
-                let _ = write!(encoded, "%{byte:02X}");
-            }
+fn by_status(status: StatusCode) -> Result<(), Failure> {
+    match status.as_u16() {
+        200..=299 => Ok(()),
+        408 | 425 | 429 | 500..=599 => {
+            Err(Failure::NotReached(format!("the gateway answers {status}")))
         }
+        _ => Err(Failure::Refused(format!("the gateway answers {status}"))),
     }
-    encoded
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Secret;
-
-    fn gateway(kind: SmsKind) -> Sms {
-        let secret: Secret = serde_json::from_str("\"whsec_c2VjcmV0c2VjcmV0\"").unwrap();
-        Sms {
-            kind,
-            url: "http://gw.example".into(),
-            from: "+420720002233".into(),
-            account: Some("AC1".into()),
-            secret,
-        }
-    }
-
-    async fn body(request: Request<Full<Bytes>>) -> String {
-        let bytes = request.into_body().collect().await.unwrap().to_bytes();
-        String::from_utf8(bytes.to_vec()).unwrap()
-    }
-
-    #[tokio::test]
-    async fn twilio_gets_its_form() {
-        let to = Msisdn::parse("606123456").unwrap();
-        let request = twilio(&gateway(SmsKind::Twilio), &to, "PIN 1+1 #").unwrap();
-        assert_eq!(request.uri(), "http://gw.example/2010-04-01/Accounts/AC1/Messages.json");
-        assert_eq!(
-            body(request).await,
-            "To=%2B420606123456&From=%2B420720002233&Body=PIN+1%2B1+%23"
-        );
-    }
-
-    #[tokio::test]
-    async fn generic_is_signed_over_id_timestamp_and_body() {
-        let to = Msisdn::parse("606123456").unwrap();
-        let sms = gateway(SmsKind::Generic);
-        let request = generic(&sms, "msg-1", &to, "ahoj", UnixMs(1_000_000)).unwrap();
-        let signature = request.headers()["webhook-signature"].to_str().unwrap().to_owned();
-        let expected =
-            sign(sms.secret.expose(), "msg-1", "1000", body(request).await.as_bytes()).unwrap();
-        assert_eq!(signature, expected);
-    }
-}
+mod tests;
