@@ -31,6 +31,7 @@ struct Written {
     #[serde(default, rename = "edge")]
     edges: Vec<Edge>,
     sms: Option<WrittenSms>,
+    smpp: Option<WrittenSmpp>,
     mail: Option<WrittenMail>,
     budget: Option<WrittenBudget>,
     #[serde(default)]
@@ -71,6 +72,15 @@ struct WrittenSms {
     from: String,
     account: Option<String>,
     secret: Secret,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSmpp {
+    address: String,
+    system_id: String,
+    password: Secret,
+    from: String,
 }
 
 #[derive(Deserialize)]
@@ -145,6 +155,8 @@ pub struct Config {
     pub link: Link,
     pub edges: Vec<Edge>,
     pub sms: Option<Sms>,
+    /// Instead of `sms`; messages come in by it as well.
+    pub smpp: Option<Smpp>,
     pub mail: Option<Mail>,
     /// Messages out within an hour.
     pub budget: Budget,
@@ -214,6 +226,17 @@ impl SmsKind {
     }
 }
 
+/// A carrier's SMSC.
+#[derive(Debug, Clone)]
+pub struct Smpp {
+    /// Host and port.
+    pub address: String,
+    pub system_id: String,
+    pub password: Secret,
+    /// The order number.
+    pub from: String,
+}
+
 #[derive(Debug, Clone)]
 pub struct Mail {
     pub host: String,
@@ -267,6 +290,10 @@ impl Config {
                 edge.name
             );
         }
+        ensure!(
+            written.sms.is_none() || written.smpp.is_none(),
+            "[sms] and [smpp] both send SMS: leave out one of the two"
+        );
         Ok(Config {
             manifest: at(written.manifest),
             state_dir: at(written.state_dir),
@@ -288,6 +315,7 @@ impl Config {
             },
             edges: written.edges,
             sms: written.sms.map(sms).transpose()?,
+            smpp: written.smpp.map(smpp).transpose()?,
             mail: written.mail.map(mail).transpose()?,
             budget: written.budget.map_or_else(|| Ok(Budget::default()), budget)?,
             policies: trust(&written.policies)?,
@@ -333,6 +361,19 @@ fn sms(written: WrittenSms) -> Result<Sms> {
     );
     let url = web_url("sms.url", &written.url)?;
     Ok(Sms { kind, url, from: written.from, account: written.account, secret: written.secret })
+}
+
+/// The lengths of SMPP 3.4, section 4.1.1, without the zero byte.
+fn smpp(written: WrittenSmpp) -> Result<Smpp> {
+    let WrittenSmpp { address, system_id, password, from } = written;
+    let port = address.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+    ensure!(
+        matches!(port, Some(Ok(_))),
+        "smpp.address = {address:?}: expected host and port such as \"10.0.0.7:2775\""
+    );
+    ensure!(system_id.len() <= 15, "smpp.system_id has more than 15 characters");
+    ensure!(password.expose().len() <= 8, "smpp.password has more than 8 characters");
+    Ok(Smpp { address, system_id, password, from })
 }
 
 fn mail(written: WrittenMail) -> Result<Mail> {

@@ -17,4 +17,5 @@ pub mod operator;
 pub mod pages;
 pub mod policies;
 pub mod server;
+pub mod smpp;
 pub mod tasks;

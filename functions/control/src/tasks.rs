@@ -7,12 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use konf_api::ledger::{MessageBody, RatedLeg, RatingOutcome, RecordKey, Sender};
+use konf_api::ledger::{
+    InboundMessage, InboundPart, InboundState, InboundStored, MessageBody, PartStored, RatedLeg,
+    RatingOutcome, RecordKey, Sender,
+};
 use konf_api::ordering::ProcessRequest;
 use konf_api::policy::About;
 use konf_api::rating::RateRequest;
+use konf_contract::Msisdn;
 use konf_host::Host;
-use konf_ledger::{Ledger, OutboxItem, Pins};
+use konf_ledger::{Ledger, LedgerError, OutboxItem, Pins};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
@@ -25,6 +29,9 @@ use crate::functions::{ask, ask_about};
 use crate::link::Edges;
 use crate::policies::Policies;
 use crate::server::stopped;
+use crate::smpp::codec::{Message, status};
+use crate::smpp::inbound::{self, Inbound};
+use crate::smpp::{self, Smpp};
 
 /// As many as are taken up at once; the rest comes in the next round, at once.
 const BATCH: u32 = 50;
@@ -54,8 +61,15 @@ pub fn start(
 ) -> Result<()> {
     let mut spawn = Spawn { running, stopping };
     let host = policies.host();
+    let smpp = config.smpp.clone().map(|smpp| {
+        let (way_out, connector) = smpp::new(smpp);
+        let inbox = SmppInbox { ledger: ledger.clone(), host: host.clone(), wakes: wakes.clone() };
+        spawn.running.spawn(connector.run(Arc::new(inbox), stopping.clone()));
+        way_out
+    });
     let deliver = Arc::new(Deliveries {
         ledger: ledger.clone(),
+        smpp,
         sms: config.sms.clone().map(|sms| SmsGateway::new(sms, &config.public_url)).transpose()?,
         mail: config.mail.as_ref().map(Mailer::new).transpose()?,
         stopping: stopping.clone(),
@@ -127,6 +141,7 @@ impl Spawn<'_> {
 
 struct Deliveries {
     ledger: Ledger,
+    smpp: Option<Smpp>,
     sms: Option<SmsGateway>,
     mail: Option<Mailer>,
     stopping: watch::Receiver<bool>,
@@ -193,13 +208,10 @@ impl Deliveries {
     async fn deliver(&self, item: &OutboxItem) -> Result<Option<String>, Failure> {
         match (&item.message.recipient, &item.message.body) {
             (Sender::Sms(to), MessageBody::Sms { parts }) => {
-                let gateway = self.sms.as_ref().ok_or_else(|| not_configured("[sms]"))?;
                 let mut gateway_id = None;
                 // One part, but for what an earlier version has left.
                 for (at, part) in parts.iter().enumerate() {
-                    let id = format!("{}-{}", item.idempotency_key, at + 1);
-                    let message = Outgoing { id: &id, reference: &item.id, to, text: part };
-                    gateway_id = gateway.send(&message, clock::now()).await?;
+                    gateway_id = self.send(item, to, at, part).await?;
                 }
                 Ok(gateway_id)
             }
@@ -210,6 +222,82 @@ impl Deliveries {
             }
             _ => Err(Failure::Refused("the message does not fit its recipient".to_owned())),
         }
+    }
+
+    async fn send(
+        &self,
+        item: &OutboxItem,
+        to: &Msisdn,
+        at: usize,
+        text: &str,
+    ) -> Result<Option<String>, Failure> {
+        if let Some(smpp) = &self.smpp {
+            return smpp.send(to, text).await;
+        }
+        let gateway = self.sms.as_ref().ok_or_else(|| not_configured("[sms]"))?;
+        let id = format!("{}-{}", item.idempotency_key, at + 1);
+        gateway.send(&Outgoing { id: &id, reference: &item.id, to, text }, clock::now()).await
+    }
+}
+
+/// Takes what a carrier delivers, as the functions take what gateways do.
+struct SmppInbox {
+    ledger: Ledger,
+    host: Arc<Host>,
+    wakes: Wakes,
+}
+
+impl smpp::Inbox for SmppInbox {
+    async fn take(&self, message: Message) -> u32 {
+        let stored = match inbound::understand(&message, clock::now()) {
+            Inbound::Message(message) => self.store(message).await,
+            Inbound::Part(part) => self.store_part(&part).await,
+            Inbound::Report(report) => self.ledger.report(&report).await.map(drop),
+            Inbound::Nothing => Ok(()),
+            Inbound::Unreadable(why) => {
+                tracing::info!(why, "a message from the SMSC is refused");
+                return status::REJECTED;
+            }
+        };
+        match stored {
+            Ok(()) => status::OK,
+            Err(error) if error.may_retry() => status::TEMPORARY,
+            Err(error) => {
+                tracing::error!(%error, "a message from the SMSC cannot be stored");
+                status::REJECTED
+            }
+        }
+    }
+}
+
+impl SmppInbox {
+    async fn store(&self, message: InboundMessage) -> Result<(), LedgerError> {
+        let stored = self.ledger.inbound(&message).await?;
+        self.answer(stored, message);
+        Ok(())
+    }
+
+    async fn store_part(&self, part: &InboundPart) -> Result<(), LedgerError> {
+        if let PartStored::Whole { stored, message } = self.ledger.inbound_part(part).await? {
+            self.answer(stored, message);
+        }
+        Ok(())
+    }
+
+    /// Not waited for: the SMSC hears that the message is stored. What fails comes again by the reconciler.
+    fn answer(&self, stored: InboundStored, message: InboundMessage) {
+        if stored.state == InboundState::Answered {
+            return;
+        }
+        let (host, outbox) = (self.host.clone(), self.wakes.outbox.clone());
+        tokio::spawn(async move {
+            let request = ProcessRequest { stored, message };
+            if let Err(error) = ask::<serde_json::Value>(&host, "order", "/process", &request).await
+            {
+                tracing::warn!(error = format!("{error:#}"), "a message waits for another try");
+            }
+            outbox.notify_one();
+        });
     }
 }
 
