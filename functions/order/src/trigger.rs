@@ -48,7 +48,7 @@ async fn handle(request: IncomingRequest) -> Response {
     if let Some(name) = path.strip_prefix("/sms/") {
         let is_get = matches!(method, Method::Get);
         return match Gateway::at(name) {
-            Ok(gateway) if !is_post && !(is_get && gateway.takes_get()) => {
+            Ok(gateway) if !(is_post || is_get && gateway.takes_get()) => {
                 with_error(405, "expected POST")
             }
             Ok(gateway) => receive(gateway, path, query, request).await,
