@@ -40,21 +40,11 @@ fn summary(tongue: Tongue, now: UnixMs) -> String {
 
 fn section(tongue: Tongue, world: &str, lines: &[&Value]) -> String {
     let name = text(world);
-    let heads = [
-        (tongue.say("Verze", "Version"), ""),
-        (tongue.say("Stav", "State"), ""),
-        (tongue.say("Dotazů", "Calls"), " class=n"),
-        (tongue.say("Selhání", "Failures"), " class=n"),
-        ("p50 µs", " class=n"),
-        ("p99 µs", " class=n"),
-        (tongue.say("Liší se", "Differs"), ""),
-        (tongue.say("Od", "Since"), ""),
-        (tongue.say("Otisk", "Digest"), ""),
-    ];
     let mut out = format!(
-        "<section><h2 id=\"{name}\">{name}</h2><div class=wide tabindex=0 role=region aria-labelledby=\"{name}\"><table><tr>"
+        "<section><h2 id=\"{name}\">{name}</h2><div class=wide tabindex=0 role=region aria-labelledby=\"{name}\"><table class=counts><tr>"
     );
-    for (head, class) in heads {
+    for (head, numbers) in heads(tongue) {
+        let class = if numbers { " class=n" } else { "" };
         let _ = write!(out, "<th scope=col{class}>{head}</th>");
     }
     out += "</tr>";
@@ -64,32 +54,64 @@ fn section(tongue: Tongue, world: &str, lines: &[&Value]) -> String {
     out + "</table></div></section>"
 }
 
+/// Headings, and whether numbers stand below.
+fn heads(tongue: Tongue) -> [(&'static str, bool); 9] {
+    [
+        (tongue.say("Verze", "Version"), false),
+        (tongue.say("Stav", "State"), false),
+        (tongue.say("Dotazů", "Calls"), true),
+        (tongue.say("Selhání", "Failures"), true),
+        ("p50 µs", true),
+        ("p99 µs", true),
+        (tongue.say("Liší se", "Differs"), false),
+        (tongue.say("Od", "Since"), false),
+        (tongue.say("Otisk", "Digest"), false),
+    ]
+}
+
 fn row(tongue: Tongue, line: &Value) -> String {
-    let failures = number(line, "/counted/failures");
-    let alarm = if failures > 0 { " bad" } else { "" };
-    let mut out = format!("<tr><td>{}</td><td>{}</td>", version(tongue, line), state(tongue, line));
-    let _ = write!(
-        out,
-        "<td class=n>{}</td><td class=\"n{alarm}\">{failures}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td>",
-        number(line, "/counted/calls"),
-        number(line, "/counted/p50_us"),
-        number(line, "/counted/p99_us"),
-        differences(tongue, line),
-    );
+    let counted = |what: &str| number(line, &format!("/counted/{what}")).to_string();
     let since = line.pointer("/changed").and_then(Value::as_i64);
-    let since = since.map(|at| time(tongue, at)).unwrap_or_default();
     let digest = said(line, "/digest").get(DIGEST).unwrap_or_default();
-    let _ = write!(out, "<td>{since}</td><td class=soft>{}</td></tr>", text(digest));
+    let cells = [
+        version(tongue, line),
+        state(tongue, line),
+        counted("calls"),
+        failures(line),
+        counted("p50_us"),
+        counted("p99_us"),
+        differences(tongue, line),
+        since.map(|at| time(tongue, at)).unwrap_or_default(),
+        text(digest),
+    ];
+    let mut out = "<tr>".to_owned();
+    for (cell, (head, numbers)) in cells.iter().zip(heads(tongue)) {
+        let class = if numbers { " class=n" } else { "" };
+        let _ = write!(out, "<td{class} data-l=\"{head}\">{}</td>", whole(cell));
+    }
+    out += "</tr>";
     for (what, class) in [("/fault", "bad"), ("/note", "soft")] {
         if !said(line, what).is_empty() {
+            let said = text(said(line, what));
             let _ = write!(
                 out,
-                "<tr><td></td><td colspan=8 class=t><span class={class}>{}</span></td></tr>",
-                text(said(line, what))
+                "<tr><td></td><td colspan=8 class=t><span class={class}>{said}</span></td></tr>"
             );
         }
     }
     out
+}
+
+/// On a phone a cell stands beside its heading, as one.
+fn whole(cell: &str) -> String {
+    if cell.is_empty() { String::new() } else { format!("<span>{cell}</span>") }
+}
+
+fn failures(line: &Value) -> String {
+    match number(line, "/counted/failures") {
+        0 => "0".to_owned(),
+        failures => format!("<span class=bad>{failures}</span>"),
+    }
 }
 
 fn version(tongue: Tongue, line: &Value) -> String {
@@ -143,13 +165,14 @@ fn changes(tongue: Tongue, audit: &[Value]) -> String {
         return out + "<p>" + none + "</p></div></section>";
     }
     out += "<table><tr>";
-    for head in [
+    let heads = [
         tongue.say("Kdy", "When"),
         tongue.say("Pravidlo", "Policy"),
         tongue.say("Změna", "Change"),
         tongue.say("Kdo", "Who"),
         tongue.say("Poznámka", "Note"),
-    ] {
+    ];
+    for head in heads {
         let _ = write!(out, "<th scope=col>{head}</th>");
     }
     out += "</tr>";
@@ -157,12 +180,12 @@ fn changes(tongue: Tongue, audit: &[Value]) -> String {
         let at = change.pointer("/at").and_then(Value::as_i64).unwrap_or_default();
         let [world, what, by, note] =
             ["/world", "/change", "/by", "/note"].map(|at| text(said(change, at)));
-        let version = number(change, "/version");
-        let _ = write!(
-            out,
-            "<tr><td>{}</td><td>{world} {version}</td><td>{what}</td><td>{by}</td><td class=t>{note}</td></tr>",
-            time(tongue, at)
-        );
+        let policy = format!("{world} {}", number(change, "/version"));
+        out += "<tr>";
+        for (cell, head) in [time(tongue, at), policy, what, by, note].iter().zip(heads) {
+            let _ = write!(out, "<td data-l=\"{head}\">{cell}</td>");
+        }
+        out += "</tr>";
     }
     out + "</table></div></section>"
 }
@@ -177,8 +200,9 @@ fn number(value: &Value, pointer: &str) -> u64 {
 
 /// Czech wall time, as all of Konf tells it.
 fn time(tongue: Tongue, at_ms: i64) -> String {
-    let shown = jiff::Timestamp::from_millisecond(at_ms)
-        .and_then(|at| at.in_tz("Europe/Prague"))
-        .map(|at| at.strftime(tongue.say("%-d. %-m. %H:%M:%S", "%-d %b %H:%M:%S")).to_string());
-    shown.unwrap_or_default()
+    let form = tongue.say("%-d. %-m. %H:%M:%S", "%-d %b %H:%M:%S");
+    match jiff::Timestamp::from_millisecond(at_ms) {
+        Ok(at) => at.to_zoned(jiff::tz::get!("Europe/Prague")).strftime(form).to_string(),
+        Err(_) => at_ms.to_string(),
+    }
 }

@@ -63,7 +63,8 @@ fn the_page_of_policies_shows_versions_calls_latencies_and_differences_and_nothi
     ] {
         assert!(page.contains(shown), "{shown} is not in {page}");
     }
-    assert!(page.contains("<td class=\"n bad\">2</td>"), "failures stand out");
+    assert!(page.contains("<span class=bad>2</span>"), "failures stand out");
+    assert!(page.contains("1 Jan 01:00:00"), "Czech wall time");
     assert!(!page.contains("<script>"));
     assert!(policies::page(Tongue::Cs, &lines, &audit, UnixMs(0)).contains("● rozhoduje"));
 }
