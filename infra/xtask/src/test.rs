@@ -11,7 +11,10 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     setup::components()?;
     if let Some(name) = only {
         binaries()?;
-        return crate::run("cargo", &["test", "--package", "konf-e2e", "--", "--nocapture", name]);
+        return crate::run(
+            "cargo",
+            &["test", "--workspace", "--test", "e2e", "--", "--nocapture", name],
+        );
     }
     step("checking form and invariants");
     crate::run("cargo", &["fmt", "--all", "--check"])?;
@@ -25,8 +28,9 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     crate::run("cargo", &["test", "--workspace", "--quiet"])
 }
 
-/// The end-to-end tests run the binaries themselves.
+/// The end-to-end tests run the binaries themselves. Whole workspace: with another selection cargo chooses other features
+/// and compiles wasmtime a second time.
 fn binaries() -> Result<()> {
     step("building konf and konf-edge");
-    crate::run("cargo", &["build", "--package", "konf-control", "--package", "konf-edge", "--bins"])
+    crate::run("cargo", &["build", "--workspace", "--bin", "konf", "--bin", "konf-edge"])
 }

@@ -23,10 +23,7 @@ pub(crate) fn run() -> Result<()> {
     setup::tools(&setup::BUILD_TOOLS)?;
     setup::components()?;
     step("building konf and konf-edge");
-    crate::run(
-        "cargo",
-        &["build", "--package", "konf-control", "--package", "konf-edge", "--bins"],
-    )?;
+    crate::run("cargo", &["build", "--workspace", "--bin", "konf", "--bin", "konf-edge"])?;
     configure()?;
     let stop = signals()?;
     step("starting control and one edge (Ctrl-C ends both)");
