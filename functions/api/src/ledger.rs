@@ -142,7 +142,7 @@ pub enum ReportOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxMessage {
     pub recipient: Sender,
-    /// What it is: `credentials`, `offers`, `refusal`, `question`, `receipt`, `cancelled`, `reminder`.
+    /// What it is: `credentials`, `offers`, `refusal`, `question`, `receipt`, `reply`, `cancelled`, `reminder`.
     pub kind: String,
     pub body: MessageBody,
     /// Not delivered before this instant.
@@ -327,13 +327,52 @@ pub enum Effect {
     Cancel {
         booking: String,
     },
-    /// To the operators' queue.
+    /// To the operators, as a request. A sender has five open ones at most: what comes then is added to the latest.
     Enqueue {
         text: String,
         received: UnixMs,
         due: UnixMs,
         language: Language,
+        /// What is wanted, where the text says it as an order does.
+        #[serde(default)]
+        order: Option<RequestedOrder>,
     },
+    /// Books what an operator has approved, and closes the request with it. A request is closed once: a second one is
+    /// answered [`Outcome::Repeated`].
+    Approve {
+        request: String,
+        /// The operator's name.
+        by: String,
+        booking: BookingProposal,
+    },
+    /// Closes a request without a booking, as above.
+    Settle {
+        request: String,
+        by: String,
+        result: Settled,
+        /// What was answered, for the record.
+        note: String,
+    },
+}
+
+/// An order that is longer or larger than the standard, or that an operator was to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestedOrder {
+    /// On whole minutes.
+    pub window: Window,
+    pub seats: u32,
+}
+
+/// How a request ended without a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Settled {
+    /// The sender was told something.
+    Answered,
+    /// The sender was told that it cannot be, and why.
+    Declined,
+    /// Nothing was sent: dealt with in another way.
+    Closed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -365,7 +404,7 @@ pub struct OfferProposal {
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     Committed {
-        /// Set by [`Effect::Book`] and [`Effect::TakeOffer`].
+        /// Set by [`Effect::Book`], [`Effect::TakeOffer`] and [`Effect::Approve`].
         booking: Option<String>,
     },
     /// The message had been answered before; nothing was done now.

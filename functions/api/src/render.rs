@@ -65,6 +65,14 @@ pub enum Message {
         due: UnixMs,
         zone: String,
     },
+    /// What an operator answers to a request, in the operator's own words.
+    Reply {
+        text: String,
+    },
+    /// An operator cannot do what was asked for; why, in the operator's own words.
+    Declined {
+        reason: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@
 //! | `POST /orders` | [`OrderRequest`] | [`OrderAnswer`] |
 //! | `POST /offers/take` | [`TakeOfferRequest`] | [`OrderAnswer`] |
 //! | `POST /cancel` | [`CancelRequest`] | [`OrderAnswer`] |
+//! | `POST /requests/approve` | [`ApproveRequest`] | [`OrderAnswer`] |
 //! | `POST /admit` | [`AdmitRequest`] | [`konf_contract::link::Admission`] |
 //! | `POST /extend` | [`konf_contract::link::ExtensionRequest`] | [`konf_contract::link::ExtensionReply`] |
 
@@ -55,6 +56,21 @@ pub struct CancelRequest {
     pub sender: Sender,
     pub number: ConferenceNumber,
     pub language: Language,
+}
+
+/// What an operator has approved: up to a day and 500 people, whatever the sender had written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApproveRequest {
+    /// The request's id.
+    pub request: String,
+    /// The operator's name.
+    pub by: String,
+    /// Whose request it is, and where the credentials go.
+    pub sender: Sender,
+    pub now: UnixMs,
+    pub language: Language,
+    pub window: Window,
+    pub seats: u32,
 }
 
 /// What became of it; the answer to the sender is in the outbox by then.

@@ -22,7 +22,7 @@ use crate::ledger_service::{Inside, Outside};
 use crate::mailbox::Mailbox;
 use crate::policies::Policies;
 use crate::policies::log::Log;
-use crate::{clock, functions, link, operator, pages, policies, server, tasks};
+use crate::{clock, functions, link, metrics, operator, pages, policies, server, tasks};
 
 pub const LEDGER_FILE: &str = "ledger.sqlite";
 const LOCK_FILE: &str = "control.lock";
@@ -63,6 +63,12 @@ pub async fn run(config: Config) -> Result<()> {
         let bound = mailbox.listen(address).await?;
         tracing::warn!(address = %bound, page = %format!("{}/mailbox", config.public_url), "development mailbox is open");
     }
+    if let Some(address) = config.metrics_listen {
+        let listener = server::bind("metrics_listen", address).await?;
+        tracing::info!(metrics = %listener.local_addr()?, "numbers are given at /metrics");
+        let scrapes = metrics::Scrapes { ledger: ledger.clone(), policies: policies.clone() };
+        running.spawn(server::serve(listener, Arc::new(scrapes), stopping.clone()));
+    }
     if let Some(address) = config.ledger_listen {
         let listener = server::bind("ledger_listen", address).await?;
         tracing::info!(address = %listener.local_addr()?, "listening for components under another host");
@@ -80,7 +86,8 @@ pub async fn run(config: Config) -> Result<()> {
         edges,
         token: config.operator_token.clone(),
         outbox: wakes.outbox.clone(),
-        policies: Some(policies),
+        policies: Some(policies.clone()),
+        host: Some(host.clone()),
     };
     let open_mailbox = config.mailbox_smtp_listen.is_some().then_some(mailbox);
     let front = Arc::new(Front { host, desk, mailbox: open_mailbox, wakes });

@@ -5,6 +5,7 @@ mod doctor;
 mod function;
 mod live;
 mod policy;
+mod requests;
 mod sms;
 mod table;
 mod watch;
@@ -61,13 +62,13 @@ enum Command {
         #[command(subcommand)]
         change: Option<OutboxChange>,
     },
-    /// Requests that an operator has to handle, the most urgent first
+    /// Requests that an operator has to handle, the first due first
     #[command(args_conflicts_with_subcommands = true)]
-    Queue {
+    Requests {
         #[command(flatten)]
         output: Output,
         #[command(subcommand)]
-        change: Option<QueueChange>,
+        what: Option<requests::RequestCommand>,
     },
     /// Calls that came into no conference, and what they cost their callers
     Calls(Output),
@@ -140,18 +141,6 @@ enum OutboxChange {
     },
 }
 
-#[derive(Subcommand)]
-enum QueueChange {
-    /// Note that a request has been dealt with
-    Close {
-        /// As `konf queue` shows it
-        id: String,
-        /// What became of it
-        #[arg(long)]
-        note: String,
-    },
-}
-
 #[derive(Args)]
 struct Output {
     /// JSON for programs
@@ -213,12 +202,10 @@ async fn command(command: &Command, config: Config, path: &Path) -> Result<()> {
         Command::Outbox { change: Some(OutboxChange::Drop { id }), .. } => {
             change(&config, "outbox/drop", json!({ "id": id }), "Dropped.").await
         }
-        Command::Queue { output, change: None } => {
-            show(&config, "queue", table::QUEUE, output).await
+        Command::Requests { output, what: None } => {
+            show(&config, "requests", table::REQUESTS, output).await
         }
-        Command::Queue { change: Some(QueueChange::Close { id, note }), .. } => {
-            change(&config, "queue/close", json!({ "id": id, "note": note }), "Closed.").await
-        }
+        Command::Requests { what: Some(what), .. } => requests::run(what, &config).await,
         Command::Calls(output) => show(&config, "calls", table::CALLS, output).await,
         Command::Restrictions(output) => {
             show(&config, "restrictions", table::RESTRICTIONS, output).await
@@ -286,8 +273,13 @@ mod tests {
             "konf outbox --json",
             "konf outbox retry out-1",
             "konf outbox drop out-1",
-            "konf queue",
-            "konf queue close request-1 --note answered",
+            "konf requests",
+            "konf requests done --json",
+            "konf requests show request-1",
+            "konf requests answer request-1 --template when",
+            "konf requests approve request-1",
+            "konf requests decline request-1 --reason plno",
+            "konf requests close request-1 --note answered",
             "konf calls --json",
             "konf restrictions",
             "konf policy check my_tariff.wasm --world tariff --cases cases.json",
@@ -306,7 +298,9 @@ mod tests {
         for line in [
             "konf rooms --wide",
             "konf outbox retry",
-            "konf queue close request-1",
+            "konf requests close request-1",
+            "konf requests answer request-1",
+            "konf requests answer request-1 --template when --text x",
             "konf outbox --json drop x",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");

@@ -21,6 +21,7 @@ struct Written {
     http_listen: String,
     public_url: Option<String>,
     ledger_listen: Option<String>,
+    metrics_listen: Option<String>,
     ledger_token: Secret,
     operator_token: Secret,
     #[serde(default)]
@@ -147,6 +148,8 @@ pub struct Config {
     pub public_url: String,
     /// Where the ledger's HTTP interface listens for components under a real Spin; absent: only in this process.
     pub ledger_listen: Option<SocketAddr>,
+    /// Where numbers for Prometheus are given, at `/metrics`.
+    pub metrics_listen: Option<SocketAddr>,
     pub ledger_token: Secret,
     pub operator_token: Secret,
     pub log_json: bool,
@@ -302,6 +305,10 @@ impl Config {
             ledger_listen: written
                 .ledger_listen
                 .map(|text| address("ledger_listen", &text))
+                .transpose()?,
+            metrics_listen: written
+                .metrics_listen
+                .map(|text| address("metrics_listen", &text))
                 .transpose()?,
             ledger_token: written.ledger_token,
             operator_token: written.operator_token,

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod ledger_service;
 pub mod link;
 pub mod mailbox;
+pub mod metrics;
 pub mod operator;
 pub mod pages;
 pub mod policies;

@@ -2,16 +2,23 @@
 //!
 //! | call | answer |
 //! |---|---|
-//! | `GET bookings`, `outbox`, `queue`, `calls`, `restrictions` | lines of the ledger; `calls` are those into no conference |
+//! | `GET bookings`, `outbox`, `calls`, `restrictions` | lines of the ledger; `calls` are those into no conference |
+//! | `GET requests`, `requests/closed` | open ones, the first due first; those done, the latest first |
+//! | `GET requests/ID` | one, with its sender in full |
+//! | `GET requests/templates` | answers that are asked for again and again |
 //! | `GET rooms` | one line for each caller in a live room |
 //! | `GET edges` | connected edges |
 //! | `POST restrictions` `{"sender", "reason", "days"}` | `{}` |
 //! | `POST restrictions/lift` `{"sender"}` | `{}` |
 //! | `POST outbox/retry`, `outbox/drop` `{"id"}` | `{}` |
-//! | `POST queue/close` `{"id", "note"}` | `{}` |
+//! | `POST requests/answer` `{"id", "text"}`, `requests/decline` `{"id", "reason"}` | `{}`: sent to whoever asked |
+//! | `POST requests/approve` `{"id", "at", "minutes", "people"}` | `{"number"}`: booked; what is absent is as it was asked |
+//! | `POST requests/close` `{"id", "note"}` | `{}`: nothing is sent |
 //! | `policies…`, `functions…` | see `policies/desk.rs`, `policies/functions.rs` |
 //!
 //! A sender, message or request that is not there to be changed is answered 404; a body that is not understood 400.
+
+pub mod requests;
 
 use std::sync::Arc;
 
@@ -19,9 +26,10 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use konf_api::ledger::Sender;
-use konf_contract::Msisdn;
 use konf_contract::link::{ControlCall, EdgeReply, LegStatus, RoomStatus};
-use konf_ledger::{BookingFilter, Ledger};
+use konf_contract::{Language, Msisdn};
+use konf_host::Host;
+use konf_ledger::{BookingFilter, Ledger, RequestLine};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -54,6 +62,8 @@ pub struct Desk {
     /// Wakes the deliveries.
     pub outbox: Arc<Notify>,
     pub policies: Option<Arc<Policies>>,
+    /// The functions; none in some tests.
+    pub host: Option<Arc<Host>>,
 }
 
 #[derive(Deserialize)]
@@ -83,9 +93,23 @@ struct CloseBody {
     note: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnswerBody {
+    id: String,
+    text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeclineBody {
+    id: String,
+    reason: String,
+}
+
 /// Why a request is not done: the operator's to mend.
 #[derive(Debug, thiserror::Error)]
-enum Refusal {
+pub enum Refusal {
     #[error(
         "{0:?} is neither a telephone number such as +420606123456 nor an e-mail address such as jana@example.cz"
     )]
@@ -102,16 +126,56 @@ enum Refusal {
     NothingToDrop(String),
     #[error("{0}: there is no open request of that id")]
     NoRequest(String),
+    #[error("{0} has more than {max} characters, which is what two SMS hold", max = requests::ANSWER_CHARACTERS_MAX)]
+    Long(&'static str),
+    #[error(
+        "the request does not say all of when, how long and how many: give at, minutes and people"
+    )]
+    NoOrder,
+    #[error("{0:?} is no time in Prague that exists once: write it as 2027-07-09 14:00")]
+    At(String),
+    #[error("a conference lasts 1 to 1440 minutes and has 2 to 500 people")]
+    TooMuch,
+    #[error(
+        "there are not as many free seats then on any edge: choose another time, fewer people or a shorter one"
+    )]
+    NothingFits,
+    #[error("that time is over")]
+    Past,
+    #[error("the sender is restricted: lift that first")]
+    Restricted,
+    #[error(
+        "no more messages may go to this recipient, or at all, in this hour ([budget] of konf.toml); the request stays open"
+    )]
+    OverBudget,
 }
 
 impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
-            Refusal::NoSender(_) | Refusal::Text(_) | Refusal::Days => StatusCode::BAD_REQUEST,
+            Refusal::NoSender(_)
+            | Refusal::Text(_)
+            | Refusal::Long(_)
+            | Refusal::Days
+            | Refusal::NoOrder
+            | Refusal::At(_)
+            | Refusal::TooMuch => StatusCode::BAD_REQUEST,
+            Refusal::NothingFits | Refusal::Past | Refusal::Restricted => StatusCode::CONFLICT,
+            Refusal::OverBudget => StatusCode::TOO_MANY_REQUESTS,
             Refusal::NotRestricted
             | Refusal::NoDeadLetter(_)
             | Refusal::NothingToDrop(_)
             | Refusal::NoRequest(_) => StatusCode::NOT_FOUND,
+        }
+    }
+
+    /// By the reasons of `schedule`.
+    fn not_approved(reason: &str) -> Refusal {
+        match reason {
+            "restricted" => Refusal::Restricted,
+            "past" => Refusal::Past,
+            "over budget" => Refusal::OverBudget,
+            _ => Refusal::NothingFits,
         }
     }
 }
@@ -127,7 +191,7 @@ impl Desk {
             Ok(Some(value)) => server::json(StatusCode::OK, &value),
             Ok(None) => fault(
                 StatusCode::NOT_FOUND,
-                "known are bookings, rooms, outbox, queue, calls, edges, restrictions, policies, functions",
+                "known are bookings, rooms, outbox, requests, calls, edges, restrictions, policies, functions",
             ),
             Err(error) => self.failed(what, &error),
         }
@@ -194,7 +258,22 @@ impl Desk {
                     .await?
             ),
             (&Method::GET, "outbox") => json!(self.ledger.outbox(LINES_MAX).await?),
-            (&Method::GET, "queue") => json!(self.ledger.queue(false, LINES_MAX).await?),
+            (&Method::GET, "requests") => lines(&self.ledger.requests(LINES_MAX).await?),
+            (&Method::GET, "requests/closed") => {
+                lines(&self.ledger.closed_requests(LINES_MAX).await?)
+            }
+            (&Method::GET, "requests/templates") => {
+                let both = requests::TEMPLATES.iter().map(|template| {
+                    let said = |language| template.text(language);
+                    json!({ "name": template.name, "cs": said(Language::Cs), "en": said(Language::En) })
+                });
+                both.collect()
+            }
+            (&Method::GET, what) if what.starts_with("requests/") => {
+                let id = below("requests", what).unwrap_or_default();
+                let request = self.ledger.request(id).await?;
+                json!(request.ok_or_else(|| Refusal::NoRequest(id.to_owned()))?)
+            }
             (&Method::GET, "calls") => json!(self.ledger.stray_calls(LINES_MAX).await?),
             (&Method::GET, "restrictions") => json!(self.ledger.restrictions().await?),
             (&Method::GET, "edges") => json!(self.edges.lines()),
@@ -222,10 +301,22 @@ impl Desk {
                 let IdBody { id } = serde_json::from_slice(body)?;
                 ensure!(self.ledger.outbox_drop(&id).await?, Refusal::NothingToDrop(id));
             }
-            "queue/close" => {
+            "requests/answer" => {
+                let AnswerBody { id, text } = serde_json::from_slice(body)?;
+                self.answer_request(&id, &text, OPERATOR).await?;
+            }
+            "requests/decline" => {
+                let DeclineBody { id, reason } = serde_json::from_slice(body)?;
+                self.decline_request(&id, &reason, OPERATOR).await?;
+            }
+            "requests/close" => {
                 let CloseBody { id, note } = serde_json::from_slice(body)?;
-                let note = text("note", &note)?;
-                ensure!(self.ledger.close_request(&id, note).await?, Refusal::NoRequest(id));
+                self.close_request(&id, &note, OPERATOR).await?;
+            }
+            "requests/approve" => {
+                let number = self.approve_request(&serde_json::from_slice(body)?, OPERATOR).await?;
+                tracing::info!(what, "changed by an operator");
+                return Ok(Some(json!({ "number": number })));
             }
             _ => return Ok(None),
         }
@@ -250,6 +341,11 @@ impl Desk {
         }
         Value::Array(lines)
     }
+}
+
+fn lines(requests: &[RequestLine]) -> Value {
+    let now = clock::now();
+    requests.iter().map(|request| requests::line(request, now)).collect()
 }
 
 fn room_lines(edge: &str, room: &RoomStatus) -> Vec<Value> {

@@ -97,8 +97,9 @@ fn pieces(line: &str) -> Vec<String> {
     for c in line.chars() {
         let cost = septets_of(c).unwrap_or(1);
         if used + cost > SEPTETS_MAX {
-            found.push(String::new());
-            used = 0;
+            let rest = found.last_mut().and_then(cut_at_a_space).unwrap_or_default();
+            used = septets(&rest).unwrap_or(0);
+            found.push(rest);
         }
         if let Some(piece) = found.last_mut() {
             piece.push(c);
@@ -106,6 +107,14 @@ fn pieces(line: &str) -> Vec<String> {
         used += cost;
     }
     found
+}
+
+/// Takes off the last word, so that it is not torn; a text without a space is.
+fn cut_at_a_space(piece: &mut String) -> Option<String> {
+    let (kept, word) = piece.rsplit_once(' ')?;
+    let (kept, word) = (kept.len(), word.to_owned());
+    piece.truncate(kept);
+    Some(word)
 }
 
 #[cfg(test)]
@@ -131,6 +140,8 @@ mod tests {
     fn lines_are_kept_whole_and_only_cut_when_they_must() {
         let parts = pack(["a".repeat(100), "b".repeat(59), "c".repeat(10), "d".repeat(161)]);
         assert_eq!(parts.iter().map(String::len).collect::<Vec<_>>(), [160, 10, 160, 1]);
+        let words = pack([format!("{} {}", "e".repeat(100), "f".repeat(70))]);
+        assert_eq!(words, ["e".repeat(100), "f".repeat(70)]);
         assert!(pack(["[".repeat(81)]).iter().all(|part| septets(part).unwrap() <= SEPTETS_MAX));
     }
 }

@@ -87,6 +87,8 @@ pub(crate) fn sentence(message: &Message, language: Language) -> String {
         Message::Refusal { fault, example } => sentences::refusal(*fault, example, language),
         Message::Question { wall, choices } => sentences::question(wall, choices, language),
         Message::Receipt { due, .. } => sentences::receipt(*due, language),
+        Message::Reply { text } => text.clone(),
+        Message::Declined { reason } => sentences::declined(reason, language),
     }
 }
 
@@ -97,8 +99,12 @@ fn subject(message: &Message, language: Language) -> String {
         (Message::Credentials { window, .. }, En) => format!("Conference {}", start(window)),
         (Message::Cancelled { number, .. }, Cs) => format!("Konference {number} je zrušena"),
         (Message::Cancelled { number, .. }, En) => format!("Conference {number} is cancelled"),
-        (Message::Receipt { .. }, Cs) => "Váš požadavek na konferenci".to_owned(),
-        (Message::Receipt { .. }, En) => "Your conference request".to_owned(),
+        (Message::Receipt { .. } | Message::Reply { .. } | Message::Declined { .. }, Cs) => {
+            "Váš požadavek na konferenci".to_owned()
+        }
+        (Message::Receipt { .. } | Message::Reply { .. } | Message::Declined { .. }, En) => {
+            "Your conference request".to_owned()
+        }
         (Message::Question { .. }, Cs) => "Dotaz k objednávce konference".to_owned(),
         (Message::Question { .. }, En) => "A question about your conference order".to_owned(),
         (_, Cs) => "Vaše objednávka konference".to_owned(),

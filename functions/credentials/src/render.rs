@@ -44,6 +44,7 @@ fn kind(message: &Message) -> &'static str {
         Message::Cancelled { .. } => "cancelled",
         Message::Question { .. } => "question",
         Message::Receipt { .. } => "receipt",
+        Message::Reply { .. } | Message::Declined { .. } => "reply",
         Message::NothingFits
         | Message::NothingToCancel { .. }
         | Message::OfferGone

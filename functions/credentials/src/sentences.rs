@@ -102,6 +102,13 @@ pub(crate) fn receipt(due: UnixMs, language: Language) -> String {
     }
 }
 
+pub(crate) fn declined(reason: &str, language: Language) -> String {
+    match language {
+        Cs => format!("Vašemu požadavku bohužel nemůžeme vyhovět: {reason}"),
+        En => format!("We are sorry, we cannot do what you asked for: {reason}"),
+    }
+}
+
 pub(crate) fn refusal(fault: Fault, example: &str, language: Language) -> String {
     let cancels = example.starts_with("storno") || example.starts_with("cancel");
     let what = if cancels { number_missing(language).to_owned() } else { wrong(fault, language) };

@@ -3,7 +3,7 @@
 use konf_api::ledger::{
     BookingProposal, Effect, HeldOffer, Moved, OfferProposal, Outcome, Proposal, Sender,
 };
-use konf_contract::{Language, UnixMs};
+use konf_contract::UnixMs;
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
@@ -14,6 +14,7 @@ use crate::decision::{self, Decision};
 use crate::error::{LedgerError, Result};
 use crate::offers::{self, Hold};
 use crate::outbox;
+use crate::requests::{Closing, NewRequest};
 use crate::restriction::restriction_of;
 use crate::store::new_id;
 use crate::words::{Columns, Minutes, language, minutes, to_json};
@@ -52,11 +53,13 @@ impl Ledger {
     /// what the host stamped ([`konf_api::ledger::POLICY_HEADER`]); empty when composed.
     pub async fn commit(&self, proposal: &Proposal, policies: &str) -> Result<Outcome> {
         check(proposal)?;
-        match self.try_commit(proposal, policies).await {
-            Ok(outcome) => Ok(outcome),
-            Err(Stop::Moved(moved)) => Ok(Outcome::Moved(moved)),
-            Err(Stop::Failed(error)) => Err(error),
-        }
+        let outcome = match self.try_commit(proposal, policies).await {
+            Ok(outcome) => outcome,
+            Err(Stop::Moved(moved)) => Outcome::Moved(moved),
+            Err(Stop::Failed(error)) => return Err(error),
+        };
+        self.inner.tally.count(&proposal.effect, &outcome);
+        Ok(outcome)
     }
 
     async fn try_commit(&self, proposal: &Proposal, policies: &str) -> Step<Outcome> {
@@ -84,6 +87,12 @@ impl Ledger {
             tx.commit().await?;
             return Ok(Outcome::OverBudget);
         }
+        let closing = Closing::of(&proposal.effect);
+        if let Some(closing) = &closing
+            && !closing.close(&mut tx, &proposal.sender, now).await?
+        {
+            return Ok(Outcome::Repeated);
+        }
         offers::release_expired(&mut tx, now).await?;
         let change = Change {
             sender: &proposal.sender,
@@ -105,11 +114,27 @@ impl Ledger {
                 change.cancel(&mut tx, booking).await?;
                 (Some(booking.clone()), false)
             }
-            Effect::Enqueue { text, received, due, language } => {
-                let request = Request { text, received: *received, due: *due, language: *language };
-                change.enqueue(&mut tx, proposal.inbound.as_deref(), request).await?;
+            Effect::Enqueue { text, received, due, language, order } => {
+                let request = NewRequest {
+                    inbound: proposal.inbound.as_deref(),
+                    sender: &proposal.sender,
+                    text,
+                    language: *language,
+                    received: *received,
+                    due: *due,
+                    order: *order,
+                };
+                request.store(&mut tx).await?;
                 (None, false)
             }
+            Effect::Approve { booking, .. } => {
+                let booking = change.book(&mut tx, booking).await?;
+                if let Some(closing) = &closing {
+                    closing.note_booking(&mut tx, &booking).await?;
+                }
+                (Some(booking), true)
+            }
+            Effect::Settle { .. } => (None, false),
         };
         for message in proposal.messages.iter().filter(|_| spent.is_none()) {
             let about =
@@ -130,18 +155,22 @@ fn orders(effect: &Effect) -> bool {
         Effect::Book(_)
         | Effect::TakeOffer { .. }
         | Effect::HoldOffers { .. }
-        | Effect::Enqueue { .. } => true,
-        Effect::Answer | Effect::Cancel { .. } => false,
+        | Effect::Enqueue { .. }
+        | Effect::Approve { .. } => true,
+        Effect::Answer | Effect::Cancel { .. } | Effect::Settle { .. } => false,
     }
 }
 
 /// Whether an effect is of no use to a sender who does not hear of it. A cancelled booking gives its seats back all the
-/// same, and a request reaches the operators.
+/// same, and a request reaches the operators. What an operator answers beyond the budget leaves the request open.
 fn is_mute_without_answer(effect: &Effect) -> bool {
     match effect {
-        Effect::Answer | Effect::Book(_) | Effect::TakeOffer { .. } | Effect::HoldOffers { .. } => {
-            true
-        }
+        Effect::Answer
+        | Effect::Book(_)
+        | Effect::TakeOffer { .. }
+        | Effect::HoldOffers { .. }
+        | Effect::Approve { .. }
+        | Effect::Settle { .. } => true,
         Effect::Cancel { .. } | Effect::Enqueue { .. } => false,
     }
 }
@@ -154,7 +183,9 @@ fn check(proposal: &Proposal) -> Result<()> {
         return Err(LedgerError::Invalid("an SMS has at most 16 parts"));
     }
     match &proposal.effect {
-        Effect::Book(booking) | Effect::TakeOffer { booking, .. } => {
+        Effect::Book(booking)
+        | Effect::TakeOffer { booking, .. }
+        | Effect::Approve { booking, .. } => {
             minutes(booking.window)?;
             check_seats(booking.seats)
         }
@@ -168,7 +199,13 @@ fn check(proposal: &Proposal) -> Result<()> {
             }
             Ok(())
         }
-        Effect::Answer | Effect::Cancel { .. } | Effect::Enqueue { .. } => Ok(()),
+        Effect::Enqueue { order: Some(order), .. } => {
+            minutes(order.window)?;
+            check_seats(order.seats)
+        }
+        Effect::Answer | Effect::Cancel { .. } | Effect::Enqueue { .. } | Effect::Settle { .. } => {
+            Ok(())
+        }
     }
 }
 
@@ -195,13 +232,6 @@ async fn mark_answered(tx: &mut SqliteConnection, inbound: &str, now: UnixMs) ->
         Some(_) => Ok(false),
         None => Err(LedgerError::Invalid("there is no such message in")),
     }
-}
-
-struct Request<'a> {
-    text: &'a str,
-    received: UnixMs,
-    due: UnixMs,
-    language: Language,
 }
 
 /// One change, whoever asked for it and whenever.
@@ -354,28 +384,6 @@ impl Change<'_> {
         outbox::drop_waiting(tx, booking, self.now).await?;
         Ok(())
     }
-
-    async fn enqueue(
-        &self,
-        tx: &mut SqliteConnection,
-        inbound: Option<&str>,
-        request: Request<'_>,
-    ) -> Step<()> {
-        sqlx::query(
-            "INSERT INTO request (id, inbound, sender, text, language, received_ms, due_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(new_id("request")?)
-        .bind(inbound)
-        .bind(to_json(self.sender)?)
-        .bind(request.text)
-        .bind(language(request.language))
-        .bind(request.received.0)
-        .bind(request.due.0)
-        .execute(tx)
-        .await?;
-        Ok(())
-    }
 }
 
 fn same_seats(held: &HeldOffer, booking: &BookingProposal) -> bool {
@@ -412,8 +420,10 @@ fn effect_in_short(effect: &Effect) -> Value {
             json!({ "effect": "hold-offers", "offers": offers, "until": until })
         }
         Effect::Cancel { .. } => json!({ "effect": "cancel" }),
-        Effect::Enqueue { received, due, .. } => {
-            json!({ "effect": "enqueue", "received": received, "due": due })
+        Effect::Enqueue { received, due, order, .. } => {
+            json!({ "effect": "enqueue", "received": received, "due": due, "order": order })
         }
+        Effect::Approve { booking: proposal, .. } => booking("approve", proposal),
+        Effect::Settle { result, .. } => json!({ "effect": "settle", "result": result }),
     }
 }

@@ -28,6 +28,7 @@ mod facts;
 mod http_interface;
 mod inbound;
 mod listing;
+mod numbers;
 mod offers;
 mod outbox;
 mod parts;
@@ -36,6 +37,7 @@ mod policy_calls;
 mod ratings;
 mod records;
 mod reports;
+mod requests;
 mod restriction;
 mod seats;
 mod sender;
@@ -52,14 +54,17 @@ pub use budget::Budget;
 pub use decision::DecisionLine;
 pub use error::{LedgerError, OpenError};
 pub use expire::Expired;
-pub use listing::{BookingFilter, BookingLine, EdgeLine, OutboxLine, QueueLine};
+pub use listing::{BookingFilter, BookingLine, EdgeLine, OutboxLine};
+pub use numbers::Numbers;
 pub use outbox::OutboxItem;
 pub use policies::{Moving, NewPolicy, PolicyChange, PolicyLine, PolicyMove, PolicyState, Pushed};
 pub use policy_calls::{Pins, PolicyCall, PolicyCallFilter, PolicyCallLine};
 pub use ratings::CallLine;
 pub use records::{HelloNoted, RoomToClose};
+pub use requests::{RequestCounts, RequestLine, SOON_MS};
 pub use restriction::RestrictionLine;
 pub use seats::Stamps;
+pub use words::masked;
 
 /// The one source of time: milliseconds since 1970-01-01T00:00:00Z.
 pub type Clock = Arc<dyn Fn() -> UnixMs + Send + Sync>;
@@ -138,6 +143,7 @@ struct Inner {
     store: store::Store,
     settings: Settings,
     alarm: budget::Alarm,
+    tally: numbers::Tally,
 }
 
 impl fmt::Debug for Ledger {
@@ -154,8 +160,8 @@ impl Ledger {
             return Err(OpenError::NoToken);
         }
         let store = store::Store::open(path, settings.readers).await?;
-        let ledger =
-            Ledger { inner: Arc::new(Inner { store, settings, alarm: budget::Alarm::default() }) };
+        let (alarm, tally) = (budget::Alarm::default(), numbers::Tally::default());
+        let ledger = Ledger { inner: Arc::new(Inner { store, settings, alarm, tally }) };
         ledger.set_edges().await.map_err(OpenError::Edges)?;
         Ok(ledger)
     }

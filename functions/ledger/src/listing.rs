@@ -1,6 +1,6 @@
 //! What the command line lists. No PIN, no password, no message body.
 
-use konf_api::ledger::{BookingState, Sender};
+use konf_api::ledger::BookingState;
 use konf_contract::{ConferenceNumber, Language, UnixMs, Window};
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
@@ -66,21 +66,6 @@ pub struct OutboxLine {
     pub gateway_id: Option<String>,
     /// When the telephone had it; absent until the gateway says so, and for ever where it does not.
     pub delivered: Option<UnixMs>,
-}
-
-/// A request that waits for an operator, the first due first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct QueueLine {
-    pub id: String,
-    /// Whom the operator answers.
-    pub sender: Sender,
-    pub text: String,
-    pub language: Language,
-    pub received: UnixMs,
-    pub due: UnixMs,
-    /// Absent while open.
-    pub closed: Option<UnixMs>,
-    pub note: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -149,35 +134,6 @@ impl Ledger {
         rows.iter().map(outbox_line).collect()
     }
 
-    /// Requests for operators, the first due first; with `closed` also those that are done.
-    pub async fn queue(&self, closed: bool, limit: u32) -> Result<Vec<QueueLine>> {
-        let mut tx = self.store().read().await?;
-        let rows = sqlx::query(
-            "SELECT id, sender, text, language, received_ms, due_ms, closed_ms, note FROM request
-             WHERE closed_ms IS NULL OR $1 = 1 ORDER BY due_ms, seq LIMIT $2",
-        )
-        .bind(i64::from(closed))
-        .bind(lines(limit))
-        .fetch_all(&mut *tx)
-        .await?;
-        rows.iter().map(queue_line).collect()
-    }
-
-    /// An operator has dealt with a request; false when there is no open one of that id.
-    pub async fn close_request(&self, id: &str, note: &str) -> Result<bool> {
-        let mut tx = self.store().write().await?;
-        let closed = sqlx::query(
-            "UPDATE request SET closed_ms = $1, note = $2 WHERE id = $3 AND closed_ms IS NULL",
-        )
-        .bind(self.now().0)
-        .bind(note)
-        .bind(id)
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(closed.rows_affected() == 1)
-    }
-
     /// The edges by name, with those that are no longer configured.
     pub async fn edges(&self) -> Result<Vec<EdgeLine>> {
         let mut tx = self.store().read().await?;
@@ -241,18 +197,5 @@ fn outbox_line(row: &SqliteRow) -> Result<OutboxLine> {
         finished,
         gateway_id: row.value("gateway_id")?,
         delivered: row.instant_or_none("delivered_ms")?,
-    })
-}
-
-fn queue_line(row: &SqliteRow) -> Result<QueueLine> {
-    Ok(QueueLine {
-        id: row.text("id")?,
-        sender: row.json("sender")?,
-        text: row.text("text")?,
-        language: row.word("language")?,
-        received: row.instant("received_ms")?,
-        due: row.instant("due_ms")?,
-        closed: row.instant_or_none("closed_ms")?,
-        note: row.value("note")?,
     })
 }

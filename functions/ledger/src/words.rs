@@ -145,7 +145,7 @@ pub(crate) fn minute_after(at: UnixMs) -> i64 {
 }
 
 /// What others may see of a sender.
-pub(crate) fn masked(sender: &Sender) -> String {
+pub fn masked(sender: &Sender) -> String {
     match sender {
         Sender::Sms(number) => number.masked(),
         Sender::Email(address) => match address.trim().split_once('@') {

@@ -58,6 +58,8 @@ pub enum Understood {
     /// An order for an operator: longer or larger than the standard.
     NonStandard {
         language: Language,
+        /// None in the night when the clock changes, where the time does not say which instant is meant.
+        order: Option<Order>,
     },
     /// The time does not exist or exists twice in the night when the clock changes.
     Question {
@@ -228,7 +230,7 @@ fn read_order(
 fn answer(found: &Items, language: Language, now: UnixMs) -> Understood {
     match judge(found, language, now) {
         Verdict::Order(order) => Understood::Order(order),
-        Verdict::NonStandard => Understood::NonStandard { language },
+        Verdict::NonStandard(order) => Understood::NonStandard { language, order },
         Verdict::Question { wall, choices } => Understood::Question { language, wall, choices },
         Verdict::Fault(fault) => {
             let example = example::corrected(fault, *found, language, now);
@@ -241,7 +243,7 @@ fn answer(found: &Items, language: Language, now: UnixMs) -> Understood {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Order(Order),
-    NonStandard,
+    NonStandard(Option<Order>),
     Question { wall: String, choices: Vec<Choice> },
     Fault(Fault),
 }
@@ -265,7 +267,7 @@ pub(crate) fn judge(found: &Items, language: Language, now: UnixMs) -> Verdict {
         return Verdict::Fault(fault);
     }
     if found.minutes > MINUTES_MAX || found.people > PEOPLE_MAX {
-        return Verdict::NonStandard;
+        return Verdict::NonStandard(settled.map(|start| order(found, wall, start, language)));
     }
     match settled {
         Some(start) => Verdict::Order(order(found, wall, start, language)),

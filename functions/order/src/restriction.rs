@@ -83,7 +83,10 @@ pub fn judged(
             let told = Message::Restricted { until, zone: ZONE.to_owned() };
             work::answer(stored, message, facts.language, Effect::Answer, told)
         }
-        Verdict::AskOperator => work::enqueue(stored, message, facts.language),
+        Verdict::AskOperator => match work {
+            Work::Order(asked) => work::enqueue(stored, message, facts.language, Some(asked.order)),
+            already_asked => already_asked,
+        },
     }
 }
 

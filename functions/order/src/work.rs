@@ -1,8 +1,10 @@
 //! What is done about a stored message: pure, so that it can be tried without a network.
 
-use konf_api::ledger::{Effect, InboundMessage, InboundStored, Proposal, Restriction, Sender};
+use konf_api::ledger::{
+    Effect, InboundMessage, InboundStored, Proposal, RequestedOrder, Restriction, Sender,
+};
 use konf_api::render::{Fault, Message, RenderRequest};
-use konf_api::schedule::{CancelRequest, OrderRequest, TakeOfferRequest};
+use konf_api::schedule::{CancelRequest, Order, OrderRequest, TakeOfferRequest};
 use konf_contract::{Language, UnixMs};
 
 use crate::calendar::ZONE;
@@ -74,7 +76,7 @@ pub fn plan(stored: &InboundStored, message: &InboundMessage) -> Work {
         Understood::Cancel { number, language } => {
             Work::Cancel(CancelRequest { inbound, sender, number, language })
         }
-        Understood::NonStandard { language } => enqueue(stored, message, language),
+        Understood::NonStandard { language, order } => enqueue(stored, message, language, order),
         Understood::Question { language, wall, choices } => {
             answer(stored, message, language, Effect::Answer, Message::Question { wall, choices })
         }
@@ -85,12 +87,15 @@ pub fn plan(stored: &InboundStored, message: &InboundMessage) -> Work {
     }
 }
 
-/// Free text by e-mail is a request for an operator (PRODUCT.md, section 1). By SMS it is mostly a wrong number or an
-/// advertisement: its sender gets an example, and the operators' queue stays readable.
+/// Free text is a request for an operator (PRODUCT.md, section 1). An SMS of a word or two, or one that advertises a
+/// link, asks for nothing that an operator could do: its sender gets an example, and the queue stays readable.
 fn not_an_order(stored: &InboundStored, message: &InboundMessage) -> Work {
     let language = language_of(&message.sender, &message.text);
     match message.sender {
-        Sender::Email(_) => enqueue(stored, message, language),
+        Sender::Email(_) => enqueue(stored, message, language, None),
+        Sender::Sms(_) if asks_for_something(&message.text) => {
+            enqueue(stored, message, language, None)
+        }
         Sender::Sms(_) => {
             let example = grammar::standard_example(language, stored.now);
             let refusal = Message::Refusal { fault: Fault::Unreadable, example };
@@ -98,6 +103,18 @@ fn not_an_order(stored: &InboundStored, message: &InboundMessage) -> Work {
         }
     }
 }
+
+fn asks_for_something(text: &str) -> bool {
+    let folded = text.to_lowercase();
+    let words = folded.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic));
+    words.count() >= REQUEST_WORDS_MIN && !LINKS.iter().any(|link| folded.contains(link))
+}
+
+/// "Wrong number, sorry" and "Who is this" have three; the shortest request that says what and when has more.
+const REQUEST_WORDS_MIN: usize = 4;
+
+/// What advertisements by SMS are made of, and no request needs.
+const LINKS: [&str; 3] = ["http://", "https://", "www."];
 
 /// The language of one who used no keyword, as far as can be told: plain English words, or a number from abroad. The
 /// service is Czech.
@@ -126,15 +143,17 @@ const ENGLISH: [&str; 16] = [
     "need", "tomorrow", "want", "thanks",
 ];
 
-/// To the operators' queue, with a receipt that states the deadline.
+/// To the operators, with a receipt that states the deadline.
 pub(crate) fn enqueue(
     stored: &InboundStored,
     message: &InboundMessage,
     language: Language,
+    order: Option<Order>,
 ) -> Work {
     let due = deadline::due(stored.received);
     let text = message.text.chars().take(QUEUE_CHARACTERS_MAX).collect();
-    let effect = Effect::Enqueue { text, received: stored.received, due, language };
+    let order = order.map(|order| RequestedOrder { window: order.window, seats: order.seats });
+    let effect = Effect::Enqueue { text, received: stored.received, due, language, order };
     answer(stored, message, language, effect, Message::Receipt { due, zone: ZONE.to_owned() })
 }
 

@@ -8,6 +8,7 @@
 //! the component alone: it maps HTTP requests to those conversations (`konf_api::schedule` names the routes).
 
 pub mod admit;
+pub mod approve;
 pub mod draw;
 pub mod extend;
 pub mod keys;

@@ -54,7 +54,7 @@ pub async fn order(
             || outside.random(),
         );
         let reply = Reply {
-            inbound: &request.inbound,
+            inbound: Some(&request.inbound),
             sender: &request.sender,
             language: request.order.language,
             now: facts.now,
@@ -79,7 +79,7 @@ pub async fn take_offer(
         // All offers of a sender come from one order.
         let language = facts.offers.first().map_or(request.language, |offer| offer.language);
         let reply = Reply {
-            inbound: &request.inbound,
+            inbound: Some(&request.inbound),
             sender: &request.sender,
             language: held.map_or(language, |offer| offer.language),
             now: facts.now,
@@ -101,7 +101,7 @@ pub async fn cancel(
             BookingQuestion { number: request.number.clone(), sender: request.sender.clone() };
         let facts: BookingFacts = outside.ledger("/v1/facts/booking", &question).await?;
         let reply = Reply {
-            inbound: &request.inbound,
+            inbound: Some(&request.inbound),
             sender: &request.sender,
             language: facts.booking.as_ref().map_or(request.language, |booking| booking.language),
             now: facts.now,
@@ -229,16 +229,16 @@ pub fn decide_cancel(request: &CancelRequest, facts: BookingFacts) -> Decided {
 }
 
 /// Where and when a conference is booked.
-struct Place<'a> {
-    edge: &'a str,
-    window: Window,
-    wall: String,
-    zone: String,
-    seats: u32,
-    language: Language,
+pub(crate) struct Place<'a> {
+    pub(crate) edge: &'a str,
+    pub(crate) window: Window,
+    pub(crate) wall: String,
+    pub(crate) zone: String,
+    pub(crate) seats: u32,
+    pub(crate) language: Language,
 }
 
-fn book(
+pub(crate) fn book(
     place: Place<'_>,
     random: impl FnMut() -> u64,
     effect: impl FnOnce(BookingProposal) -> Effect,
@@ -300,7 +300,7 @@ fn restricted(until: Option<UnixMs>) -> Decided {
 }
 
 /// From half a day before the window, but not in the past, to half a day after it.
-fn span(window: &Window, now: UnixMs) -> Window {
+pub(crate) fn span(window: &Window, now: UnixMs) -> Window {
     let search_ms = SEARCH_MIN * UnixMs::MINUTE;
     let earliest = UnixMs::from_minutes(now.minutes()).min(window.start);
     Window {
@@ -310,16 +310,17 @@ fn span(window: &Window, now: UnixMs) -> Window {
 }
 
 /// To whom a message is answered.
-struct Reply<'a> {
-    inbound: &'a str,
-    sender: &'a Sender,
-    language: Language,
-    now: UnixMs,
+pub(crate) struct Reply<'a> {
+    /// None where an operator has acted.
+    pub(crate) inbound: Option<&'a str>,
+    pub(crate) sender: &'a Sender,
+    pub(crate) language: Language,
+    pub(crate) now: UnixMs,
 }
 
 impl Reply<'_> {
     /// Has the message written and proposes all of it; nothing when the facts have moved.
-    async fn propose(
+    pub(crate) async fn propose(
         &self,
         outside: &impl Outside,
         decided: Decided,
@@ -331,7 +332,7 @@ impl Reply<'_> {
             message: decided.message,
         };
         let proposal = Proposal {
-            inbound: Some(self.inbound.to_owned()),
+            inbound: self.inbound.map(str::to_owned),
             sender: self.sender.clone(),
             effect: decided.effect,
             messages: outside.render(&render).await?,

@@ -7,7 +7,7 @@
 
 use konf_api::ledger::{BookingState, OutboxMessage};
 use konf_api::render::RenderRequest;
-use konf_api::schedule::{CancelRequest, OrderRequest, TakeOfferRequest};
+use konf_api::schedule::{ApproveRequest, CancelRequest, OrderRequest, TakeOfferRequest};
 use konf_contract::keys::KeyAction;
 use konf_contract::{Language, Role, UnixMs};
 use serde::Serialize;
@@ -21,7 +21,7 @@ use crate::keys::KeysPolicyFacts;
 use crate::offers::{Alternative, FreeSeats, OffersPolicyFacts};
 use crate::outside::{CallError, Outside};
 use crate::place::{EdgeToPlaceOn, PlacementPolicyFacts};
-use crate::{admit, extend, order};
+use crate::{admit, approve, extend, order};
 
 mod policy {
     wit_bindgen::generate!({ path: "../../wit/policy.wit", world: "admission-user" });
@@ -71,6 +71,13 @@ async fn handle(request: Request) -> Response {
             Ok(asked) => answer(order::cancel(&world, &asked).await),
             Err(refused) => refused,
         },
+        (Method::Post, "/requests/approve") => match read::<ApproveRequest>(&request) {
+            Ok(asked) if approve::may_be_approved(&asked) => {
+                answer(approve::approve(&world, &asked).await)
+            }
+            Ok(_) => failure(400, "at most a day and 500 people, on whole minutes"),
+            Err(refused) => refused,
+        },
         (Method::Post, "/admit") => match read(&request) {
             Ok(asked) => {
                 let grace_min = setting("grace_minutes", GRACE_MIN);
@@ -85,9 +92,10 @@ async fn handle(request: Request) -> Response {
             }
             Err(refused) => refused,
         },
-        (_, "/orders" | "/offers/take" | "/cancel" | "/admit" | "/extend") => {
-            failure(405, "only POST is understood here")
-        }
+        (
+            _,
+            "/orders" | "/offers/take" | "/cancel" | "/requests/approve" | "/admit" | "/extend",
+        ) => failure(405, "only POST is understood here"),
         _ => failure(404, "no such route"),
     }
 }

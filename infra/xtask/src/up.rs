@@ -17,6 +17,7 @@ use crate::{root, setup, step, target};
 
 const HTTP: &str = "127.0.0.1:8080";
 const EDGE_METRICS: &str = "127.0.0.1:9478";
+const CONTROL_METRICS: &str = "127.0.0.1:9479";
 const EDGE: &str = "edge-1";
 
 pub(crate) fn run() -> Result<()> {
@@ -128,6 +129,7 @@ fn control_config(webhook_secret: &str) -> Result<String> {
 manifest = "../spin.toml"
 state_dir = "."
 http_listen = "{HTTP}"
+metrics_listen = "{CONTROL_METRICS}"
 ledger_token = "{}"
 operator_token = "{}"
 
@@ -225,7 +227,8 @@ fn banner() -> Result<()> {
              curl -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$sig" -H 'content-type: application/json' -d "$body" http://{HTTP}/sms/generic
   Read       http://{HTTP}/mailbox       what Konf sent, SMS and e-mail
   Call       sip:konf@127.0.0.1:5060      any SIP phone; key in the number, #, the PIN, #, say a name, #
-  Numbers    http://{EDGE_METRICS}/metrics   of the edge, for Prometheus
+  Numbers    http://{EDGE_METRICS}/metrics   of the edge, and
+             http://{CONTROL_METRICS}/metrics   of control, for Prometheus
   Look       target/debug/konf --config .konf/konf.toml bookings | rooms | outbox | calls | statement NUMBER
 "#
     );

@@ -70,6 +70,48 @@ fn a_full_system_offers_what_would_fit_and_the_reply_books_it() -> Result<()> {
 }
 
 #[test]
+fn a_long_conference_is_booked_by_an_operator_within_the_deadline_that_its_sender_was_told()
+-> Result<()> {
+    let konf = Konf::start(40)?;
+    let from = "+420606111777";
+    assert_eq!(konf.sms(from, &format!("konf {} 180 30", wall_in(4 * 86_400)?), "long")?, 200);
+    let receipt = konf.gateway.wait(from, "nejpozdeji")?;
+    assert!(receipt.text.is_ascii() && receipt.text.len() <= 160, "{}", receipt.text);
+    let requests = konf.get("/operator/v1/requests")?;
+    assert_eq!(
+        (&requests[0]["sender"], &requests[0]["order"]["seats"]),
+        (&"+420…777".into(), &30.into())
+    );
+    let numbers = konf.metrics()?;
+    assert!(numbers.contains("\nkonf_requests_open 1\n"), "{numbers}");
+    let id = requests[0]["id"].as_str().unwrap_or_default();
+
+    // Sixty people do not fit, and the request stays; thirty do.
+    let refused = konf.cli(&["requests", "approve", id, "--people", "60"]);
+    assert!(refused.is_err_and(|error| error.to_string().contains("not as many free seats")));
+    let booked = konf.cli(&["requests", "approve", id])?;
+    let credentials = credentials(&konf, from)?;
+    assert!(booked.contains(&credentials.number), "{booked}");
+    let bookings = konf.get("/operator/v1/bookings")?;
+    assert_eq!((&bookings[0]["seats"], bookings.as_array().map(Vec::len)), (&30.into(), Some(1)));
+    assert!(konf.cli(&["requests", "approve", id]).is_err(), "approved once");
+    assert!(konf.cli(&["requests", "done"])?.contains("approved"));
+
+    // Free text, answered in its own language.
+    let other = "+420606111888";
+    assert_eq!(konf.sms(other, "Hello, we would like a room for the whole day", "free")?, 200);
+    konf.gateway.wait(other, "An operator will handle it by")?;
+    let requests = konf.get("/operator/v1/requests")?;
+    let id = requests[0]["id"].as_str().unwrap_or_default();
+    konf.cli(&["requests", "answer", id, "--template", "when"])?;
+    konf.gateway.wait(other, "Please write the day")?;
+    all_sent(&konf)?;
+    let logs = konf.logs();
+    assert!(!logs.contains(from) && !logs.contains(&credentials.pin), "a secret is in the logs");
+    konf.passed()
+}
+
+#[test]
 fn an_order_by_mail_is_answered_by_mail_with_an_invitation() -> Result<()> {
     let konf = Konf::start(40)?;
     let text = format!("Dobry den,\n\nkonf {} 45 6\n\n-- \nJana\n", wall_in(3 * 86_400)?);

@@ -29,6 +29,7 @@ pub struct Konf {
     pub gateway: Gateway,
     pub smtp: SmtpServer,
     pub http: String,
+    metrics: String,
     pub sip_port: u16,
     pub sip_tls_port: u16,
 }
@@ -44,10 +45,11 @@ impl Konf {
         let sip_tls_port = free_ports(0);
         let link_port = free_ports(0);
         let http = format!("127.0.0.1:{http_port}");
+        let metrics = format!("127.0.0.1:{}", free_ports(0));
         keys(&dir)?;
         fs::write(
             dir.join("konf.toml"),
-            control_config(&http, link_port, seats, &gateway.url, smtp.port),
+            control_config(&http, &metrics, link_port, seats, &gateway.url, smtp.port),
         )?;
         fs::write(dir.join("edge.toml"), edge_config(sip_port, sip_tls_port, link_port, media))?;
         let control = start(&dir, "konf", "konf.toml", &["up"])?;
@@ -61,6 +63,7 @@ impl Konf {
             gateway,
             smtp,
             http,
+            metrics,
             sip_port,
             sip_tls_port,
         };
@@ -114,6 +117,12 @@ impl Konf {
             .header("accept", "application/json")
             .call()?;
         Ok(serde_json::from_str(&answer.body_mut().read_to_string()?)?)
+    }
+
+    /// Control's numbers for Prometheus.
+    pub fn metrics(&self) -> Result<String> {
+        let mut answer = agent().get(format!("http://{}/metrics", self.metrics)).call()?;
+        Ok(answer.body_mut().read_to_string()?)
     }
 
     /// Sends an SMS as the generic gateway does; the status of the answer.
@@ -239,13 +248,21 @@ fn keys(dir: &std::path::Path) -> Result<()> {
     Ok(())
 }
 
-fn control_config(http: &str, link_port: u16, seats: u32, gateway: &str, smtp_port: u16) -> String {
+fn control_config(
+    http: &str,
+    metrics: &str,
+    link_port: u16,
+    seats: u32,
+    gateway: &str,
+    smtp_port: u16,
+) -> String {
     let (secret, manifest) = (gateway::SECRET, root().join("spin.toml"));
     format!(
         r#"
 manifest = {manifest:?}
 state_dir = "."
 http_listen = "{http}"
+metrics_listen = "{metrics}"
 ledger_token = "{TOKEN}"
 operator_token = "{TOKEN}"
 [variables]

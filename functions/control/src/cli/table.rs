@@ -70,12 +70,43 @@ pub(super) const OUTBOX: &[Column] = &[
     column("NEXT", "/next", Form::Time),
     column("LAST ERROR", "/last_error", Form::Plain),
 ];
-pub(super) const QUEUE: &[Column] = &[
+pub(super) const REQUESTS: &[Column] = &[
     column("ID", "/id", Form::Plain),
     column("DUE", "/due", Form::Time),
+    column("LATE", "/late", Form::Plain),
     column("RECEIVED", "/received", Form::Time),
     column("FROM", "/sender", Form::Plain),
     column("TEXT", "/text", Form::Plain),
+];
+pub(super) const REQUESTS_DONE: &[Column] = &[
+    column("ID", "/id", Form::Plain),
+    column("DONE", "/closed", Form::Time),
+    column("LATE", "/late", Form::Plain),
+    column("RESULT", "/result", Form::Plain),
+    column("BY", "/by", Form::Plain),
+    column("FROM", "/sender", Form::Plain),
+    column("NOTE", "/note", Form::Plain),
+];
+pub(super) const TEMPLATES: &[Column] = &[
+    column("NAME", "/name", Form::Plain),
+    column("CZECH", "/cs", Form::Plain),
+    column("ENGLISH", "/en", Form::Plain),
+];
+/// One request, whole: each column is a line.
+pub(super) const REQUEST: &[Column] = &[
+    column("id", "/id", Form::Plain),
+    column("from", "/sender", Form::Plain),
+    column("received", "/received", Form::Time),
+    column("due", "/due", Form::Time),
+    column("language", "/language", Form::Plain),
+    column("start", "/order/window/start", Form::Time),
+    column("end", "/order/window/end", Form::Time),
+    column("people", "/order/seats", Form::Plain),
+    column("done", "/closed", Form::Time),
+    column("result", "/result", Form::Plain),
+    column("by", "/by", Form::Plain),
+    column("note", "/note", Form::Plain),
+    column("text", "/text", Form::Plain),
 ];
 pub(super) const CALLS: &[Column] = &[
     column("CALLER", "/caller", Form::Plain),
@@ -183,6 +214,19 @@ pub(super) fn print(columns: &[Column], value: &Value) {
     }
 }
 
+/// One thing whole: a line for each column that it has, the longest text last.
+pub(super) fn lines(columns: &[Column], value: &Value) {
+    let width = columns.iter().map(|column| column.heading.len()).max().unwrap_or(0);
+    for column in columns {
+        match value.pointer(column.pointer) {
+            None | Some(Value::Null) => {}
+            Some(found) => {
+                say(&format!("{:<width$}  {}", column.heading, show(found, column.form)))
+            }
+        }
+    }
+}
+
 /// The same as text.
 #[cfg(test)]
 fn text(columns: &[Column], value: &Value) -> String {
@@ -254,7 +298,7 @@ fn show(value: &Value, form: Form) -> String {
             format!("{:.2}", x100.as_f64().unwrap_or_default() / 100.0)
         }
         (Form::Price, Value::Number(amount)) => price(amount.as_i64().unwrap_or_default()),
-        (_, Value::String(text)) => text.clone(),
+        (_, Value::String(text)) => one_line(text),
         (_, Value::Bool(true)) => "yes".to_owned(),
         (_, Value::Bool(false)) => "no".to_owned(),
         // A variant with one value, such as a sender, is its value.
@@ -263,6 +307,11 @@ fn show(value: &Value, form: Form) -> String {
         }
         (_, other) => other.to_string(),
     }
+}
+
+/// What strangers wrote neither breaks a table nor speaks to the terminal.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn price(amount: i64) -> String {
@@ -303,6 +352,12 @@ mod tests {
         let words: Vec<&str> = line.split_whitespace().collect();
         assert_eq!(words[5..8], ["yes", "1", "questions"], "{shown}");
         assert_eq!(text(ROOMS, &serde_json::json!([])), "None.\n");
+    }
+
+    #[test]
+    fn what_strangers_wrote_stays_in_its_cell() {
+        let rows = serde_json::json!([{ "id": "r", "text": "a\u{1b}[2J\nb" }]);
+        assert!(text(REQUESTS, &rows).ends_with("a [2J b\n"), "{}", text(REQUESTS, &rows));
     }
 
     #[test]

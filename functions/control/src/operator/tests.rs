@@ -18,8 +18,14 @@ impl Office {
         let settings = Settings::new("the ledger's token", Arc::new(clock::now), edges);
         let ledger = Ledger::open(&folder.path().join("ledger.sqlite"), settings).await.unwrap();
         let token = serde_json::from_value(json!(TOKEN)).unwrap();
-        let desk =
-            Desk { ledger, edges: Edges::default(), token, outbox: Arc::default(), policies: None };
+        let desk = Desk {
+            ledger,
+            edges: Edges::default(),
+            token,
+            outbox: Arc::default(),
+            policies: None,
+            host: None,
+        };
         Office { desk, _folder: folder }
     }
 
@@ -105,13 +111,21 @@ async fn a_request_is_closed_once_with_a_note() {
     let office = Office::new().await;
     let text = "50 lidi".to_owned();
     let (received, due, language) = (UnixMs(0), UnixMs(1), Language::Cs);
-    office.commit(Effect::Enqueue { text, received, due, language }).await;
-    let id = office.get("queue").await[0]["id"].clone();
+    office.commit(Effect::Enqueue { text, received, due, language, order: None }).await;
+    let shown = office.get("requests").await;
+    assert_eq!((&shown[0]["sender"], &shown[0]["late"]), (&json!("+420…456"), &json!(true)));
+    let id = shown[0]["id"].clone();
+    let whole = office.get(&format!("requests/{}", id.as_str().unwrap())).await;
+    assert_eq!(whole["sender"], json!({ "sms": "+420606123456" }));
     let close = |note: &str| json!({ "id": id, "note": note });
-    assert_eq!(office.post("queue/close", close(" ")).await, StatusCode::BAD_REQUEST);
-    assert_eq!(office.post("queue/close", close("called back")).await, StatusCode::OK);
-    assert_eq!(office.get("queue").await, json!([]));
-    assert_eq!(office.post("queue/close", close("again")).await, StatusCode::NOT_FOUND);
+    assert_eq!(office.post("requests/close", close(" ")).await, StatusCode::BAD_REQUEST);
+    assert_eq!(office.post("requests/close", close("called back")).await, StatusCode::OK);
+    assert_eq!(office.get("requests").await, json!([]));
+    assert_eq!(office.post("requests/close", close("again")).await, StatusCode::NOT_FOUND);
+    assert_eq!(office.get("requests/closed").await[0]["result"], "closed");
+    let approve = json!({ "id": id, "at": "2027-07-09 14:00", "minutes": 180, "people": 30 });
+    assert_eq!(office.post("requests/approve", approve).await, StatusCode::NOT_FOUND);
+    assert_eq!(office.get("requests/templates").await[0]["name"], "when");
 }
 
 #[tokio::test]
@@ -153,6 +167,7 @@ async fn what_is_unknown_or_no_json_is_told_apart() {
     assert_eq!(office.post("nothing", json!({})).await, StatusCode::NOT_FOUND);
     assert_eq!(office.get("calls").await, json!([]));
     let token = format!("Bearer {TOKEN}");
-    let (status, _) = office.call_with(&token, Method::POST, "queue/close", "{".to_owned()).await;
+    let (status, _) =
+        office.call_with(&token, Method::POST, "requests/close", "{".to_owned()).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
 }

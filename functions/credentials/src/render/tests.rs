@@ -104,6 +104,8 @@ fn every_message() -> Vec<Message> {
             "2027-03-28T02:30",
         ),
         Message::Receipt { due: START, zone: zone() },
+        Message::Reply { text: "Napište prosím den a hodinu začátku.".to_owned() },
+        Message::Declined { reason: "V ten den máme plno <i>".to_owned() },
     ];
     messages.extend(FAULTS.map(refusal));
     messages
@@ -250,32 +252,34 @@ fn sms_in_czech() {
     check_sms(
         Cs,
         &expect![[r#"
-        [109] Konference pa 9.7.2027 14:00, 60 min, 10 osob. Volejte +420606000600, cislo 123456#, PIN 111222#. Ztlumit: *6
-        [111] Jen pro Vas: heslo 33334444# misto PIN Vam da rizeni konference. Zrusit: storno 123456 https://konf.example.com
-        [129] Plno. Odpovezte 1, 2 nebo 3 do 13:00:
-        1 pa 9.7.2027 14:00 45min 10os
-        2 pa 9.7.2027 15:30 60min 10os
-        3 pa 9.7.2027 14:00 60min 4os
-        [75] V tu dobu ani kolem ni nemame volno. Zkuste prosim jiny den nebo mene osob.
-        [49] Konference 123456 (pa 9.7.2027 14:00) je zrusena.
-        [70] Konferenci 123456 od Vas objednanou nemame. Zkontrolujte prosim cislo.
-        [57] Tato nabidka uz neplati. Poslete prosim objednavku znovu.
-        [71] Objednavani konferenci je pro Vas omezeno. Skonci to pa 9.7.2027 14:00.
-        [42] Objednavani konferenci je pro Vas omezeno.
-        [61] Ke zruseni napiste i cislo konference. Priklad: storno 123456
-        [108] ne 31.10.2027 02:30 nastane dvakrat. Poslete konf 3110 0230 60 10 A (CEST) nebo konf 3110 0230 60 10 B (CET)
-        [108] ne 28.3.2027 02:30 kvuli zmene casu neexistuje. Poslete treba konf 2803 0130 60 10 nebo konf 2803 0330 60 10
-        [72] Pozadavek jsme prijali. Operator ho vyridi nejpozdeji pa 9.7.2027 14:00.
-        [55] Takove datum (ddmm) neni. Priklad: konf 0907 1400 60 10
-        [53] Takovy cas (hhmm) neni. Priklad: konf 0907 1400 60 10
-        [49] Tento cas uz minul. Priklad: konf 0907 1400 60 10
-        [60] Delka musi byt aspon 1 minuta. Priklad: konf 0907 1400 60 10
-        [63] Delka muze byt nejvyse 120 minut. Priklad: konf 0907 1400 60 10
-        [53] Osoby musi byt aspon 2. Priklad: konf 0907 1400 60 10
-        [55] Osob muze byt nejvyse 20. Priklad: konf 0907 1400 60 10
-        [91] Objednavka ma 4 udaje (ddmm hhmm minuty osoby), nasli jsme 3. Priklad: konf 0907 1400 60 10
-        [92] Zprave nerozumime. Objednavka je: konf ddmm hhmm minuty osoby. Priklad: konf 0907 1400 60 10
-    "#]],
+            [109] Konference pa 9.7.2027 14:00, 60 min, 10 osob. Volejte +420606000600, cislo 123456#, PIN 111222#. Ztlumit: *6
+            [111] Jen pro Vas: heslo 33334444# misto PIN Vam da rizeni konference. Zrusit: storno 123456 https://konf.example.com
+            [129] Plno. Odpovezte 1, 2 nebo 3 do 13:00:
+            1 pa 9.7.2027 14:00 45min 10os
+            2 pa 9.7.2027 15:30 60min 10os
+            3 pa 9.7.2027 14:00 60min 4os
+            [75] V tu dobu ani kolem ni nemame volno. Zkuste prosim jiny den nebo mene osob.
+            [49] Konference 123456 (pa 9.7.2027 14:00) je zrusena.
+            [70] Konferenci 123456 od Vas objednanou nemame. Zkontrolujte prosim cislo.
+            [57] Tato nabidka uz neplati. Poslete prosim objednavku znovu.
+            [71] Objednavani konferenci je pro Vas omezeno. Skonci to pa 9.7.2027 14:00.
+            [42] Objednavani konferenci je pro Vas omezeno.
+            [61] Ke zruseni napiste i cislo konference. Priklad: storno 123456
+            [108] ne 31.10.2027 02:30 nastane dvakrat. Poslete konf 3110 0230 60 10 A (CEST) nebo konf 3110 0230 60 10 B (CET)
+            [108] ne 28.3.2027 02:30 kvuli zmene casu neexistuje. Poslete treba konf 2803 0130 60 10 nebo konf 2803 0330 60 10
+            [72] Pozadavek jsme prijali. Operator ho vyridi nejpozdeji pa 9.7.2027 14:00.
+            [36] Napiste prosim den a hodinu zacatku.
+            [66] Vasemu pozadavku bohuzel nemuzeme vyhovet: V ten den mame plno <i>
+            [55] Takove datum (ddmm) neni. Priklad: konf 0907 1400 60 10
+            [53] Takovy cas (hhmm) neni. Priklad: konf 0907 1400 60 10
+            [49] Tento cas uz minul. Priklad: konf 0907 1400 60 10
+            [60] Delka musi byt aspon 1 minuta. Priklad: konf 0907 1400 60 10
+            [63] Delka muze byt nejvyse 120 minut. Priklad: konf 0907 1400 60 10
+            [53] Osoby musi byt aspon 2. Priklad: konf 0907 1400 60 10
+            [55] Osob muze byt nejvyse 20. Priklad: konf 0907 1400 60 10
+            [91] Objednavka ma 4 udaje (ddmm hhmm minuty osoby), nasli jsme 3. Priklad: konf 0907 1400 60 10
+            [92] Zprave nerozumime. Objednavka je: konf ddmm hhmm minuty osoby. Priklad: konf 0907 1400 60 10
+        "#]],
     );
 }
 
@@ -284,32 +288,34 @@ fn sms_in_english() {
     check_sms(
         En,
         &expect![[r#"
-        [109] Conference Fri 9 Jul 2027 14:00, 60 min, 10 people. Call +420606000600, number 123456#, PIN 111222#. Mute: *6
-        [116] Only for you: password 33334444# instead of the PIN lets you lead. To cancel: cancel 123456 https://konf.example.com
-        [135] Full. Reply 1, 2 or 3 by 13:00:
-        1 Fri 9 Jul 2027 14:00 45min 10ppl
-        2 Fri 9 Jul 2027 15:30 60min 10ppl
-        3 Fri 9 Jul 2027 14:00 60min 4ppl
-        [80] We have no room at that time or near it. Please try another day or fewer people.
-        [54] Conference 123456 (Fri 9 Jul 2027 14:00) is cancelled.
-        [65] You have no conference 123456 to cancel. Please check the number.
-        [59] This offer is no longer held. Please send your order again.
-        [70] Ordering conferences is restricted for you until Fri 9 Jul 2027 14:00.
-        [43] Ordering conferences is restricted for you.
-        [66] To cancel, write the conference number too. Example: storno 123456
-        [101] Sun 31 Oct 2027 02:30 comes twice. Send konf 3110 0230 60 10 A (CEST) or konf 3110 0230 60 10 B (CET)
-        [106] Sun 28 Mar 2027 02:30 does not exist: the clock changes. Send konf 2803 0130 60 10 or konf 2803 0330 60 10
-        [82] We have received your request. An operator will handle it by Fri 9 Jul 2027 14:00.
-        [59] There is no such date (ddmm). Example: konf 0907 1400 60 10
-        [59] There is no such time (hhmm). Example: konf 0907 1400 60 10
-        [48] This time is past. Example: konf 0907 1400 60 10
-        [67] The length must be at least 1 minute. Example: konf 0907 1400 60 10
-        [68] The length may be at most 120 minutes. Example: konf 0907 1400 60 10
-        [62] There must be at least 2 people. Example: konf 0907 1400 60 10
-        [61] There may be at most 20 people. Example: konf 0907 1400 60 10
-        [90] An order has 4 items (ddmm hhmm minutes people), we found 3. Example: konf 0907 1400 60 10
-        [95] We do not understand. An order is: conf ddmm hhmm minutes people. Example: konf 0907 1400 60 10
-    "#]],
+            [109] Conference Fri 9 Jul 2027 14:00, 60 min, 10 people. Call +420606000600, number 123456#, PIN 111222#. Mute: *6
+            [116] Only for you: password 33334444# instead of the PIN lets you lead. To cancel: cancel 123456 https://konf.example.com
+            [135] Full. Reply 1, 2 or 3 by 13:00:
+            1 Fri 9 Jul 2027 14:00 45min 10ppl
+            2 Fri 9 Jul 2027 15:30 60min 10ppl
+            3 Fri 9 Jul 2027 14:00 60min 4ppl
+            [80] We have no room at that time or near it. Please try another day or fewer people.
+            [54] Conference 123456 (Fri 9 Jul 2027 14:00) is cancelled.
+            [65] You have no conference 123456 to cancel. Please check the number.
+            [59] This offer is no longer held. Please send your order again.
+            [70] Ordering conferences is restricted for you until Fri 9 Jul 2027 14:00.
+            [43] Ordering conferences is restricted for you.
+            [66] To cancel, write the conference number too. Example: storno 123456
+            [101] Sun 31 Oct 2027 02:30 comes twice. Send konf 3110 0230 60 10 A (CEST) or konf 3110 0230 60 10 B (CET)
+            [106] Sun 28 Mar 2027 02:30 does not exist: the clock changes. Send konf 2803 0130 60 10 or konf 2803 0330 60 10
+            [82] We have received your request. An operator will handle it by Fri 9 Jul 2027 14:00.
+            [36] Napiste prosim den a hodinu zacatku.
+            [70] We are sorry, we cannot do what you asked for: V ten den mame plno <i>
+            [59] There is no such date (ddmm). Example: konf 0907 1400 60 10
+            [59] There is no such time (hhmm). Example: konf 0907 1400 60 10
+            [48] This time is past. Example: konf 0907 1400 60 10
+            [67] The length must be at least 1 minute. Example: konf 0907 1400 60 10
+            [68] The length may be at most 120 minutes. Example: konf 0907 1400 60 10
+            [62] There must be at least 2 people. Example: konf 0907 1400 60 10
+            [61] There may be at most 20 people. Example: konf 0907 1400 60 10
+            [90] An order has 4 items (ddmm hhmm minutes people), we found 3. Example: konf 0907 1400 60 10
+            [95] We do not understand. An order is: conf ddmm hhmm minutes people. Example: konf 0907 1400 60 10
+        "#]],
     );
 }
 
@@ -615,6 +621,32 @@ fn the_other_mails_in_czech() {
         </html>
 
         no invitation
+        Váš požadavek na konferenci
+
+        Napište prosím den a hodinu začátku.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Váš požadavek na konferenci</title></head>
+        <body style="font-family:sans-serif">
+        <p>Napište prosím den a hodinu začátku.</p>
+        </body>
+        </html>
+
+        no invitation
+        Váš požadavek na konferenci
+
+        Vašemu požadavku bohužel nemůžeme vyhovět: V ten den máme plno <i>
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Váš požadavek na konferenci</title></head>
+        <body style="font-family:sans-serif">
+        <p>Vašemu požadavku bohužel nemůžeme vyhovět: V ten den máme plno &lt;i&gt;</p>
+        </body>
+        </html>
+
+        no invitation
         Vaše objednávka konference
 
         Takové datum (ddmm) není. Příklad: konf 0907 1400 60 10
@@ -904,6 +936,32 @@ fn the_other_mails_in_english() {
         <head><meta charset="utf-8"><title>Your conference request</title></head>
         <body style="font-family:sans-serif">
         <p>We have received your request. An operator will handle it by Fri 9 Jul 2027 14:00.</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference request
+
+        Napište prosím den a hodinu začátku.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference request</title></head>
+        <body style="font-family:sans-serif">
+        <p>Napište prosím den a hodinu začátku.</p>
+        </body>
+        </html>
+
+        no invitation
+        Your conference request
+
+        We are sorry, we cannot do what you asked for: V ten den máme plno <i>
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Your conference request</title></head>
+        <body style="font-family:sans-serif">
+        <p>We are sorry, we cannot do what you asked for: V ten den máme plno &lt;i&gt;</p>
         </body>
         </html>
 

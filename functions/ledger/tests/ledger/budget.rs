@@ -82,8 +82,9 @@ async fn beyond_the_budget_seats_are_still_given_back_and_operators_still_hear()
         received: bench.now(),
         due: bench.now().plus_ms(HOUR),
         language: konf_contract::Language::Cs,
+        order: None,
     };
     assert_eq!(bench.commit(&sms(1), request).await, committed);
-    assert_eq!(bench.ledger.queue(false, 10).await.unwrap().len(), 1);
+    assert_eq!(bench.ledger.requests(10).await.unwrap().len(), 1);
     assert_eq!(bench.ledger.outbox(10).await.unwrap().len(), 1);
 }

@@ -14,5 +14,6 @@ mod parts;
 mod policies;
 mod records;
 mod reports;
+mod requests;
 mod sender;
 mod support;

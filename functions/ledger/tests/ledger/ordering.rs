@@ -285,21 +285,6 @@ async fn windows_off_the_minute_and_beyond_all_bounds_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_waits_in_the_queue_until_an_operator_closes_it() {
-    let bench = Bench::new(10).await;
-    let (received, due) = (bench.now(), bench.now().plus_ms(HOUR));
-    let text = "konf 0907 1400 600 50".to_owned();
-    let effect = Effect::Enqueue { text: text.clone(), received, due, language: Language::Cs };
-    bench.commit(&sms(1), effect).await;
-    let queue = bench.ledger.queue(false, 10).await.unwrap();
-    assert_eq!((queue.len(), &queue[0].text, queue[0].due), (1, &text, due));
-    assert!(bench.ledger.close_request(&queue[0].id, "called back").await.unwrap());
-    assert!(!bench.ledger.close_request(&queue[0].id, "called back").await.unwrap());
-    assert!(bench.ledger.queue(false, 10).await.unwrap().is_empty());
-    assert_eq!(bench.ledger.queue(true, 10).await.unwrap().len(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn lists_and_decisions_show_no_secret_and_no_whole_number() {
     let bench = Bench::new(10).await;
     bench.book(&sms(123_456), window(60, 60), 2).await;

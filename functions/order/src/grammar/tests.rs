@@ -30,7 +30,7 @@ fn shown(understood: &Understood) -> String {
         }
         Understood::TakeOffer(index) => format!("offer {index}"),
         Understood::Cancel { number, language } => format!("{language:?} cancel {number}"),
-        Understood::NonStandard { language } => format!("{language:?} operator"),
+        Understood::NonStandard { language, .. } => format!("{language:?} operator"),
         Understood::Question { wall, choices, .. } => {
             let texts: Vec<&str> = choices.iter().map(|choice| choice.text.as_str()).collect();
             format!("{wall}? {}", texts.join(" | "))

@@ -1,4 +1,4 @@
-use konf_api::ledger::InboundState;
+use konf_api::ledger::{InboundState, RequestedOrder};
 use konf_contract::Msisdn;
 
 use super::*;
@@ -134,7 +134,13 @@ fn an_operator_who_is_asked_gets_the_order_as_it_was_sent() {
     let (effect, message, language) = answered(under(&by_sms("606123456", STANDARD), ask));
     let due = MORNING.plus_ms(3_600_000);
     let text = STANDARD.to_owned();
-    assert_eq!(effect, Effect::Enqueue { text, received: MORNING, due, language: Language::Cs });
+    let order = match work::plan(&stored(), &by_sms("606123456", STANDARD)) {
+        Work::Order(asked) => asked.order,
+        other => panic!("{other:?}"),
+    };
+    let order = Some(RequestedOrder { window: order.window, seats: order.seats });
+    let asked = Effect::Enqueue { text, received: MORNING, due, language: Language::Cs, order };
+    assert_eq!(effect, asked);
     assert_eq!(
         (message, language),
         (Message::Receipt { due, zone: ZONE.to_owned() }, Language::Cs)

@@ -1,5 +1,5 @@
 use konf_api::ledger::InboundState;
-use konf_contract::Msisdn;
+use konf_contract::{Msisdn, Window};
 
 use super::*;
 
@@ -48,6 +48,9 @@ fn an_order_an_offer_and_a_cancellation_are_the_schedules() {
 #[test]
 fn a_long_conference_goes_to_an_operator_with_a_receipt_that_states_the_deadline() {
     let hour = MORNING.plus_ms(3_600_000);
+    // 2027-07-09T12:00:00Z.
+    let start = UnixMs(1_815_134_400_000);
+    let window = Window { start, end: start.plus_ms(180 * UnixMs::MINUTE) };
     let (effect, message) = answered(by_sms("conf 0907 1400 180 10"));
     assert_eq!(
         effect,
@@ -55,18 +58,28 @@ fn a_long_conference_goes_to_an_operator_with_a_receipt_that_states_the_deadline
             text: "conf 0907 1400 180 10".to_owned(),
             received: MORNING,
             due: hour,
-            language: Language::En
+            language: Language::En,
+            order: Some(RequestedOrder { window, seats: 10 }),
         }
     );
     assert_eq!(message, Message::Receipt { due: hour, zone: ZONE.to_owned() });
 }
 
 #[test]
-fn rubbish_by_sms_gets_an_example_and_free_text_by_mail_an_operator() {
-    let (effect, message) = answered(by_sms("Vyhrali jste! Kliknete zde"));
-    assert_eq!(effect, Effect::Answer);
-    let example = "konf 2111 1400 60 10".to_owned();
-    assert_eq!(message, Message::Refusal { fault: Fault::Unreadable, example });
+fn rubbish_by_sms_gets_an_example_and_free_text_an_operator() {
+    for rubbish in [
+        "Vyhrali jste! Kliknete zde: https://x.example/a",
+        "Kdo je to?",
+        "test",
+        "606 123 456 789 0",
+    ] {
+        let (effect, message) = answered(by_sms(rubbish));
+        assert_eq!(effect, Effect::Answer, "{rubbish}");
+        let example = "konf 2111 1400 60 10".to_owned();
+        assert_eq!(message, Message::Refusal { fault: Fault::Unreadable, example }, "{rubbish}");
+    }
+    let request = by_sms("Dobry den, potrebujeme spojit 40 lidi zitra dopoledne");
+    assert!(matches!(answered(request).0, Effect::Enqueue { order: None, .. }));
 
     let mail = plan_of(Sender::Email("a@example.com".to_owned()), "Rádi bychom schůzku", MORNING);
     assert!(matches!(answered(mail).0, Effect::Enqueue { .. }));

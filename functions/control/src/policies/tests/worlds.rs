@@ -259,7 +259,7 @@ async fn restriction_refuses_asks_an_operator_and_lifts_no_operators_word() {
     assert_eq!(told, "Objednavani konferenci je pro Vas omezeno.|");
     let told = deployment.write(&sender(1), &order(60, 12)).await;
     assert!(told.starts_with("Pozadavek jsme prijali."), "{told}");
-    let queue = deployment.ledger.queue(false, 10).await.unwrap();
+    let queue = deployment.ledger.requests(10).await.unwrap();
     assert_eq!(queue.iter().map(|line| &line.text).collect::<Vec<_>>(), [&order(60, 12)]);
     assert!(deployment.write(&sender(1), &order(60, 10)).await.starts_with("Konference "));
     assert_eq!(deployment.edges().await.len(), 2);
@@ -271,7 +271,7 @@ async fn restriction_refuses_asks_an_operator_and_lifts_no_operators_word() {
     let told = deployment.write(&sender(1), &order(60, 12)).await;
     assert_eq!(told, "Objednavani konferenci je pro Vas omezeno.|");
     assert_eq!(deployment.edges().await.len(), 2);
-    assert_eq!(deployment.ledger.queue(false, 10).await.unwrap().len(), 1);
+    assert_eq!(deployment.ledger.requests(10).await.unwrap().len(), 1);
     let last = deployment.logged("restriction", 6).await.pop().unwrap();
     assert_eq!(last.input["restricted"]["reason"], "abuse ###");
     assert_eq!(last.output, Some(json!("ask-operator")));
