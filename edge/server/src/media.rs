@@ -1,6 +1,6 @@
 //! The media threads: the clock of the mixes, and the sockets of the legs.
 //!
-//! All threads keep one clock ([`grid`]) and wake every 5 ms. Each has four lanes, which take turns: a lane ([`worker`])
+//! All threads keep one clock ([`grid`]) in slices of 5 ms. Each has four lanes, which take turns: a lane ([`worker`])
 //! owns whole rooms with an engine of its own and a socket for each leg ([`ways`]), does what it was told, and every 20 ms
 //! reads what has come, mixes it and sends. So a thread with a thousand legs sends a quarter of them at a time, and
 //! nobody's sound waits for all others'. Who is where is known to one place alone, outside of the threads ([`roster`]): a
@@ -32,7 +32,9 @@ use crate::metrics::Lateness;
 
 /// Of one thread, one for each slice between two ticks.
 const LANES: usize = grid::SLICES_PER_TICK as usize;
-/// Orders on their way to one lane; it takes all of them every 5 ms.
+/// A lane with so many legs of G.711 is busy for about 1 ms of its slice: the next ones get another.
+const LANE_FULL: usize = 120;
+/// Orders on their way to one lane; it takes all of them within 5 ms.
 const ORDERS_MAX: usize = 8192;
 /// News on their way from the threads.
 const NEWS_MAX: usize = 4096;
@@ -141,8 +143,15 @@ impl Media {
                 })
                 .context("starting a media thread")
         };
-        let threads = (0..).zip(workers).map(start_one).collect::<Result<_>>()?;
-        Ok(Media { roster: Roster::new(lanes.len()), lanes, threads, news, gone })
+        let threads: Vec<JoinHandle<()>> =
+            (0..).zip(workers).map(start_one).collect::<Result<_>>()?;
+        Ok(Media {
+            roster: Roster::new(threads.len(), LANES, LANE_FULL),
+            lanes,
+            threads,
+            news,
+            gone,
+        })
     }
 
     /// Tells those whom it concerns.
@@ -153,6 +162,7 @@ impl Media {
     pub async fn order(&mut self, order: ToMedia) -> Result<()> {
         for (lane, order) in self.roster.route(order) {
             self.lanes[lane].orders.send(order).await.ok().context(GONE)?;
+            self.threads[lane % self.threads.len()].thread().unpark();
         }
         Ok(())
     }
@@ -208,6 +218,7 @@ impl Media {
     pub fn end(self) -> Result<()> {
         let Media { lanes, threads, .. } = self;
         drop(lanes);
+        threads.iter().for_each(|thread| thread.thread().unpark());
         // All of them, whatever becomes of one.
         let ended: Vec<bool> = threads.into_iter().map(|thread| thread.join().is_ok()).collect();
         ensure!(ended.iter().all(|&well| well), GONE);

@@ -1,9 +1,9 @@
-//! When the threads wake: slices of 5 ms on an absolute clock that all of them share. Every fourth slice of a lane is a
-//! tick; the lanes of a thread take turns.
+//! When the threads may wake: slices of 5 ms on an absolute clock that all of them share. Every fourth slice of a lane is
+//! a tick; the lanes of a thread take turns.
 
 use std::time::{Duration, Instant};
 
-/// How often a thread wakes: orders are taken and legs are moved without much delay.
+/// How soon a thread takes orders and moves legs.
 pub(super) const SLICE: Duration = Duration::from_millis(5);
 /// The mix runs in frames of 20 ms, as the phones send.
 pub(super) const SLICES_PER_TICK: u64 = 4;
@@ -45,6 +45,12 @@ impl Grid {
         self.turn() == 0
     }
 
+    /// The last tick before this slice, whether or not there was anything to do.
+    pub(super) fn former_tick(&self) -> u64 {
+        let since = if self.is_tick() { SLICES_PER_TICK } else { self.turn() };
+        self.number.saturating_sub(since)
+    }
+
     /// Whether another thread, which may be a little ahead, could tick before it has taken what it is sent now.
     pub(super) fn is_before_tick(&self) -> bool {
         self.turn() == SLICES_PER_TICK - 1
@@ -58,6 +64,22 @@ impl Grid {
     /// Whether it is time to count, between two ticks.
     pub(super) fn is_count(&self) -> bool {
         self.number % SLICES_PER_COUNT == self.phase + SLICES_PER_TICK / 2
+    }
+
+    /// The first slice from this one on that `is_busy`; looks a second ahead.
+    pub(super) fn first(self, mut is_busy: impl FnMut(Grid) -> bool) -> Grid {
+        let numbers = self.number..self.number + SLICES_PER_COUNT;
+        let mut slices = numbers.map(|number| Grid { number, ..self });
+        slices
+            .find(|slice| is_busy(*slice))
+            .unwrap_or(Grid { number: self.number + SLICES_PER_COUNT, ..self })
+    }
+
+    /// The first slice from this one on that is not over at `now`.
+    pub(super) fn from(self, now: Instant) -> Grid {
+        let passed = now.saturating_duration_since(self.epoch).as_micros();
+        let number = passed.div_ceil(SLICE.as_micros()) as u64;
+        Grid { number: number.max(self.number), ..self }
     }
 
     /// One slice on, whatever the last one took; after a long stall what is too old to be made up for is skipped. The
@@ -86,6 +108,19 @@ mod tests {
         assert_eq!(first.next(epoch + ms(8)).due(), epoch + ms(10));
         assert_eq!(first.next(epoch + ms(155)).due(), epoch + ms(10));
         assert_eq!(first.next(epoch + ms(903)).due(), epoch + ms(900));
+    }
+
+    #[test]
+    fn slices_without_work_are_left_out() {
+        let epoch = monotonic();
+        let grid = Grid::new(epoch);
+        assert_eq!(grid.first(|slice| slice.is_tick()).number(), 4);
+        assert_eq!(grid.first(|_| true).number(), 1);
+        assert_eq!(grid.first(|_| false).number(), 201);
+        assert_eq!(grid.from(epoch + Duration::from_millis(11)).number(), 3);
+        assert_eq!(grid.first(|slice| slice.number() == 9).from(epoch).number(), 9);
+        let ticks: Vec<u64> = (5..=9).map(|n| Grid { number: n, ..grid }.former_tick()).collect();
+        assert_eq!(ticks, [4, 4, 4, 4, 8]);
     }
 
     #[test]

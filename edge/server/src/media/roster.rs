@@ -1,14 +1,15 @@
 //! Who is on which lane. Pure: orders in, orders to lanes out.
 //!
-//! A room is born on the lane with the least to do and stays there until nobody is in it. A leg enters on the lane
-//! with the least to do and moves when it joins a room elsewhere; each of its moves has a number of its own, so that
-//! lanes cannot take one for another.
+//! A room is born on the thread with the least to do and stays there until nobody is in it; a leg enters there and moves
+//! when it joins a room elsewhere. Of a thread's lanes one is filled after the other, since each that has legs wakes the
+//! processor once a tick; when all are full, the one with the least to do comes first. Each move of a leg has a number of
+//! its own, so that lanes cannot take one for another.
 
 use std::collections::BTreeMap;
 use std::net::UdpSocket;
 
 use konf_contract::LegId;
-use konf_media::{Command, RoomId, Stream};
+use konf_media::{Codec, Command, RoomId, Stream};
 
 use super::ToMedia;
 
@@ -51,8 +52,12 @@ impl Order {
 }
 
 pub(super) struct Roster {
-    /// What each lane has to do: its legs and its rooms, which cost about the same.
+    /// What each lane has to do: the costs of its legs and its rooms.
     loads: Vec<usize>,
+    /// The lanes of a thread are so many apart.
+    threads: usize,
+    /// A lane with so much to do has enough while others have nothing.
+    full: usize,
     legs: BTreeMap<LegId, Place>,
     rooms: BTreeMap<RoomId, Room>,
     hops: u64,
@@ -60,6 +65,7 @@ pub(super) struct Roster {
 
 struct Place {
     lane: usize,
+    cost: usize,
     room: Option<RoomId>,
 }
 
@@ -69,8 +75,16 @@ struct Room {
 }
 
 impl Roster {
-    pub(super) fn new(lanes: usize) -> Roster {
-        Roster { loads: vec![0; lanes], legs: BTreeMap::new(), rooms: BTreeMap::new(), hops: 0 }
+    /// Neighbouring lanes are of different threads, of which there is at least one.
+    pub(super) fn new(threads: usize, lanes: usize, full: usize) -> Roster {
+        Roster {
+            loads: vec![0; threads * lanes],
+            threads,
+            full,
+            legs: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            hops: 0,
+        }
     }
 
     pub(super) fn lane_of(&self, leg: LegId) -> Option<usize> {
@@ -98,20 +112,20 @@ impl Roster {
         if self.legs.contains_key(&leg) {
             return Vec::new();
         }
-        let lane = self.idlest();
-        self.loads[lane] += 1;
-        self.legs.insert(leg, Place { lane, room: None });
+        let (lane, cost) = (self.best(), cost(&stream));
+        self.loads[lane] += cost;
+        self.legs.insert(leg, Place { lane, cost, room: None });
         vec![(lane, Order::Open { leg, stream, socket })]
     }
 
     fn join(&mut self, leg: LegId, room: RoomId) -> Vec<(usize, Order)> {
-        let Some(from) = self.lane_of(leg) else { return Vec::new() };
+        let Some(&Place { lane: from, cost, .. }) = self.legs.get(&leg) else { return Vec::new() };
         self.leave(leg);
         // The leg itself counts nowhere while it is decided where it goes.
-        self.loads[from] -= 1;
+        self.loads[from] -= cost;
         let to = self.enter(room, from);
-        self.loads[to] += 1;
-        self.legs.insert(leg, Place { lane: to, room: Some(room) });
+        self.loads[to] += cost;
+        self.legs.insert(leg, Place { lane: to, cost, room: Some(room) });
         let join = (to, Order::Command(Command::Join { leg, room }));
         if to == from {
             return vec![join];
@@ -123,11 +137,13 @@ impl Roster {
 
     /// The lane of a room that has one more member; one that is born stays with its first member where it can.
     fn enter(&mut self, room: RoomId, first: usize) -> usize {
-        let idlest = self.idlest();
-        let born = if self.loads[first] <= self.loads[idlest] { first } else { idlest };
+        let best = self.best();
+        let stays = self.thread_load(first) <= self.thread_load(best)
+            && self.rank(first) <= self.rank(best);
+        let born = if stays { first } else { best };
         let loads = &mut self.loads;
         let room = self.rooms.entry(room).or_insert_with(|| {
-            loads[born] += 1;
+            loads[born] += ROOM_COST;
             Room { lane: born, members: 0 }
         });
         room.members += 1;
@@ -139,7 +155,7 @@ impl Roster {
         let Some(room) = self.rooms.get_mut(&id) else { return };
         room.members -= 1;
         if room.members == 0 {
-            self.loads[room.lane] -= 1;
+            self.loads[room.lane] -= ROOM_COST;
             self.rooms.remove(&id);
         }
     }
@@ -150,7 +166,14 @@ impl Roster {
             Command::RemoveLeg { leg } => {
                 self.leave(*leg);
                 if let Some(place) = self.legs.remove(leg) {
-                    self.loads[place.lane] -= 1;
+                    self.loads[place.lane] -= place.cost;
+                }
+            }
+            Command::UpdateLeg { leg, stream } => {
+                if let Some(place) = self.legs.get_mut(leg) {
+                    let load = &mut self.loads[place.lane];
+                    *load = *load - place.cost + cost(stream);
+                    place.cost = cost(stream);
                 }
             }
             _ => {}
@@ -168,8 +191,36 @@ impl Roster {
         }
     }
 
-    fn idlest(&self) -> usize {
-        (0..self.loads.len()).min_by_key(|&lane| self.loads[lane]).unwrap_or_default()
+    /// Where who comes costs and disturbs the least.
+    fn best(&self) -> usize {
+        let thread = (0..self.threads).min_by_key(|&thread| self.thread_load(thread));
+        let lanes = (thread.unwrap_or_default()..self.loads.len()).step_by(self.threads);
+        lanes.min_by_key(|&lane| self.rank(lane)).unwrap_or_default()
+    }
+
+    /// Of the thread that has this lane.
+    fn thread_load(&self, lane: usize) -> usize {
+        (lane % self.threads..self.loads.len()).step_by(self.threads).map(|at| self.loads[at]).sum()
+    }
+
+    /// The less the better: begun and not full, then empty, then the least of what is full.
+    fn rank(&self, lane: usize) -> (u8, usize) {
+        match self.loads[lane] {
+            0 => (1, 0),
+            load if load < self.full => (0, 0),
+            load => (2, load),
+        }
+    }
+}
+
+/// In legs of G.711: a room costs about as much as one, and what the codecs cost is measured by `cargo xtask bench media`.
+const ROOM_COST: usize = 1;
+
+fn cost(stream: &Stream) -> usize {
+    match stream.codec {
+        Codec::Pcma | Codec::Pcmu => 1,
+        Codec::G722 => 5,
+        Codec::Opus => 10,
     }
 }
 

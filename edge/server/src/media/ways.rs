@@ -124,6 +124,10 @@ impl Ways {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.ways.is_empty()
+    }
+
     pub(super) fn legs(&self) -> impl Iterator<Item = LegId> {
         self.places.keys().copied()
     }

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::{error, warn};
 
 use super::Counters;
-use super::grid::{CATCH_UP, Grid, TICK};
+use super::grid::{CATCH_UP, Grid, SLICES_PER_TICK, TICK};
 use super::roster::Order;
 use super::ways::{Way, Ways};
 use crate::clock::{monotonic, since_epoch};
@@ -30,7 +30,7 @@ pub(super) struct Arrival {
     leg: MovingLeg,
     hop: u64,
     way: Way,
-    /// The last tick of which the leg was part.
+    /// The last turn to tick of the lane that it was part of.
     ticked: u64,
 }
 
@@ -55,11 +55,13 @@ pub(super) struct Worker {
     early: BTreeMap<LegId, u64>,
     /// One that has been part of a tick which is still to come here.
     ahead: Option<Arrival>,
-    /// The number of the slice that was the last tick.
+    /// The number of the slice in which the lane last had its turn to tick.
     ticked: u64,
     leaving: VecDeque<Departure>,
     /// News that the rest of the edge had no room for yet.
     untold: VecDeque<Event>,
+    /// What was published last had legs.
+    counted: bool,
     ticks_late: u64,
     lateness: Lateness,
 }
@@ -75,26 +77,38 @@ struct Departure {
     to: usize,
 }
 
-/// One thread, until nobody is left to order anything. Its lanes take turns.
+/// One thread, until nobody is left to order anything. Its lanes take turns. It sleeps through slices in which none of
+/// them has anything to do, since waking a processor costs as much as a dozen legs; whoever orders something wakes it
+/// (`Thread::unpark`), and it goes on with the next slice.
 pub(super) fn run(mut lanes: Vec<Worker>, epoch: Instant) {
     let mut grid = Grid::new(epoch);
-    let mut slept = false;
+    let (mut slept, mut since) = (false, grid.number());
     loop {
-        let early = grid.due().saturating_duration_since(monotonic());
-        thread::sleep(early);
-        slept |= !early.is_zero();
+        let busy = grid.first(|slice| lanes.iter().any(|lane| lane.is_busy(slice)));
+        slept |= busy.due() > monotonic();
+        grid = wait(grid, busy);
         let (now, wall) = (monotonic(), since_epoch());
         if !lanes.iter_mut().all(|lane| lane.step(grid, now, wall)) {
             return;
         }
-        if grid.is_tick() {
+        if grid.number() - since >= SLICES_PER_TICK {
             if !slept {
                 thread::sleep(REST);
             }
-            slept = false;
+            (slept, since) = (false, grid.number());
         }
         grid = grid.next(now);
     }
+}
+
+/// Until the slice `busy`, or until the one after an order, from `next` on.
+fn wait(next: Grid, busy: Grid) -> Grid {
+    let left = |grid: Grid| grid.due().saturating_duration_since(monotonic());
+    thread::park_timeout(left(busy));
+    let woken = next.from(monotonic());
+    let grid = if woken.number() < busy.number() { woken } else { busy };
+    thread::sleep(left(grid));
+    grid
 }
 
 impl Worker {
@@ -113,21 +127,35 @@ impl Worker {
             ticked: 0,
             leaving: VecDeque::new(),
             untold: VecDeque::new(),
+            counted: false,
             ticks_late: 0,
             lateness: Lateness::default(),
         }
     }
 
+    /// Whether there is anything to do in a slice if nobody orders anything: a tick or a count of its legs, or what should
+    /// not wait for either.
+    fn is_busy(&self, grid: Grid) -> bool {
+        let grid = grid.of(self.phase);
+        let waits = !self.leaving.is_empty() || !self.untold.is_empty() || self.ahead.is_some();
+        let awaits = !self.expected.is_empty() || !self.early.is_empty();
+        let works = !self.ways.is_empty() && grid.is_tick();
+        works || waits || awaits || grid.is_count() && (self.counted || !self.ways.is_empty())
+    }
+
     /// One slice. False when nobody is left to order anything.
     fn step(&mut self, grid: Grid, now: Instant, wall: Duration) -> bool {
         let grid = grid.of(self.phase);
+        self.ticked = grid.former_tick();
         if !self.take_orders(now) {
             return false;
         }
         self.take_arrivals(now);
-        if grid.is_tick() {
+        if grid.is_tick() && !self.ways.is_empty() {
             self.note_lateness(now.saturating_duration_since(grid.due()));
             self.tick(now, wall);
+        }
+        if grid.is_tick() {
             self.ticked = grid.number();
             self.take_arrivals(now);
         }
@@ -275,7 +303,8 @@ impl Worker {
             let stats = self.engine.stats(leg)?;
             Some((leg, LegStats { local: self.ways.local(leg), ..stats }))
         };
-        let legs = self.ways.legs().filter_map(stats).collect();
+        let legs: BTreeMap<LegId, LegStats> = self.ways.legs().filter_map(stats).collect();
+        self.counted = !legs.is_empty();
         let (ticks_late, lateness) = (self.ticks_late, self.lateness.clone());
         self.wires.counters.send_replace(Counters { ticks_late, lateness, legs });
     }

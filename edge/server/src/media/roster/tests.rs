@@ -7,6 +7,8 @@ use rand::{Rng as _, SeedableRng as _};
 use super::super::tests::{socket, stream};
 use super::*;
 
+const FULL: usize = 10;
+
 fn open(roster: &mut Roster, leg: u64) -> usize {
     let stream = stream(([192, 0, 2, 1], 4_000).into(), SourceRule::Exact);
     let orders = roster.route(ToMedia::Open { leg: LegId(leg), stream, socket: socket() });
@@ -24,7 +26,7 @@ fn join(roster: &mut Roster, leg: u64, room: u64) -> Vec<(usize, Order)> {
 
 #[test]
 fn legs_enter_where_the_least_is_to_do_and_follow_their_room() {
-    let mut roster = Roster::new(3);
+    let mut roster = Roster::new(3, 1, FULL);
     let lanes: Vec<usize> = (0..3).map(|leg| open(&mut roster, leg)).collect();
     assert_eq!(lanes, [0, 1, 2]);
     assert!(matches!(join(&mut roster, 1, 7)[..], [(1, Order::Command(_))]), "born where it is");
@@ -46,8 +48,24 @@ fn legs_enter_where_the_least_is_to_do_and_follow_their_room() {
 }
 
 #[test]
+fn one_lane_of_a_thread_is_filled_after_the_other() {
+    let mut roster = Roster::new(2, 2, 3);
+    let lanes: Vec<usize> = (0..9).map(|leg| open(&mut roster, leg)).collect();
+    // Threads in turn; the second lane of each once the first is full.
+    assert_eq!(lanes, [0, 1, 0, 1, 0, 1, 2, 3, 2]);
+    let mut stream = stream(([192, 0, 2, 1], 4_000).into(), SourceRule::Exact);
+    stream.codec = Codec::Opus;
+    command(&mut roster, Command::UpdateLeg { leg: LegId(0), stream });
+    assert_eq!(open(&mut roster, 9), 3, "a codec that costs more fills a lane sooner");
+    for leg in 0..10 {
+        command(&mut roster, Command::RemoveLeg { leg: LegId(leg) });
+    }
+    assert_eq!(roster.loads, [0; 4]);
+}
+
+#[test]
 fn what_is_for_nobody_goes_nowhere() {
-    let mut roster = Roster::new(2);
+    let mut roster = Roster::new(2, 1, FULL);
     open(&mut roster, 1);
     assert!(join(&mut roster, 2, 7).is_empty());
     assert!(command(&mut roster, Command::RemoveLeg { leg: LegId(2) }).is_empty());
@@ -59,7 +77,7 @@ fn what_is_for_nobody_goes_nowhere() {
 
 #[test]
 fn rooms_that_fill_at_the_same_time_are_spread() {
-    let mut roster = Roster::new(3);
+    let mut roster = Roster::new(3, 1, FULL);
     for leg in 0..180 {
         open(&mut roster, leg);
     }
@@ -79,7 +97,7 @@ fn whatever_is_ordered_a_room_is_on_one_lane_and_nothing_is_forgotten() {
     for seed in 0..20 {
         println!("seed {seed}");
         let mut random = StdRng::seed_from_u64(seed);
-        let mut roster = Roster::new(random.random_range(1..5));
+        let mut roster = Roster::new(random.random_range(1..4), random.random_range(1..3), FULL);
         // Thread of each leg as the orders say, and its room.
         let mut legs: BTreeMap<u64, (usize, Option<u64>)> = BTreeMap::new();
         let mut hops = BTreeSet::new();

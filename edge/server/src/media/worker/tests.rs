@@ -75,7 +75,7 @@ impl Threads {
         Threads {
             workers,
             orders,
-            roster: Roster::new(LANES),
+            roster: Roster::new(THREADS, LANES / THREADS, 3),
             grid: Grid::new(epoch),
             news,
             phones: BTreeMap::new(),
