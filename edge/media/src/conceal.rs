@@ -31,7 +31,9 @@ const BRIDGE_MAX: usize = 320;
 
 pub(crate) struct Concealer {
     rate: Rate,
+    /// What was heard last, from `oldest` on and around: nothing is moved for each tick.
     history: Box<[i16]>,
+    oldest: usize,
     extension: Extension,
     /// Made up from both sides and not yet heard; Opus needs none, it makes up its own.
     bridge: Box<[i16]>,
@@ -55,6 +57,7 @@ impl Concealer {
         Self {
             rate,
             history: vec![0; HISTORY * scale].into(),
+            oldest: 0,
             extension: Extension::new(rate, seed),
             bridge: vec![0; if rate == Rate::Full { 0 } else { BRIDGE_MAX * scale }].into(),
             bridge_begin: 0,
@@ -69,16 +72,20 @@ impl Concealer {
         }
     }
 
-    /// What was heard last: 40 ms.
-    pub(crate) fn history(&self) -> &[i16] {
-        &self.history
+    /// Copies what was heard last, 40 ms, into the beginning of `out`.
+    pub(crate) fn recall(&self, out: &mut [i16]) {
+        let (newer, older) = self.history.split_at(self.oldest);
+        out[..older.len()].copy_from_slice(older);
+        out[older.len()..self.history.len()].copy_from_slice(newer);
     }
 
     pub(crate) fn remember(&mut self, heard: &[i16]) {
         let kept = self.history.len();
         let heard = &heard[heard.len().saturating_sub(kept)..];
-        self.history.copy_within(heard.len().., 0);
-        self.history[kept - heard.len()..].copy_from_slice(heard);
+        let (head, tail) = heard.split_at(heard.len().min(kept - self.oldest));
+        self.history[self.oldest..self.oldest + head.len()].copy_from_slice(head);
+        self.history[..tail.len()].copy_from_slice(tail);
+        self.oldest = (self.oldest + heard.len()) % kept;
     }
 
     /// The sender will be silent and asks for noise at `level` below full scale in dB (RFC 3389, 3.1).
@@ -234,8 +241,11 @@ impl Concealer {
         self.foreign = false;
         self.made = 0;
         self.forget_bridge();
-        let pitch = Pitch::of(&self.history, HISTORY, self.rate.scale());
-        self.extension.begin(&self.history, pitch);
+        let mut history = [0; HISTORY_MAX];
+        self.recall(&mut history);
+        let history = &history[..self.history.len()];
+        let pitch = Pitch::of(history, HISTORY, self.rate.scale());
+        self.extension.begin(history, pitch);
     }
 
     fn synthesize(&mut self, out: &mut [i16]) {

@@ -391,7 +391,7 @@ impl Playout {
         let (rate, scale) = (self.rate, self.rate.scale());
         let mut view = [0; VIEW_MAX];
         let view = &mut view[..VIEW * scale];
-        view[..HISTORY * scale].copy_from_slice(self.concealer.history());
+        self.concealer.recall(view);
         let run = self.supply.run(self.next, view.len() - HISTORY * scale);
         self.supply.read(self.next, &mut view[HISTORY * scale..]);
         let urgent = change > 0 || -change > self.scaled(URGENT);

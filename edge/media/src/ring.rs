@@ -1,48 +1,36 @@
-//! Samples by timestamp: packets are decoded to where they belong, whatever order they come in.
-
-use std::ops::Range;
+//! Samples, or the codes that they are made of, by timestamp: packets go to where they belong, whatever order they come
+//! in.
 
 /// One second and a bit at 8 kHz; a power of two.
 pub(crate) const SPAN: usize = 8_192;
 const MASK: usize = SPAN - 1;
 
 /// Holds timestamps of one window of [`SPAN`] samples. The owner keeps what it writes and reads within one window.
-pub(crate) struct Ring {
-    samples: Box<[i16; SPAN]>,
+pub(crate) struct Ring<T> {
+    samples: Box<[T; SPAN]>,
     present: Box<[u64; SPAN / 64]>,
 }
 
-impl Ring {
+impl<T: Copy + Default> Ring<T> {
     pub(crate) fn new() -> Self {
-        Self { samples: Box::new([0; SPAN]), present: Box::new([0; SPAN / 64]) }
+        Self { samples: Box::new([T::default(); SPAN]), present: Box::new([0; SPAN / 64]) }
     }
 
-    /// Puts `length` samples at `at`: `fill` makes those that it is told, in one or two parts. Beyond [`SPAN`] they are
-    /// cut off.
-    pub(crate) fn write(
-        &mut self,
-        at: i64,
-        length: usize,
-        mut fill: impl FnMut(Range<usize>, &mut [i16]),
-    ) {
-        let length = length.min(SPAN);
+    /// Puts `samples` at `at`. Beyond [`SPAN`] they are cut off.
+    pub(crate) fn write(&mut self, at: i64, samples: &[T]) {
+        let samples = &samples[..samples.len().min(SPAN)];
         let start = place(at);
+        let (head, tail) = samples.split_at(samples.len().min(SPAN - start));
+        self.samples[start..start + head.len()].copy_from_slice(head);
+        self.samples[..tail.len()].copy_from_slice(tail);
+        self.mark(at, samples.len(), true);
+    }
+
+    /// What lies at `at` and behind, present or not, in two parts: `length` of it, at most [`SPAN`].
+    pub(crate) fn parts(&self, at: i64, length: usize) -> [&[T]; 2] {
+        let (length, start) = (length.min(SPAN), place(at));
         let head = length.min(SPAN - start);
-        fill(0..head, &mut self.samples[start..start + head]);
-        if head < length {
-            fill(head..length, &mut self.samples[..length - head]);
-        }
-        self.mark(at, length, true);
-    }
-
-    /// Copies what lies at `at` and behind, present or not.
-    pub(crate) fn read(&self, at: i64, out: &mut [i16]) {
-        let start = place(at);
-        let first = out.len().min(SPAN - start);
-        let (head, tail) = out.split_at_mut(first);
-        head.copy_from_slice(&self.samples[start..start + first]);
-        let length = tail.len().min(SPAN);
-        tail[..length].copy_from_slice(&self.samples[..length]);
+        [&self.samples[start..start + head], &self.samples[..length - head]]
     }
 
     pub(crate) fn forget(&mut self, at: i64, length: usize) {
@@ -107,15 +95,13 @@ mod tests {
     fn runs_and_holes_are_found_across_the_seam() {
         for at in [-5i64, 0, 63, 8_000, 8_191, 1 << 33] {
             let mut ring = Ring::new();
-            ring.write(at, 160, |_, part| part.fill(7));
-            ring.write(at + 320, 33, |_, part| part.fill(9));
+            ring.write(at, &[7u8; 160]);
+            ring.write(at + 320, &[9; 33]);
             assert_eq!(ring.run(at, 500), 160);
             assert_eq!(ring.run(at + 100, 20), 20);
             assert_eq!(ring.first(at - 1), Some(at));
             assert_eq!(ring.first(at + 160), Some(at + 320));
-            let mut out = [0; 33];
-            ring.read(at + 320, &mut out);
-            assert_eq!(out, [9; 33]);
+            assert_eq!(ring.parts(at + 320, 33).concat(), [9; 33]);
             ring.forget(at, 353);
             assert_eq!(ring.first(at), None);
         }

@@ -1,6 +1,7 @@
 //! What one leg has sent and is still to be played, by timestamp in samples.
 //!
-//! G.711 is decoded as it comes, whatever its order. A codec whose decoder has a memory is decoded in order and as late as
+//! G.711 lies here by its codes, whatever order they come in, and is decoded as it is read: half the memory, which most
+//! legs are too many to have next to the processor. A codec whose decoder has a memory is decoded in order and as late as
 //! possible: until then its packets are kept as they came, and what they say of a lost one can still be used.
 
 mod store;
@@ -31,12 +32,18 @@ const LOOKED_AT: u32 = 8;
 const RECOVERABLE: i64 = SAMPLES_MAX as i64;
 
 pub(crate) struct Supply {
-    ring: Ring,
+    held: Held,
     decoder: Decoder,
-    /// Only for a codec whose decoder has a memory.
-    coded: Option<Box<Coded>>,
 }
 
+/// What is there, by timestamp.
+enum Held {
+    /// A sample each.
+    Codes(Ring<u8>),
+    Samples(Ring<i16>, Box<Coded>),
+}
+
+/// Packets of a codec whose decoder has a memory.
 struct Coded {
     store: Store,
     /// Behind what has been decoded.
@@ -55,8 +62,11 @@ struct Coded {
 impl Supply {
     pub(crate) fn new(codec: Codec) -> Self {
         let decoder = Decoder::new(codec);
-        let remembers = !matches!(decoder, Decoder::G711(_));
-        Self { ring: Ring::new(), decoder, coded: remembers.then(|| Box::new(Coded::new())) }
+        let held = match decoder {
+            Decoder::G711(_) => Held::Codes(Ring::new()),
+            _ => Held::Samples(Ring::new(), Box::new(Coded::new())),
+        };
+        Self { held, decoder }
     }
 
     /// How many samples `payload` holds, `None` when it is malformed.
@@ -81,25 +91,28 @@ impl Supply {
         if self.conceals() {
             return 0;
         }
-        if let Some(coded) = &mut self.coded {
+        if let Held::Samples(_, coded) = &mut self.held {
             // What would still fill the hole comes too late from now on.
             coded.head = coded.head.max(first);
         }
         let run = self.run(first, out.len());
-        self.ring.read(first, &mut out[..run]);
+        self.read(first, &mut out[..run]);
         run
     }
 
     pub(crate) fn clear(&mut self) {
-        self.ring.clear();
-        if let Some(coded) = &mut self.coded {
-            coded.clear();
+        match &mut self.held {
+            Held::Codes(ring) => ring.clear(),
+            Held::Samples(ring, coded) => {
+                ring.clear();
+                coded.clear();
+            }
         }
     }
 
     /// What comes begins at `at`.
     pub(crate) fn begin(&mut self, at: i64) {
-        if let Some(coded) = &mut self.coded {
+        if let Held::Samples(_, coded) = &mut self.held {
             coded.head = at;
         }
     }
@@ -107,43 +120,63 @@ impl Supply {
     /// Takes `length` samples that belong to `start`, of which those before `next` have been played. Returns whether
     /// they still have a place.
     pub(crate) fn put(&mut self, start: i64, length: usize, payload: &[u8], next: i64) -> bool {
-        let Some(coded) = &mut self.coded else {
-            let skipped = (next - start).max(0) as usize;
-            let payload = &payload[skipped.min(payload.len())..];
-            let decoder = &mut self.decoder;
-            self.ring.write(start + skipped as i64, payload.len(), |part, out| {
-                let decoded = decoder.decode(&payload[part], out);
-                debug_assert!(decoded.is_some());
-            });
-            return true;
-        };
-        start >= coded.head && coded.store.put(start, length, payload)
+        match &mut self.held {
+            Held::Codes(ring) => {
+                let skipped = (next - start).max(0) as usize;
+                ring.write(start + skipped as i64, &payload[skipped.min(payload.len())..]);
+                true
+            }
+            Held::Samples(_, coded) => {
+                start >= coded.head && coded.store.put(start, length, payload)
+            }
+        }
     }
 
     /// The first timestamp at or behind `at` of which something is there.
     pub(crate) fn first(&self, at: i64) -> Option<i64> {
-        let Some(coded) = &self.coded else { return self.ring.first(at) };
-        let decoded = if coded.head > at { self.ring.first(at) } else { None };
+        let (ring, coded) = match &self.held {
+            Held::Codes(ring) => return ring.first(at),
+            Held::Samples(ring, coded) => (ring, coded),
+        };
+        let decoded = if coded.head > at { ring.first(at) } else { None };
         decoded.or_else(|| coded.store.first().map(|start| start.max(coded.head).max(at)))
     }
 
     /// How many samples from `at` on are there without a hole, at most `most`; they can be read then.
     pub(crate) fn run(&mut self, at: i64, most: usize) -> usize {
         self.decode_to(at, at + most as i64);
-        self.ring.run(at, most)
+        match &self.held {
+            Held::Codes(ring) => ring.run(at, most),
+            Held::Samples(ring, _) => ring.run(at, most),
+        }
     }
 
     /// Copies what lies at `at` and behind, present or not.
-    pub(crate) fn read(&self, at: i64, out: &mut [i16]) {
-        self.ring.read(at, out);
+    pub(crate) fn read(&mut self, at: i64, out: &mut [i16]) {
+        match &self.held {
+            Held::Codes(ring) => {
+                let [head, tail] = ring.parts(at, out.len());
+                let (first, second) = out.split_at_mut(head.len());
+                self.decoder.decode(head, first);
+                self.decoder.decode(tail, second);
+            }
+            Held::Samples(ring, _) => {
+                let [head, tail] = ring.parts(at, out.len());
+                out[..head.len()].copy_from_slice(head);
+                out[head.len()..][..tail.len()].copy_from_slice(tail);
+            }
+        }
     }
 
     /// What lies between `from` and `to` is no longer needed.
     pub(crate) fn forget(&mut self, from: i64, to: i64) {
-        self.ring.forget(from, (to - from).max(0) as usize);
-        if let Some(coded) = &mut self.coded
-            && coded.head < to
-        {
+        let length = (to - from).max(0) as usize;
+        let (ring, coded) = match &mut self.held {
+            Held::Codes(ring) => return ring.forget(from, length),
+            Held::Samples(ring, coded) => (ring, coded),
+        };
+        ring.forget(from, length);
+        if coded.head < to {
             coded.store.forget_before(to);
             // A packet that lies across is decoded, and half of it left out.
             coded.head = coded.store.first().map_or(to, |first| first.min(to));
@@ -153,7 +186,7 @@ impl Supply {
     /// Decodes the sound between `from` and `to` out of the packet that begins at `to` and holds a copy of it. The hole
     /// begins at `next`.
     pub(crate) fn recover(&mut self, next: i64, from: i64, to: i64) -> bool {
-        let Some(coded) = &mut self.coded else { return false };
+        let Held::Samples(ring, coded) = &mut self.held else { return false };
         if coded.head > from || !(1..=RECOVERABLE).contains(&(to - next)) {
             return false;
         }
@@ -167,7 +200,7 @@ impl Supply {
         if self.decoder.recover(following, samples) != Some(samples.len()) {
             return false;
         }
-        self.ring.write(from, samples.len(), |part, out| out.copy_from_slice(&samples[part]));
+        ring.write(from, samples);
         coded.head = to;
         coded.resume();
         true
@@ -175,7 +208,7 @@ impl Supply {
 
     /// Fills `out` with what the codec makes of missing sound, `false` if it makes nothing.
     pub(crate) fn conceal(&mut self, out: &mut [i16]) -> bool {
-        let Some(coded) = &mut self.coded else { return false };
+        let Held::Samples(_, coded) = &mut self.held else { return false };
         let mut filled = 0;
         while filled < out.len() {
             if coded.begin == coded.end && !coded.make_up(&mut self.decoder) {
@@ -192,7 +225,7 @@ impl Supply {
 
     /// What the codec would have made up next, as far as it is there, at most as long as `out`.
     pub(crate) fn continuation<'a>(&self, out: &'a mut [i16]) -> &'a [i16] {
-        let Some(coded) = &self.coded else { return &[] };
+        let Held::Samples(_, coded) = &self.held else { return &[] };
         if coded.made >= FADE_END && !coded.pauses {
             return out;
         }
@@ -203,11 +236,11 @@ impl Supply {
 
     /// The sender said that it would be silent: what the codec makes up meanwhile is the sound of its room.
     pub(crate) fn pauses(&self) -> bool {
-        self.coded.as_ref().is_some_and(|coded| coded.pauses)
+        matches!(&self.held, Held::Samples(_, coded) if coded.pauses)
     }
 
     fn decode_to(&mut self, next: i64, target: i64) {
-        let Some(coded) = &mut self.coded else { return };
+        let Held::Samples(ring, coded) = &mut self.held else { return };
         while coded.head < target
             && let Some((start, length)) = coded.store.first_place()
             && start <= coded.head
@@ -242,7 +275,7 @@ impl Supply {
             let skipped = (next - start).clamp(0, decoded as i64) as usize;
             let samples = &samples[skipped..];
             let at = start + skipped as i64;
-            self.ring.write(at, samples.len(), |part, out| out.copy_from_slice(&samples[part]));
+            ring.write(at, samples);
             coded.head = start + decoded as i64;
             coded.resume();
         }

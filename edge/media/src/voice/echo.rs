@@ -22,7 +22,7 @@ const MOVE_MAX: f32 = 12.0;
 /// Compared only while something was sent lately: -50 dBov for a tenth of the time that is looked back at. Who speaks into
 /// silence tells nothing of an echo.
 const AUDIBLE_DB: f32 = -50.0;
-const AUDIBLE_BLOCKS: usize = 8;
+const AUDIBLE_BLOCKS: u32 = 8;
 
 /// Judged after so many blocks that were compared: 6 s.
 const WARM_BLOCKS: u16 = 600;
@@ -51,9 +51,12 @@ const SAME: usize = 2;
 const SILENT_TICKS: u16 = 250;
 
 pub(super) struct Echo {
-    /// What was sent, in dB, and how far above the usual; the newest last.
-    levels: [f32; KEPT],
-    moves: [f32; KEPT],
+    /// Which of the last [`KEPT`] blocks that were sent were audible; the newest is the lowest bit.
+    audible: u128,
+    /// How far above the usual each of them was, in dB: those before `end`, the newest last. They are moved only when the
+    /// room behind them is used up.
+    moves: [f32; 2 * KEPT],
+    end: usize,
     usual_sent: f32,
     usual_heard: f32,
     /// Mean products for each delay, the longest first.
@@ -74,8 +77,9 @@ pub(super) struct Echo {
 impl Echo {
     pub(super) fn new() -> Self {
         Self {
-            levels: [SILENCE_DB; KEPT],
-            moves: [0.0; KEPT],
+            audible: 0,
+            moves: [0.0; 2 * KEPT],
+            end: KEPT,
             usual_sent: SILENCE_DB,
             usual_heard: SILENCE_DB,
             alike: [0.0; LAGS],
@@ -98,13 +102,16 @@ impl Echo {
 
     /// What was sent to the line in a tick.
     pub(super) fn send(&mut self, envelope: Envelope) {
-        let end = KEPT - envelope.len();
-        self.levels.copy_within(envelope.len().., 0);
-        self.moves.copy_within(envelope.len().., 0);
-        for (at, level) in (end..).zip(envelope) {
-            self.levels[at] = level;
-            self.moves[at] = moved(self.levels[at], &mut self.usual_sent);
+        if self.end + envelope.len() > self.moves.len() {
+            self.moves.copy_within(self.end - KEPT..self.end, 0);
+            self.end = KEPT;
         }
+        for level in envelope {
+            self.audible = self.audible << 1 | u128::from(level > AUDIBLE_DB);
+            self.moves[self.end] = moved(level, &mut self.usual_sent);
+            self.end += 1;
+        }
+        self.audible &= (1 << KEPT) - 1;
     }
 
     /// What the line says in a tick, before [`Self::send`] of the same tick. Returns whether that may be an
@@ -112,8 +119,7 @@ impl Echo {
     /// `halves` are means of squares.
     pub(super) fn hear(&mut self, halves: [f32; 2]) -> bool {
         let silent = halves.iter().all(|&power| power < SILENCE);
-        let audible = self.levels.iter().filter(|&&level| level > AUDIBLE_DB).count();
-        let audible = audible >= AUDIBLE_BLOCKS;
+        let audible = self.audible.count_ones() >= AUDIBLE_BLOCKS;
         if !silent {
             self.silent = 0;
         } else if audible {
@@ -142,7 +148,7 @@ impl Echo {
     fn compare(&mut self, block: usize, heard: f32) {
         self.compared = self.compared.saturating_add(1);
         // Each block that was sent is one more back for the second of a tick.
-        let sent = &self.moves[block..];
+        let sent = &self.moves[self.end - KEPT + block..][..LAGS];
         for (alike, &sent) in self.alike.iter_mut().zip(sent) {
             *alike += (sent * heard - *alike) * SHARE;
         }
