@@ -116,6 +116,15 @@ impl Encoder {
         }
     }
 
+    /// Forgets all that it has encoded, and what its listener loses.
+    pub(crate) fn begin_anew(&mut self) {
+        match self {
+            Self::G711(_) => {}
+            Self::G722(encoder) => **encoder = g722::Encoder::new(),
+            Self::Opus(encoder) => encoder.begin_anew(),
+        }
+    }
+
     /// Goes on where `other`, which has the same listener and so the same wishes, stands now; `false` if that cannot be.
     pub(crate) fn go_on_from(&mut self, other: &Self) -> bool {
         let (Self::G722(encoder), Self::G722(other)) = (self, other) else { return false };

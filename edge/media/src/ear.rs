@@ -1,6 +1,6 @@
 //! What one leg hears of its room: the mix of all who only listen, or one of its own.
 
-use crate::encoding::{Encoding, Recipe};
+use crate::encoding::{Encoding, Recipe, Spares};
 use crate::limiter::Limiter;
 use crate::mix::Descent;
 
@@ -51,9 +51,12 @@ impl Ear {
         self.heard
     }
 
-    /// It hears the same as others in this tick.
-    pub(crate) fn share(&mut self) {
+    /// It hears the same as others in this tick, and so needs no encoder.
+    pub(crate) fn share(&mut self, recipe: &Recipe, spares: &mut Spares) {
         self.heard = true;
+        if let Some(own) = self.own.take_if(|own| own.is_large()) {
+            spares.put(*recipe, own);
+        }
         self.forget_descent();
     }
 
@@ -81,8 +84,8 @@ impl Ear {
     }
 
     /// Its own encoder, to be given back.
-    pub(crate) fn take_encoding(&mut self, recipe: &Recipe) -> Box<Encoding> {
-        self.own.take().unwrap_or_else(|| Box::new(Encoding::new(recipe)))
+    pub(crate) fn take_encoding(&mut self, recipe: &Recipe, spares: &mut Spares) -> Box<Encoding> {
+        self.own.take().unwrap_or_else(|| spares.take(recipe))
     }
 
     pub(crate) fn give_back(&mut self, encoding: Box<Encoding>) {

@@ -39,6 +39,31 @@ fn rounded(wishes: &OpusWishes) -> OpusWishes {
     }
 }
 
+/// Kept for who begins to speak: more do not in one tick, and what nobody needs is 30 kB each.
+const SPARES_MAX: usize = 16;
+
+/// Encoders of Opus that nobody needs any more.
+#[derive(Default)]
+pub(crate) struct Spares(Vec<(Recipe, Box<Encoding>)>);
+
+impl Spares {
+    pub(crate) fn put(&mut self, recipe: Recipe, encoding: Box<Encoding>) {
+        if self.0.len() < SPARES_MAX {
+            self.0.push((recipe, encoding));
+        }
+    }
+
+    /// One that has heard nothing.
+    pub(crate) fn take(&mut self, recipe: &Recipe) -> Box<Encoding> {
+        let Some(place) = self.0.iter().position(|(made_by, _)| made_by == recipe) else {
+            return Box::new(Encoding::new(recipe));
+        };
+        let (_, mut encoding) = self.0.swap_remove(place);
+        encoding.begin_anew();
+        encoding
+    }
+}
+
 /// With DTX a packet of at most so many octets says that nothing is worth a packet (RFC 6716, 2.1.9): it is not sent.
 const PAUSE_PAYLOAD: usize = 2;
 
@@ -69,6 +94,20 @@ impl Encoding {
             silent_ticks: 0,
             loss_percent: None,
         }
+    }
+
+    /// Forgets all that it has heard: the next listener is another one.
+    fn begin_anew(&mut self) {
+        self.encoder.begin_anew();
+        self.length = 0;
+        self.is_fresh = true;
+        self.silent_ticks = 0;
+        self.loss_percent = None;
+    }
+
+    /// Whether it costs so much memory that it is not kept for a listener who does without.
+    pub(crate) fn is_large(&self) -> bool {
+        matches!(self.encoder, Encoder::Opus(_))
     }
 
     /// The next tick's packet; empty when nothing is to be sent.
@@ -116,5 +155,50 @@ impl Encoding {
             self.loss_percent = percent;
             self.encoder.set_loss(loss);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::FRAME_MAX;
+
+    fn frame(tick: usize, hz: f64) -> Vec<i16> {
+        let turn = std::f64::consts::TAU * hz / 48_000.0;
+        let sample = |n: usize| 8_000.0 * (turn * (tick * FRAME_MAX + n) as f64).sin();
+        (0..FRAME_MAX).map(|n| sample(n) as i16).collect()
+    }
+
+    #[test]
+    fn an_encoder_that_is_used_again_says_nothing_of_its_last_listener() {
+        let wishes = OpusWishes { in_band_fec: true, ..OpusWishes::default() };
+        let recipe = Recipe { codec: Codec::Opus, opus: wishes };
+        let mut spares = Spares::default();
+        let mut used = spares.take(&recipe);
+        used.set_loss(Some(20));
+        for tick in 0..50 {
+            used.encode(&frame(tick, 313.0));
+        }
+        spares.put(recipe, used);
+        let (mut again, mut new) = (spares.take(&recipe), Encoding::new(&recipe));
+        assert!(spares.0.is_empty() && again.has_settled() && again.payload().is_empty());
+        for tick in 0..50 {
+            assert_eq!(again.encode(&frame(tick, 500.0)), new.encode(&frame(tick, 500.0)));
+        }
+    }
+
+    #[test]
+    fn spares_are_few_and_go_only_to_who_wants_the_same() {
+        let low = Recipe { codec: Codec::Opus, opus: OpusWishes::default() };
+        let wishes = OpusWishes { max_average_bitrate: Some(12_000), ..OpusWishes::default() };
+        let mut spares = Spares::default();
+        for _ in 0..2 * SPARES_MAX {
+            spares.put(low, Box::new(Encoding::new(&low)));
+        }
+        assert_eq!(spares.0.len(), SPARES_MAX);
+        spares.take(&Recipe { codec: Codec::Opus, opus: wishes });
+        assert_eq!(spares.0.len(), SPARES_MAX);
+        spares.take(&low);
+        assert_eq!(spares.0.len(), SPARES_MAX - 1);
     }
 }

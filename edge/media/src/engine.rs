@@ -225,7 +225,7 @@ impl Engine {
         let leg = &mut self.legs[place];
         let Some(at) = leg.room.take() else { return };
         if let Some(room) = &mut self.rooms[at] {
-            hearing::leave(leg, room);
+            hearing::leave(leg, room, &mut self.desk);
             room.leave(self.legs[place].rate());
             if room.is_empty() {
                 self.room_places.remove(&room.id);

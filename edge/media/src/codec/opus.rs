@@ -155,6 +155,13 @@ impl Encoder {
         encoder
     }
 
+    /// Forgets all that it has encoded.
+    pub(crate) fn begin_anew(&mut self) {
+        let reset = self.encoder.reset_state();
+        debug_assert!(reset.is_ok());
+        self.set_loss(LOSS_ASSUMED);
+    }
+
     /// 20 ms.
     pub(crate) fn encode(&mut self, frame: &[i16], payload: &mut [u8]) -> usize {
         let length = payload.len().min(PAYLOAD_MAX);

@@ -1,13 +1,14 @@
 //! What each leg hears in a tick, as the packet that it is sent.
 
-use crate::Event;
 use crate::codec::g711;
+use crate::encoding::Spares;
 use crate::frame::{FRAME, FRAME_MAX, subtract};
 use crate::leg::{Events, Leg};
 use crate::mix::Mix;
 use crate::outbox::Outbox;
 use crate::room::Room;
 use crate::voice::{SILENCE, envelope};
+use crate::{Event, Rate};
 
 /// Where one leg's sound is made after the other's.
 pub(super) struct Desk {
@@ -16,6 +17,7 @@ pub(super) struct Desk {
     sum: Box<[i32; FRAME_MAX]>,
     before: Box<[i32; FRAME_MAX]>,
     frame: Box<[i16; FRAME_MAX]>,
+    spares: Spares,
 }
 
 impl Desk {
@@ -26,6 +28,7 @@ impl Desk {
             sum: Box::new([0; FRAME_MAX]),
             before: Box::new([0; FRAME_MAX]),
             frame: Box::new([0; FRAME_MAX]),
+            spares: Spares::default(),
         }
     }
 }
@@ -57,13 +60,13 @@ pub(super) fn speak(
         && shared
         && !is_g711
     {
-        part(leg, room, true);
+        part(leg, room, desk, true);
     }
     match room {
         room if alone => {
             own_mix(leg, room, desk, events);
             leg.is_sent(envelope(&desk.frame[..rate.frame()]));
-            encode(leg, &desk.frame[..rate.frame()], outbox);
+            encode(leg, rate, desk, outbox);
         }
         Some(room) if !(is_g711 && room.is_quiet()) => {
             leg.is_sent(room.envelope());
@@ -71,7 +74,7 @@ pub(super) fn speak(
             let loss = leg.contact.remote_loss_percent();
             outbox.push(leg, room.shared(rate, &recipe, loss));
             leg.ear.limiter = room.limiter(rate);
-            leg.ear.share();
+            leg.ear.share(&recipe, &mut desk.spares);
         }
         _ => {
             leg.is_sent(SILENCE);
@@ -81,22 +84,23 @@ pub(super) fn speak(
 }
 
 /// What the leg hears goes on in a stream of its own. `in_tick` says that the room's stream may be ahead of it by this tick.
-fn part(leg: &mut Leg, room: &Room, in_tick: bool) {
-    let mut own = leg.ear.take_encoding(&leg.recipe);
+fn part(leg: &mut Leg, room: &Room, desk: &mut Desk, in_tick: bool) {
+    let mut own = leg.ear.take_encoding(&leg.recipe, &mut desk.spares);
     room.part(&leg.recipe, &mut own, in_tick);
     leg.ear.give_back(own);
 }
 
 /// The leg leaves the room, between two ticks.
-pub(super) fn leave(leg: &mut Leg, room: &Room) {
+pub(super) fn leave(leg: &mut Leg, room: &Room, desk: &mut Desk) {
     if leg.ear.shares() && leg.ear.has_heard() {
-        part(leg, room, false);
+        part(leg, room, desk, false);
         leg.ear.stop_sharing();
     }
 }
 
-/// The leg's own packet of `frame`.
-fn encode(leg: &mut Leg, frame: &[i16], outbox: &mut Outbox) {
+/// The leg's own packet of the desk's frame.
+fn encode(leg: &mut Leg, rate: Rate, desk: &mut Desk, outbox: &mut Outbox) {
+    let frame = &desk.frame[..rate.frame()];
     let codec = leg.stream.codec;
     if g711::knows(codec) {
         let mut payload = [0; FRAME];
@@ -105,7 +109,7 @@ fn encode(leg: &mut Leg, frame: &[i16], outbox: &mut Outbox) {
         return;
     }
     let recipe = leg.recipe;
-    let mut encoding = leg.ear.take_encoding(&recipe);
+    let mut encoding = leg.ear.take_encoding(&recipe, &mut desk.spares);
     encoding.set_loss(leg.contact.remote_loss_percent());
     outbox.push(leg, encoding.encode(frame));
     leg.ear.give_back(encoding);
