@@ -16,6 +16,7 @@ use konf_ledger::{EdgeSeats, Ledger};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::edge_service::EdgeService;
 use crate::ledger_service::{Inside, Outside};
@@ -88,6 +89,8 @@ pub async fn run(config: Config) -> Result<()> {
         outbox: wakes.outbox.clone(),
         policies: Some(policies.clone()),
         host: Some(host.clone()),
+        accounts: Accounts::new(ledger.clone()),
+        secure: config.public_url.starts_with("https://"),
     };
     let open_mailbox = config.mailbox_smtp_listen.is_some().then_some(mailbox);
     let front = Arc::new(Front { host, desk, mailbox: open_mailbox, wakes });

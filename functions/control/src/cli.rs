@@ -4,6 +4,7 @@ mod client;
 mod doctor;
 mod function;
 mod live;
+mod operator;
 mod policy;
 mod requests;
 mod sms;
@@ -70,6 +71,9 @@ enum Command {
         #[command(subcommand)]
         what: Option<requests::RequestCommand>,
     },
+    /// Who signs in at the operators' desk
+    #[command(subcommand)]
+    Operator(operator::OperatorCommand),
     /// Calls that came into no conference, and what they cost their callers
     Calls(Output),
     /// Media edges that are connected
@@ -206,6 +210,7 @@ async fn command(command: &Command, config: Config, path: &Path) -> Result<()> {
             show(&config, "requests", table::REQUESTS, output).await
         }
         Command::Requests { what: Some(what), .. } => requests::run(what, &config).await,
+        Command::Operator(what) => operator::run(what, &config).await,
         Command::Calls(output) => show(&config, "calls", table::CALLS, output).await,
         Command::Restrictions(output) => {
             show(&config, "restrictions", table::RESTRICTIONS, output).await
@@ -280,6 +285,10 @@ mod tests {
             "konf requests approve request-1",
             "konf requests decline request-1 --reason plno",
             "konf requests close request-1 --note answered",
+            "konf operator add jana --role admin",
+            "konf operator remove jana",
+            "konf operator list --json",
+            "konf operator audit",
             "konf calls --json",
             "konf restrictions",
             "konf policy check my_tariff.wasm --world tariff --cases cases.json",
@@ -301,6 +310,8 @@ mod tests {
             "konf requests close request-1",
             "konf requests answer request-1",
             "konf requests answer request-1 --template when --text x",
+            "konf operator add jana",
+            "konf operator add jana --role admin --password x",
             "konf outbox --json drop x",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");

@@ -2,6 +2,7 @@
 //!
 //! [`app`] is what runs under `konf up`; [`cli`] is everything that a person types.
 
+pub mod accounts;
 pub mod app;
 pub mod cli;
 pub mod clock;

@@ -8,6 +8,9 @@
 //! | `GET requests/templates` | answers that are asked for again and again |
 //! | `GET rooms` | one line for each caller in a live room |
 //! | `GET edges` | connected edges |
+//! | `GET operators`, `audit` | who may sign in at the desk; what was done, the latest first |
+//! | `POST operators` `{"name", "role", "password"}` | `{}`: added, or changed |
+//! | `POST operators/remove` `{"name"}` | `{}` |
 //! | `POST restrictions` `{"sender", "reason", "days"}` | `{}` |
 //! | `POST restrictions/lift` `{"sender"}` | `{}` |
 //! | `POST outbox/retry`, `outbox/drop` `{"id"}` | `{}` |
@@ -18,22 +21,24 @@
 //!
 //! A sender, message or request that is not there to be changed is answered 404; a body that is not understood 400.
 
+mod deeds;
 pub mod requests;
 
 use std::sync::Arc;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use konf_api::ledger::Sender;
 use konf_contract::link::{ControlCall, EdgeReply, LegStatus, RoomStatus};
 use konf_contract::{Language, Msisdn};
 use konf_host::Host;
-use konf_ledger::{BookingFilter, Ledger, RequestLine};
+use konf_ledger::{BookingFilter, Ledger, OperatorRole, RequestLine};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::accounts::{Accounts, Unfit};
 use crate::clock;
 use crate::config::Secret;
 use crate::link::Edges;
@@ -64,6 +69,10 @@ pub struct Desk {
     pub policies: Option<Arc<Policies>>,
     /// The functions; none in some tests.
     pub host: Option<Arc<Host>>,
+    /// Who signs in at the pages.
+    pub accounts: Accounts,
+    /// Whether the pages are reached by https, where browsers keep cookies for this host alone.
+    pub secure: bool,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +87,20 @@ struct RestrictionBody {
 #[serde(deny_unknown_fields)]
 struct LiftBody {
     sender: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountBody {
+    name: String,
+    role: OperatorRole,
+    password: Secret,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NameBody {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -140,6 +163,10 @@ pub enum Refusal {
         "there are not as many free seats then on any edge: choose another time, fewer people or a shorter one"
     )]
     NothingFits,
+    #[error("{0:?} is no number")]
+    NoNumber(String),
+    #[error("there is no account of that name")]
+    NoAccount,
     #[error("that time is over")]
     Past,
     #[error("the sender is restricted: lift that first")]
@@ -151,13 +178,14 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    fn status(&self) -> StatusCode {
+    pub fn status(&self) -> StatusCode {
         match self {
             Refusal::NoSender(_)
             | Refusal::Text(_)
             | Refusal::Long(_)
             | Refusal::Days
             | Refusal::NoOrder
+            | Refusal::NoNumber(_)
             | Refusal::At(_)
             | Refusal::TooMuch => StatusCode::BAD_REQUEST,
             Refusal::NothingFits | Refusal::Past | Refusal::Restricted => StatusCode::CONFLICT,
@@ -165,6 +193,7 @@ impl Refusal {
             Refusal::NotRestricted
             | Refusal::NoDeadLetter(_)
             | Refusal::NothingToDrop(_)
+            | Refusal::NoAccount
             | Refusal::NoRequest(_) => StatusCode::NOT_FOUND,
         }
     }
@@ -211,16 +240,11 @@ impl Desk {
         if let Some(refusal) = error.downcast_ref::<policies::Refusal>() {
             return fault(refusal.status(), &refusal.to_string());
         }
-        if error.is::<serde_json::Error>() {
+        if error.is::<serde_json::Error>() || error.is::<Unfit>() {
             return fault(StatusCode::BAD_REQUEST, &format!("{error:#}"));
         }
         tracing::error!(what, error = format!("{error:#}"), "operator's request failed");
         fault(StatusCode::INTERNAL_SERVER_ERROR, "the ledger could not answer; see the log")
-    }
-
-    /// Whether whoever shows this may see what operators see.
-    pub fn opens_to(&self, shown: &str) -> bool {
-        same(shown.as_bytes(), self.token.expose().as_bytes())
     }
 
     /// The policies, and who changed what, the latest first.
@@ -272,10 +296,14 @@ impl Desk {
             (&Method::GET, what) if what.starts_with("requests/") => {
                 let id = below("requests", what).unwrap_or_default();
                 let request = self.ledger.request(id).await?;
-                json!(request.ok_or_else(|| Refusal::NoRequest(id.to_owned()))?)
+                let request = request.ok_or_else(|| Refusal::NoRequest(id.to_owned()))?;
+                self.ledger.note(OPERATOR, "show sender", id, "").await?;
+                json!(request)
             }
             (&Method::GET, "calls") => json!(self.ledger.stray_calls(LINES_MAX).await?),
             (&Method::GET, "restrictions") => json!(self.ledger.restrictions().await?),
+            (&Method::GET, "operators") => json!(self.ledger.operators().await?),
+            (&Method::GET, "audit") => json!(self.ledger.audit(LINES_MAX).await?),
             (&Method::GET, "edges") => json!(self.edges.lines()),
             (&Method::GET, "rooms") => self.rooms().await,
             (&Method::POST, change) => return self.change(change, body).await,
@@ -286,20 +314,29 @@ impl Desk {
 
     async fn change(&self, what: &str, body: &[u8]) -> Result<Option<Value>> {
         match what {
-            "restrictions" => self.restrict(&serde_json::from_slice(body)?).await?,
+            "restrictions" => {
+                let body: RestrictionBody = serde_json::from_slice(body)?;
+                self.restrict(&body.sender, &body.reason, body.days, OPERATOR).await?;
+            }
             "restrictions/lift" => {
                 let body: LiftBody = serde_json::from_slice(body)?;
-                let lifted = self.ledger.unrestrict(&sender(&body.sender)?, OPERATOR).await?;
-                ensure!(lifted, Refusal::NotRestricted);
+                self.lift(&body.sender, OPERATOR).await?;
             }
             "outbox/retry" => {
                 let IdBody { id } = serde_json::from_slice(body)?;
-                ensure!(self.ledger.outbox_retry(&id).await?, Refusal::NoDeadLetter(id));
-                self.outbox.notify_one();
+                self.retry(&id, OPERATOR).await?;
             }
             "outbox/drop" => {
                 let IdBody { id } = serde_json::from_slice(body)?;
-                ensure!(self.ledger.outbox_drop(&id).await?, Refusal::NothingToDrop(id));
+                self.drop_message(&id, OPERATOR).await?;
+            }
+            "operators" => {
+                let AccountBody { name, role, password } = serde_json::from_slice(body)?;
+                self.put_account(&name, role, &password, OPERATOR).await?;
+            }
+            "operators/remove" => {
+                let NameBody { name } = serde_json::from_slice(body)?;
+                self.remove_account(&name, OPERATOR).await?;
             }
             "requests/answer" => {
                 let AnswerBody { id, text } = serde_json::from_slice(body)?;
@@ -324,14 +361,8 @@ impl Desk {
         Ok(Some(json!({})))
     }
 
-    async fn restrict(&self, body: &RestrictionBody) -> Result<()> {
-        let (sender, reason) = (sender(&body.sender)?, text("reason", &body.reason)?);
-        ensure!(body.days.is_none_or(|days| (1..=DAYS_MAX).contains(&days)), Refusal::Days);
-        let until = body.days.map(|days| clock::now().plus_ms(i64::from(days) * DAY_MS));
-        Ok(self.ledger.restrict(&sender, reason, until, OPERATOR).await?)
-    }
-
-    async fn rooms(&self) -> Value {
+    /// One line for each caller in a live room, those of a room together.
+    pub async fn rooms(&self) -> Value {
         let mut lines = Vec::new();
         for (edge, reply) in self.edges.ask_all(&ControlCall::Rooms).await {
             let EdgeReply::Rooms(rooms) = reply else { continue };
@@ -397,8 +428,16 @@ fn authorised(headers: &HeaderMap, token: &str) -> bool {
     same(given.as_bytes(), token.as_bytes())
 }
 
+/// A sender as an operator sees it who has asked for it.
+pub(crate) fn whole(sender: &Sender) -> String {
+    match sender {
+        Sender::Sms(number) => number.expose().to_owned(),
+        Sender::Email(address) => address.clone(),
+    }
+}
+
 /// Takes the same time wherever the first difference is.
-fn same(one: &[u8], other: &[u8]) -> bool {
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len() && one.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
 

@@ -1,78 +1,255 @@
-//! The operators' desk in a browser: `GET /desk/policies` shows which policies decide and how they do.
+//! The operators' desk in a browser, below `/desk`.
 //!
-//! The browser asks for a name, which is not looked at, and a password: the operators' token. Pages only show; what changes
-//! something is done by `konf policy …`, which no other page can make a browser do.
+//! Who signs in has a session and a role (`accounts`). A page is a `GET`; what changes something is a `POST` of a form that
+//! carries the session's token, is noted in the audit before it is done, and leads back to a page that says so. Nothing runs
+//! in the browser. Telephone numbers are shown in part; whoever asks for a whole one is noted.
 //!
 //! # To add a page
 //!
-//! A module below that makes markup of what an operator's call answers, through [`markup`], and an arm in [`handle`].
+//! A module below that makes markup of what the ledger or an operator's call answers, an arm in `show`, and a line
+//! of `PAGES` in `markup`. To add an action: an arm in `act` with the role that it needs.
 
+mod act;
+mod capacity;
+mod form;
 mod markup;
+mod messages;
+mod people;
 mod policies;
+mod requests;
+mod restrictions;
+mod rooms;
+mod search;
+mod show;
+mod sign_in;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use std::net::IpAddr;
+
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
-use crate::clock;
+use crate::accounts::{Session, SessionToken};
+use crate::config::Secret;
 use crate::operator::Desk;
-use crate::server;
-use markup::Tongue;
+use crate::server::{self, Peer};
+use crate::{clock, policies as policy};
+use act::{Deed, Done};
+use form::Fields;
+use markup::{Form, Frame, Notice, Tongue};
 
 pub const PATH: &str = "/desk";
+/// So often a page renews itself on which nobody writes.
+const RENEW_S: u32 = 10;
 
 /// Answers what is below [`PATH`].
 pub async fn handle(desk: &Desk, request: &Request<Bytes>) -> Response<Bytes> {
-    if !desk.opens_to(&password(request.headers()).unwrap_or_default()) {
-        return ask_for_password();
-    }
     let tongue = Tongue::of(request);
-    match (request.method(), request.uri().path()) {
-        (&Method::GET, "/desk" | "/desk/") => moved_to("/desk/policies"),
-        (&Method::GET, "/desk/policies") => match desk.policy_lines().await {
-            Ok((lines, audit)) => page(&policies::page(tongue, &lines, &audit, clock::now())),
-            Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "the page of policies failed");
-                server::fault(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "the ledger could not answer; see the log",
-                )
-            }
-        },
-        _ => server::fault(StatusCode::NOT_FOUND, "known is /desk/policies"),
+    let shown = form::token(request.headers(), desk.secure);
+    let session =
+        shown.and_then(|token| Some((desk.accounts.session(&token, clock::now())?, token)));
+    let mut response = match (session, request.method(), request.uri().path()) {
+        (_, &Method::POST, "/desk/sign-in") => sign_in(desk, request, tongue).await,
+        (Some((session, token)), &Method::GET | &Method::POST, _) => {
+            let visit = Visit { desk, request, tongue, session, form: Form::of(&token), token };
+            visit.answer().await
+        }
+        (None, &Method::GET, _) => page(StatusCode::UNAUTHORIZED, &sign_in_page(tongue, "", None)),
+        (None, &Method::POST, _) => moved_to("/desk"),
+        _ => server::fault(StatusCode::METHOD_NOT_ALLOWED, "expected GET or POST"),
+    };
+    if let Some(cookie) = tongue.cookie(request) {
+        set_cookie(&mut response, &cookie);
     }
-}
-
-/// Of `Authorization: Basic …` (RFC 7617): what is behind the first colon.
-fn password(headers: &HeaderMap) -> Option<String> {
-    let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, credentials) = given.split_once(' ')?;
-    let plain = STANDARD.decode(credentials.trim()).ok()?;
-    let plain = String::from_utf8(plain).ok()?;
-    let password = plain.split_once(':')?.1.to_owned();
-    scheme.eq_ignore_ascii_case("basic").then_some(password)
-}
-
-fn ask_for_password() -> Response<Bytes> {
-    let mut response = server::fault(
-        StatusCode::UNAUTHORIZED,
-        "sign in with any name and operator_token of konf.toml as the password",
-    );
-    let challenge = HeaderValue::from_static("Basic realm=\"Konf desk\", charset=\"UTF-8\"");
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     response
 }
 
-fn moved_to(path: &'static str) -> Response<Bytes> {
+/// One request of somebody who is signed in.
+struct Visit<'a> {
+    desk: &'a Desk,
+    request: &'a Request<Bytes>,
+    tongue: Tongue,
+    session: Session,
+    token: SessionToken,
+    form: Form,
+}
+
+/// A page, before its frame.
+struct Shown {
+    title: &'static str,
+    body: String,
+    renews: bool,
+}
+
+impl Visit<'_> {
+    async fn answer(&self) -> Response<Bytes> {
+        if self.request.method() == Method::POST {
+            return self.post().await;
+        }
+        let said = Fields::of_query(self.request);
+        let notice = Done::read(&said).map(|done| Notice::Done(done.said(self.tongue)));
+        self.show(self.path(), StatusCode::OK, notice, None).await
+    }
+
+    fn path(&self) -> &str {
+        self.request.uri().path()
+    }
+
+    /// A form: another site's is none, and each leads back to a page.
+    async fn post(&self) -> Response<Bytes> {
+        let fields = Fields::of_body(self.request);
+        if form::is_from_another_site(self.request.headers())
+            || !self.form.sent(fields.as_it_is("form"))
+        {
+            let said = self.tongue.say(
+                "Formulář vypršel nebo nepochází z těchto stránek. Načtěte stránku znovu.",
+                "The form is old or not from these pages. Load the page again.",
+            );
+            return self.fault(StatusCode::FORBIDDEN, "/desk", said.to_owned()).await;
+        }
+        if self.path() == "/desk/sign-out" {
+            self.desk.accounts.sign_out(&self.token);
+            let _ = self.desk.ledger.note(&self.session.name, "sign out", "", "").await;
+            let mut response = moved_to("/desk");
+            set_cookie(&mut response, &form::cookie(self.desk.secure, None));
+            return response;
+        }
+        let Some(deed) = Deed::of(self.path()) else {
+            return self.fault(StatusCode::NOT_FOUND, "/desk", self.nothing_here()).await;
+        };
+        if self.session.role < deed.role() {
+            let said =
+                self.tongue.say("K tomu Vaše role nestačí.", "Your role does not reach so far.");
+            return self.fault(StatusCode::FORBIDDEN, &deed.page(), said.to_owned()).await;
+        }
+        match act::act(self.desk, &self.session.name, &deed, &fields).await {
+            Ok(Done::Shown(whole)) => {
+                self.show(&deed.page(), StatusCode::OK, None, Some(&whole)).await
+            }
+            Ok(done) => moved_to(&done.place(&deed)),
+            Err(error) => match refusal(&error) {
+                Some((status, said)) => self.fault(status, &deed.page(), said).await,
+                None => self.failed(&error),
+            },
+        }
+    }
+
+    async fn fault(&self, status: StatusCode, path: &str, said: String) -> Response<Bytes> {
+        self.show(path, status, Some(Notice::Fault(said)), None).await
+    }
+
+    fn failed(&self, error: &anyhow::Error) -> Response<Bytes> {
+        tracing::error!(
+            path = self.path(),
+            error = format!("{error:#}"),
+            "a page of the desk failed"
+        );
+        server::fault(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "a part of Konf could not answer; see the log",
+        )
+    }
+
+    /// `whole` is a sender in full, whom somebody asked to see.
+    async fn show(
+        &self,
+        path: &str,
+        status: StatusCode,
+        notice: Option<Notice>,
+        whole: Option<&str>,
+    ) -> Response<Bytes> {
+        let (status, shown) = match self.page(path, whole).await {
+            Ok(Some(shown)) => (status, shown),
+            // The page of a deed that this role may not do: the notice says so.
+            Ok(None) if notice.is_some() => {
+                let title = self.tongue.say("Pult operátora", "Operators' desk");
+                (status, Shown { title, body: String::new(), renews: false })
+            }
+            Ok(None) => {
+                let title = self.tongue.say("Nenalezeno", "Not found");
+                let body = format!("<section><p>{}</p></section>", self.nothing_here());
+                (StatusCode::NOT_FOUND, Shown { title, body, renews: false })
+            }
+            Err(error) => return self.failed(&error),
+        };
+        let frame = Frame {
+            tongue: self.tongue,
+            path,
+            title: shown.title,
+            session: Some((&self.session, &self.form)),
+            renew_s: Some(RENEW_S).filter(|_| shown.renews && notice.is_none()),
+            notice,
+        };
+        page(status, &frame.around(&shown.body))
+    }
+
+    fn nothing_here(&self) -> String {
+        self.tongue.say("Taková stránka tu není.", "There is no such page.").to_owned()
+    }
+}
+
+/// What an operator can mend, in words; nothing where it is Konf's fault.
+fn refusal(error: &anyhow::Error) -> Option<(StatusCode, String)> {
+    if let Some(refusal) = error.downcast_ref::<crate::operator::Refusal>() {
+        return Some((refusal.status(), refusal.to_string()));
+    }
+    if let Some(refusal) = error.downcast_ref::<policy::Refusal>() {
+        return Some((refusal.status(), refusal.to_string()));
+    }
+    let unfit = error.downcast_ref::<crate::accounts::Unfit>()?;
+    Some((StatusCode::BAD_REQUEST, unfit.to_string()))
+}
+
+async fn sign_in(desk: &Desk, request: &Request<Bytes>, tongue: Tongue) -> Response<Bytes> {
+    if form::is_from_another_site(request.headers()) {
+        return moved_to("/desk");
+    }
+    let fields = Fields::of_body(request);
+    let (name, password) = (fields.text("name"), Secret::new(fields.as_it_is("password")));
+    let from: Option<IpAddr> = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+    let denied = match desk.accounts.sign_in(name, &password, from, clock::now()).await {
+        Ok(Ok(token)) => {
+            let name = name.to_lowercase();
+            if let Err(error) = desk.ledger.note(&name, "sign in", "", "").await {
+                tracing::error!(%error, "signing in cannot be noted");
+            }
+            let mut response = moved_to("/desk");
+            set_cookie(&mut response, &form::cookie(desk.secure, Some(&token)));
+            return response;
+        }
+        Ok(Err(denied)) => denied,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "signing in failed");
+            return server::fault(StatusCode::SERVICE_UNAVAILABLE, "the ledger could not answer");
+        }
+    };
+    tracing::warn!(?from, ?denied, "a wrong try to sign in at the desk");
+    page(StatusCode::UNAUTHORIZED, &sign_in_page(tongue, name, Some(denied)))
+}
+
+fn sign_in_page(tongue: Tongue, name: &str, denied: Option<crate::accounts::Denied>) -> String {
+    let title = tongue.say("Přihlášení operátora", "Operator's sign-in");
+    let frame = Frame { tongue, path: "/desk", title, session: None, renew_s: None, notice: None };
+    let name: String = name.chars().take(32).collect();
+    frame.around(&sign_in::body(tongue, &name, denied))
+}
+
+fn moved_to(path: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::SEE_OTHER;
-    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(path));
+    let place = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static(PATH));
+    response.headers_mut().insert(header::LOCATION, place);
     response
 }
 
-fn page(markup: &str) -> Response<Bytes> {
+fn set_cookie(response: &mut Response<Bytes>, cookie: &str) {
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+fn page(status: StatusCode, markup: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(markup.to_owned()));
+    *response.status_mut() = status;
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, html);
     if let Ok(policy) = markup::content_security_policy().parse() {

@@ -22,6 +22,10 @@ const BODY_PATIENCE: Duration = Duration::from_secs(15);
 pub const BODY_MAX: usize = 256 * 1024;
 const CONNECTIONS_MAX: u32 = 1024;
 
+/// Among the extensions of each request: where its connection comes from, a proxy where one stands in front.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
 pub trait Handler: Send + Sync + 'static {
     /// How long the body of a request may be.
     fn body_max(&self, _head: &http::request::Parts) -> usize {
@@ -52,10 +56,10 @@ pub async fn serve<H: Handler>(
             () = stopped(&mut stopping) => break,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let (handler, stopping) = (handler.clone(), stopping.clone());
                 tokio::spawn(async move {
-                    serve_connection(stream, handler, stopping).await;
+                    serve_connection(stream, Peer(peer), handler, stopping).await;
                     drop(permit);
                 });
             }
@@ -77,11 +81,13 @@ pub async fn stopped(stopping: &mut watch::Receiver<bool>) {
 
 async fn serve_connection<H: Handler>(
     stream: TcpStream,
+    peer: Peer,
     handler: Arc<H>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let handler = handler.clone();
         async move { Ok::<_, std::convert::Infallible>(respond(request, &*handler).await) }
     });

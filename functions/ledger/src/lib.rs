@@ -30,6 +30,7 @@ mod inbound;
 mod listing;
 mod numbers;
 mod offers;
+mod operators;
 mod outbox;
 mod parts;
 mod policies;
@@ -39,9 +40,11 @@ mod records;
 mod reports;
 mod requests;
 mod restriction;
+mod search;
 mod seats;
 mod sender;
 mod store;
+mod usage;
 mod words;
 
 use std::fmt;
@@ -56,6 +59,7 @@ pub use error::{LedgerError, OpenError};
 pub use expire::Expired;
 pub use listing::{BookingFilter, BookingLine, EdgeLine, OutboxLine};
 pub use numbers::Numbers;
+pub use operators::{AuditLine, OperatorLine, OperatorRole, PasswordHash};
 pub use outbox::OutboxItem;
 pub use policies::{Moving, NewPolicy, PolicyChange, PolicyLine, PolicyMove, PolicyState, Pushed};
 pub use policy_calls::{Pins, PolicyCall, PolicyCallFilter, PolicyCallLine};
@@ -63,7 +67,9 @@ pub use ratings::CallLine;
 pub use records::{HelloNoted, RoomToClose};
 pub use requests::{RequestCounts, RequestLine, SOON_MS};
 pub use restriction::RestrictionLine;
+pub use search::SenderPart;
 pub use seats::Stamps;
+pub use usage::{EdgeUsage, UsageStep};
 pub use words::masked;
 
 /// The one source of time: milliseconds since 1970-01-01T00:00:00Z.

@@ -82,6 +82,9 @@ pub struct EdgeLine {
     pub version: Option<String>,
 }
 
+pub(crate) const BOOKING_COLUMNS: &str = "id, number, state, edge, start_ms, end_ms, booked_end_ms,
+     wall, zone, seats, seats_taken, language, sender, created_ms";
+
 /// Lines of one list at most.
 const LINES_MAX: u32 = 1_000;
 
@@ -99,24 +102,23 @@ impl Ledger {
             (None, Some(_)) => UnixMs(i64::MIN),
             (None, None) => now,
         };
-        let rows = sqlx::query(
-            "SELECT id, number, state, edge, start_ms, end_ms, booked_end_ms, wall, zone, seats,
-                 seats_taken, language, sender, created_ms
-             FROM booking
+        let query = format!(
+            "SELECT {BOOKING_COLUMNS} FROM booking
              WHERE end_ms > $1 AND start_ms < $2
                  AND (CAST($3 AS TEXT) IS NULL OR number = $3)
                  AND (CAST($4 AS TEXT) IS NULL OR CASE
                      WHEN state = 'booked' AND end_ms <= $5 THEN 'ended' ELSE state END = $4)
              ORDER BY start_ms, id LIMIT $6",
-        )
-        .bind(from.0)
-        .bind(filter.to.map_or(i64::MAX, |to| to.0))
-        .bind(filter.number.as_ref().map(ConferenceNumber::as_str))
-        .bind(filter.state.map(booking_state))
-        .bind(now.0)
-        .bind(lines(filter.limit))
-        .fetch_all(&mut *tx)
-        .await?;
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(from.0)
+            .bind(filter.to.map_or(i64::MAX, |to| to.0))
+            .bind(filter.number.as_ref().map(ConferenceNumber::as_str))
+            .bind(filter.state.map(booking_state))
+            .bind(now.0)
+            .bind(lines(filter.limit))
+            .fetch_all(&mut *tx)
+            .await?;
         rows.iter().map(|row| booking_line(row, now)).collect()
     }
 
@@ -164,7 +166,7 @@ impl Ledger {
     }
 }
 
-fn booking_line(row: &SqliteRow, now: UnixMs) -> Result<BookingLine> {
+pub(crate) fn booking_line(row: &SqliteRow, now: UnixMs) -> Result<BookingLine> {
     let window = row.window()?;
     Ok(BookingLine {
         booking: row.text("id")?,

@@ -41,6 +41,7 @@ fn migrations() -> Migrator {
         step(5, "senders", include_str!("../migrations/0005_senders.sql")),
         step(6, "gateways", include_str!("../migrations/0006_gateways.sql")),
         step(15, "requests", include_str!("../migrations/0015_requests.sql")),
+        step(16, "operators", include_str!("../migrations/0016_operators.sql")),
     ]);
     // After a roll-back the file knows more steps than this version; they only expanded it.
     migrator.set_ignore_missing(true);

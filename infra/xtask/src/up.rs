@@ -227,6 +227,7 @@ fn banner() -> Result<()> {
              curl -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$sig" -H 'content-type: application/json' -d "$body" http://{HTTP}/sms/generic
   Read       http://{HTTP}/mailbox       what Konf sent, SMS and e-mail
   Call       sip:konf@127.0.0.1:5060      any SIP phone; key in the number, #, the PIN, #, say a name, #
+  Desk       http://{HTTP}/desk          for operators, after `… konf.toml operator add NAME --role admin`
   Numbers    http://{EDGE_METRICS}/metrics   of the edge, and
              http://{CONTROL_METRICS}/metrics   of control, for Prometheus
   Look       target/debug/konf --config .konf/konf.toml bookings | rooms | outbox | calls | statement NUMBER

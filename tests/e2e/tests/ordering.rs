@@ -89,13 +89,25 @@ fn a_long_conference_is_booked_by_an_operator_within_the_deadline_that_its_sende
     // Sixty people do not fit, and the request stays; thirty do.
     let refused = konf.cli(&["requests", "approve", id, "--people", "60"]);
     assert!(refused.is_err_and(|error| error.to_string().contains("not as many free seats")));
-    let booked = konf.cli(&["requests", "approve", id])?;
+    let desk = konf.browser("jana", "operator")?;
+    let page = desk.get(&format!("/desk/requests/{id}"))?;
+    assert!(page.contains("+420…777") && !page.contains(from), "{page}");
+    let field = |name: &str| {
+        let after = page.split(&format!("name={name} ")).nth(1).unwrap_or_default();
+        after.split("value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default()
+    };
+    let form = [("at", field("at")), ("minutes", field("minutes")), ("people", field("people"))];
+    let booked = desk.submit(&format!("/desk/requests/{id}/approve"), &form)?;
     let credentials = credentials(&konf, from)?;
-    assert!(booked.contains(&credentials.number), "{booked}");
+    assert_eq!(booked.place, format!("/desk/requests?done=approved&number={}", credentials.number));
+    assert!(desk.get(&booked.place)?.contains("Booked as conference"));
+    assert!(desk.get("/desk/audit")?.contains("approve request"));
     let bookings = konf.get("/operator/v1/bookings")?;
     assert_eq!((&bookings[0]["seats"], bookings.as_array().map(Vec::len)), (&30.into(), Some(1)));
     assert!(konf.cli(&["requests", "approve", id]).is_err(), "approved once");
     assert!(konf.cli(&["requests", "done"])?.contains("approved"));
+    let found = desk.get("/desk/search?q=%2B420%E2%80%A6777")?;
+    assert!(found.contains(&credentials.number) && !found.contains(from), "{found}");
 
     // Free text, answered in its own language.
     let other = "+420606111888";

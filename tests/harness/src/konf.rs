@@ -1,14 +1,16 @@
 //! Control and one edge, as a deployment would run them.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::desk::Browser;
 use crate::gateway::{self, Gateway};
 use crate::process::{Process, binaries, free_ports, root};
 use crate::smtp::SmtpServer;
@@ -119,6 +121,14 @@ impl Konf {
         Ok(serde_json::from_str(&answer.body_mut().read_to_string()?)?)
     }
 
+    /// Signed in at the operators' desk, by a new account of that name and role.
+    pub fn browser(&self, name: &str, role: &str) -> Result<Browser> {
+        let password = "a password of the tests";
+        let add = ["operator", "add", name, "--role", role];
+        self.cli_reading(&format!("{password}\n"), &add)?;
+        Browser::sign_in(&self.http, name, password)
+    }
+
     /// Control's numbers for Prometheus.
     pub fn metrics(&self) -> Result<String> {
         let mut answer = agent().get(format!("http://{}/metrics", self.metrics)).call()?;
@@ -171,11 +181,24 @@ impl Konf {
 
     /// What the command line prints.
     pub fn cli(&self, arguments: &[&str]) -> Result<String> {
-        let output = Command::new(binaries()?.join("konf"))
+        self.cli_reading("", arguments)
+    }
+
+    /// The same, with something to read.
+    pub fn cli_reading(&self, input: &str, arguments: &[&str]) -> Result<String> {
+        let mut child = Command::new(binaries()?.join("konf"))
             .arg("--config")
             .arg(self.dir.join("konf.toml"))
             .args(arguments)
-            .output()?;
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // One that reads nothing may be gone already.
+            let _ = stdin.write_all(input.as_bytes());
+        }
+        let output = child.wait_with_output()?;
         ensure!(
             output.status.success(),
             "konf {arguments:?}: {}",

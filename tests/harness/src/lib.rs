@@ -4,6 +4,7 @@
 //! value is dropped. A test that fails prints where the logs lie.
 
 pub mod baresip;
+pub mod desk;
 pub mod gateway;
 pub mod konf;
 pub mod process;

@@ -87,6 +87,19 @@ pub(super) const REQUESTS_DONE: &[Column] = &[
     column("FROM", "/sender", Form::Plain),
     column("NOTE", "/note", Form::Plain),
 ];
+pub(super) const OPERATORS: &[Column] = &[
+    column("NAME", "/name", Form::Plain),
+    column("ROLE", "/role", Form::Plain),
+    column("SINCE", "/created", Form::Time),
+    column("CHANGED", "/changed", Form::Time),
+];
+pub(super) const AUDIT: &[Column] = &[
+    column("AT", "/at", Form::Time),
+    column("BY", "/by", Form::Plain),
+    column("ACTION", "/action", Form::Plain),
+    column("ABOUT", "/subject", Form::Plain),
+    column("DETAIL", "/detail", Form::Plain),
+];
 pub(super) const TEMPLATES: &[Column] = &[
     column("NAME", "/name", Form::Plain),
     column("CZECH", "/cs", Form::Plain),

@@ -45,8 +45,8 @@ pub const TEMPLATES: [Template; 4] = [
     },
     Template {
         name: "call",
-        cs: "Zavoláme Vám dnes na toto číslo a domluvíme podrobnosti.",
-        en: "We will call you on this number today and agree on the details.",
+        cs: "Zavoláme Vám dnes a domluvíme podrobnosti.",
+        en: "We will call you today and agree on the details.",
     },
     Template {
         name: "standing",
@@ -115,6 +115,8 @@ impl Desk {
     pub async fn approve_request(&self, approval: &Approval, by: &str) -> Result<ConferenceNumber> {
         let request = self.open_request(&approval.id).await?;
         let RequestedOrder { window, seats } = approval.order(request.order)?;
+        let detail = format!("{} min, {seats} people", window.minutes());
+        self.ledger.note(by, "approve request", &request.id, &detail).await?;
         let asked = ApproveRequest {
             request: request.id,
             by: by.to_owned(),
@@ -154,6 +156,12 @@ impl Desk {
     ) -> Result<()> {
         let request = self.open_request(id).await?;
         let RequestLine { id: request, sender, language, .. } = request;
+        let action = match result {
+            Settled::Answered => "answer request",
+            Settled::Declined => "decline request",
+            Settled::Closed => "close request",
+        };
+        self.ledger.note(by, action, &request, "").await?;
         let messages = match message {
             Some(message) => self.render(&sender, language, message).await?,
             None => Vec::new(),

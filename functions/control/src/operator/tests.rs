@@ -18,6 +18,7 @@ impl Office {
         let settings = Settings::new("the ledger's token", Arc::new(clock::now), edges);
         let ledger = Ledger::open(&folder.path().join("ledger.sqlite"), settings).await.unwrap();
         let token = serde_json::from_value(json!(TOKEN)).unwrap();
+        let accounts = Accounts::new(ledger.clone());
         let desk = Desk {
             ledger,
             edges: Edges::default(),
@@ -25,6 +26,8 @@ impl Office {
             outbox: Arc::default(),
             policies: None,
             host: None,
+            accounts,
+            secure: false,
         };
         Office { desk, _folder: folder }
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use konf_contract::UnixMs;
 use serde_json::Value;
 
-use super::markup::{Tongue, bar, frame, text};
+use super::markup::{Tongue, bar, text};
 
 /// The latest changes that are shown.
 const CHANGES_SHOWN: usize = 30;
@@ -13,7 +13,7 @@ const CHANGES_SHOWN: usize = 30;
 const DIGEST: std::ops::Range<usize> = 7..15;
 
 /// `lines` and `audit` are what `GET policies` and `GET policies/audit` answer.
-pub(super) fn page(tongue: Tongue, lines: &[Value], audit: &[Value], now: UnixMs) -> String {
+pub(super) fn body(tongue: Tongue, lines: &[Value], audit: &[Value], now: UnixMs) -> String {
     let mut body = format!("<p class=soft>{}</p>", summary(tongue, now));
     let mut worlds: Vec<&str> = lines.iter().map(|line| said(line, "/world")).collect();
     worlds.dedup();
@@ -23,7 +23,7 @@ pub(super) fn page(tongue: Tongue, lines: &[Value], audit: &[Value], now: UnixMs
         body += &section(tongue, world, &of_world);
     }
     body += &changes(tongue, audit);
-    frame(tongue, "/desk/policies", tongue.say("Pravidla", "Policies"), &body)
+    body
 }
 
 fn summary(tongue: Tongue, now: UnixMs) -> String {

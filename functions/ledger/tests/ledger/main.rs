@@ -17,3 +17,4 @@ mod reports;
 mod requests;
 mod sender;
 mod support;
+mod usage;
