@@ -26,6 +26,15 @@ const FIVE_MINUTES_GRACE: Duration = Duration::from_secs(30);
 const LIMIT_WARNING: Duration = Duration::from_secs(5 * 60);
 /// [`Phrase::LegLimitNow`] takes seven seconds in Czech.
 pub(crate) const LIMIT_SAID: Duration = Duration::from_secs(8);
+/// Who asks for an extension beside the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// An organiser's `*98`.
+    Leg(LegId),
+    /// An organiser, through control.
+    Control,
+}
+
 /// No window lies further away; keeps the arithmetic of clocks within their range.
 const FURTHEST_MS: i64 = 366 * 24 * 3_600_000;
 
@@ -85,7 +94,7 @@ impl Switchboard {
         &mut self,
         now: Now,
         conference: &ConferenceNumber,
-        by: Option<LegId>,
+        by: Option<Asker>,
     ) {
         let Some(room) = self.rooms.get_mut(conference) else { return };
         if room.closing.is_some() || (by.is_some() && room.organiser_asks) {
@@ -109,7 +118,7 @@ impl Switchboard {
         now: Now,
         conference: &ConferenceNumber,
         asked: UnixMs,
-        by: Option<LegId>,
+        by: Option<Asker>,
         reply: Option<ControlReply>,
     ) {
         let Some(room) = self.rooms.get_mut(conference) else { return };
@@ -121,7 +130,7 @@ impl Switchboard {
         }
         let decision = decision(room.window.end, asked, reply);
         match by {
-            Some(organiser) => self.answer_organiser(now, conference, organiser, decision),
+            Some(asker) => self.answer_organiser(now, conference, asker, decision),
             None => self.decided(now, conference, decision),
         }
     }
@@ -143,7 +152,7 @@ impl Switchboard {
         &mut self,
         now: Now,
         conference: &ConferenceNumber,
-        organiser: LegId,
+        asker: Asker,
         decision: Decision,
     ) {
         let phrase = match decision {
@@ -157,6 +166,8 @@ impl Switchboard {
             Decision::Known => Phrase::Extended,
             Decision::Refused | Decision::Missing => Phrase::CannotExtend,
         };
+        // Who asked through control sees the end move, or not.
+        let Asker::Leg(organiser) = asker else { return };
         let talks = |stage: &Stage| matches!(stage, Stage::Talking(_));
         if self.legs.get(&organiser).is_some_and(|call| talks(&call.stage)) {
             self.tell(organiser, &[phrase]);

@@ -7,6 +7,7 @@ use konf_contract::link::{EndReason, Party, RoomMode};
 use konf_contract::{ConferenceNumber, LegId};
 use konf_prompts::Phrase;
 
+use crate::clock::Asker;
 use crate::keys::{GAP, Pressed, table};
 use crate::stage::Stage;
 use crate::timers::Timer;
@@ -75,7 +76,9 @@ impl Switchboard {
             KeyAction::Mode => self.next_mode(now, &conference),
             KeyAction::DropLast => self.drop_last(now, leg),
             KeyAction::FindNoise => self.find_noise(leg, &conference),
-            KeyAction::Extend => self.ask_extension(now, &conference, Some(leg)),
+            KeyAction::Extend => {
+                self.ask_extension(now, &conference, Some(Asker::Leg(leg)));
+            }
             KeyAction::EndForAll => {
                 self.end_room(now, &conference, EndReason::ClosedByOrganiser, Party::Organiser);
             }

@@ -3,6 +3,7 @@
 use konf_contract::link::{ControlCall, EdgeReply, EndReason, Party};
 use konf_contract::{ConferenceNumber, LegId};
 
+use crate::clock::Asker;
 use crate::{Now, Output, Switchboard};
 
 impl Switchboard {
@@ -26,6 +27,19 @@ impl Switchboard {
             }
             ControlCall::Lock { conference, locked } if self.rooms.contains_key(&conference) => {
                 self.set_locked(now, &conference, locked);
+            }
+            ControlCall::Mute { conference, leg, muted } if self.is_seated(&conference, leg) => {
+                match muted {
+                    true => self.mute(leg, &conference),
+                    false if !self.let_speak(leg, &conference) => return EdgeReply::NotFound,
+                    false => {}
+                }
+            }
+            ControlCall::Mode { conference, mode } if self.rooms.contains_key(&conference) => {
+                self.set_mode(now, &conference, mode);
+            }
+            ControlCall::Extend { conference } if self.rooms.contains_key(&conference) => {
+                self.ask_extension(now, &conference, Some(Asker::Control));
             }
             _ => return EdgeReply::NotFound,
         }

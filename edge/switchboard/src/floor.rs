@@ -103,7 +103,7 @@ impl Switchboard {
     }
 
     /// For all but organisers, those who come later too. Ends only the muteness that a mode made.
-    fn set_mode(&mut self, now: Now, conference: &ConferenceNumber, mode: RoomMode) {
+    pub(crate) fn set_mode(&mut self, now: Now, conference: &ConferenceNumber, mode: RoomMode) {
         let Some(room) = self.rooms.get_mut(conference) else { return };
         if std::mem::replace(&mut room.mode, mode) == mode {
             return;
@@ -194,6 +194,30 @@ impl Switchboard {
         self.give_word(next);
         let name = self.name_of(next);
         self.tell_with(organiser, &[Phrase::NextSpeaks], &name);
+    }
+
+    /// An organiser lets this one speak; in questions whoever had the word is muted again. Not in a lecture: false.
+    pub(crate) fn let_speak(&mut self, leg: LegId, conference: &ConferenceNumber) -> bool {
+        let Some(room) = self.rooms.get_mut(conference) else { return false };
+        let former = match room.mode {
+            RoomMode::Lecture => return false,
+            RoomMode::Questions => room.speaker.replace(leg),
+            RoomMode::Everybody | RoomMode::Muted => None,
+        };
+        self.lower_hand(leg, conference);
+        if let Some(former) = former.filter(|former| *former != leg) {
+            self.take_word_back(former);
+        }
+        self.give_word(leg);
+        true
+    }
+
+    /// An organiser mutes this one, who may unmute where everybody may.
+    pub(crate) fn mute(&mut self, leg: LegId, conference: &ConferenceNumber) {
+        if let Some(room) = self.rooms.get_mut(conference) {
+            room.speaker = room.speaker.filter(|speaker| *speaker != leg);
+        }
+        self.take_word_back(leg);
     }
 
     fn give_word(&mut self, leg: LegId) {

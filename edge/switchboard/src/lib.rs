@@ -118,12 +118,12 @@ pub struct Switchboard {
 #[derive(Debug)]
 enum Asked {
     Admission(LegId),
-    /// `end` is the end that the edge knew; `by` the organiser who pressed `*98`.
+    /// `end` is the end that the edge knew; `by` who asked for it, if it was not the clock.
     Extension {
         conference: ConferenceNumber,
         booking: String,
         end: UnixMs,
-        by: Option<LegId>,
+        by: Option<clock::Asker>,
     },
 }
 

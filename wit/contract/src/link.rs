@@ -399,6 +399,20 @@ pub enum ControlCall {
         conference: ConferenceNumber,
         locked: bool,
     },
+    /// Mutes one, or lets this one speak, which in a lecture is [`EdgeReply::NotFound`].
+    Mute {
+        conference: ConferenceNumber,
+        leg: LegId,
+        muted: bool,
+    },
+    Mode {
+        conference: ConferenceNumber,
+        mode: RoomMode,
+    },
+    /// As an organiser's `*98`: the edge asks for an extension and moves the end if it gets one.
+    Extend {
+        conference: ConferenceNumber,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -222,6 +222,18 @@ fn the_organiser_may_ask_for_an_extension() {
 }
 
 #[test]
+fn control_asks_for_an_extension_as_the_organiser_does() {
+    let mut desk = two();
+    let extend = konf_contract::link::ControlCall::Extend { conference: conference() };
+    desk.order(extend.clone());
+    assert_eq!(desk.take(), ["ask extend 60 by organiser", "control hears Done"]);
+    extend_by_half_an_hour(&mut desk);
+    desk.order(extend);
+    assert_eq!(desk.take(), ["ask extend 60 by organiser", "control hears Done"]);
+    assert_eq!(desk.switchboard.rooms()[0].window.end, at(90));
+}
+
+#[test]
 fn an_extension_after_the_warning_is_told_to_all() {
     let mut desk = two();
     desk.wait(minutes(56));

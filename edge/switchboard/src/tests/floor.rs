@@ -192,6 +192,47 @@ fn hash_hash_ends_a_lecture_and_star_seven_makes_mute_all_strict() {
 }
 
 #[test]
+fn control_mutes_one_and_lets_one_speak() {
+    let mut desk = four();
+    let mute = |leg, muted| ControlCall::Mute { conference: conference(), leg: LegId(leg), muted };
+    desk.order(mute(2, true));
+    assert_eq!(desk.take(), ["2 muted true", "2 hears Muted", "control hears Done"]);
+    desk.order(mute(2, true));
+    assert_eq!(desk.take(), ["control hears Done"]);
+    desk.order(mute(2, false));
+    assert_eq!(desk.take(), ["2 muted false", "2 hears YouMaySpeak", "control hears Done"]);
+    // Who muted themselves stays muted, and hears that others are waiting.
+    desk.keys(3, "*6");
+    desk.forget();
+    desk.order(mute(3, false));
+    assert_eq!(desk.take(), ["3 hears YouMaySpeak Muted", "control hears Done"]);
+    // In questions the word goes from one to the next.
+    desk.order(ControlCall::Mode { conference: conference(), mode: RoomMode::Questions });
+    assert_eq!(mode(&desk), RoomMode::Questions);
+    desk.order(mute(2, false));
+    desk.forget();
+    desk.order(mute(4, false));
+    assert_eq!(
+        desk.take(),
+        [
+            "2 muted true",
+            "2 hears Muted",
+            "4 muted false",
+            "4 hears YouMaySpeak",
+            "control hears Done"
+        ]
+    );
+    desk.order(mute(9, true));
+    assert_eq!(desk.take(), ["control hears NotFound"]);
+    // In a lecture nobody but organisers speaks.
+    desk.order(ControlCall::Mode { conference: conference(), mode: RoomMode::Lecture });
+    desk.wait(seconds(5));
+    desk.forget();
+    desk.order(mute(2, false));
+    assert_eq!(desk.take(), ["control hears NotFound"]);
+}
+
+#[test]
 fn star_three_says_who_is_here_in_the_order_of_entry_and_only_to_the_one_who_asks() {
     let mut desk = four();
     desk.keys(3, "*3");

@@ -286,13 +286,28 @@ impl World {
         self.input(Input::Ended { leg, by, detail: "BYE".into(), quality: None });
     }
 
+    fn any_mode(&mut self) -> RoomMode {
+        match self.random.random_range(0..4) {
+            0 => RoomMode::Everybody,
+            1 => RoomMode::Muted,
+            2 => RoomMode::Questions,
+            _ => RoomMode::Lecture,
+        }
+    }
+
     fn control(&mut self) {
         let conference = self.conference();
-        let order = match self.random.random_range(0..5) {
+        let order = match self.random.random_range(0..8) {
             0 => ControlCall::Rooms,
             1 if self.random.random_ratio(1, 4) => ControlCall::Close { conference },
             2 => ControlCall::Drop { conference, leg: self.any_leg() },
             3 => ControlCall::MuteAll { conference, muted: self.random.random() },
+            4 => {
+                let (leg, muted) = (self.any_leg(), self.random.random());
+                ControlCall::Mute { conference, leg, muted }
+            }
+            5 => ControlCall::Mode { conference, mode: self.any_mode() },
+            6 => ControlCall::Extend { conference },
             _ => ControlCall::Lock { conference, locked: self.random.random() },
         };
         self.calls += 1;

@@ -295,6 +295,9 @@ fn what_control_asks_is_what_control_wit_says() {
             json(ControlCall::Drop { conference: conference(), leg: LegId(1) }),
             json(ControlCall::MuteAll { conference: conference(), muted: true }),
             json(ControlCall::Lock { conference: conference(), locked: true }),
+            json(ControlCall::Mute { conference: conference(), leg: LegId(1), muted: true }),
+            json(ControlCall::Mode { conference: conference(), mode: RoomMode::Lecture }),
+            json(ControlCall::Extend { conference: conference() }),
         ],
     );
     check_all(
