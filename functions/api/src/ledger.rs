@@ -327,6 +327,11 @@ pub enum Effect {
     Cancel {
         booking: String,
     },
+    /// Moves a booking that has not begun, with its number and its codes.
+    Change {
+        booking: String,
+        to: BookingChange,
+    },
     /// To the operators, as a request. A sender has five open ones at most: what comes then is added to the latest.
     Enqueue {
         text: String,
@@ -389,6 +394,18 @@ pub struct BookingProposal {
     pub zone: String,
     pub seats: u32,
     pub language: Language,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookingChange {
+    pub edge: String,
+    /// On whole minutes.
+    pub window: Window,
+    /// Wall time at the start in `zone`.
+    pub wall: String,
+    /// IANA name.
+    pub zone: String,
+    pub seats: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,6 +7,8 @@
 pub mod ledger;
 pub mod ordering;
 pub mod policy;
+pub mod portal;
 pub mod rating;
 pub mod render;
+pub mod room;
 pub mod schedule;

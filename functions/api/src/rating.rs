@@ -1,5 +1,6 @@
 //! What control asks of `billing` (private part; `http://billing.spin.internal`): `POST /rate` with a [`RateRequest`]
-//! is answered with [`crate::ledger::RatingOutcome`]. The public part is `GET /statements/NUMBER`.
+//! is answered with [`crate::ledger::RatingOutcome`]. What `portal` asks there: `POST /statement` with a
+//! [`crate::ledger::StatementQuestion`] is answered as the public part in JSON. The public part is `GET /statements/NUMBER`.
 
 use konf_contract::link::LegLeft;
 use serde::{Deserialize, Serialize};

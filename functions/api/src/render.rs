@@ -3,7 +3,9 @@
 //!
 //! An SMS sender is answered by SMS, an e-mail sender by e-mail.
 
-use konf_contract::{ConferenceNumber, Language, Password, Pin, UnixMs, Window};
+use konf_contract::{
+    ConferenceNumber, Language, OneTimeCode, Password, Pin, UnixMs, WebToken, Window,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Sender;
@@ -40,6 +42,20 @@ pub enum Message {
         window: Window,
         zone: String,
     },
+    /// To a guest, who has a PIN of their own and no password.
+    Invited {
+        number: ConferenceNumber,
+        pin: Pin,
+        window: Window,
+        zone: String,
+    },
+    /// Another time, length or number of people; number and codes stay.
+    Changed {
+        number: ConferenceNumber,
+        window: Window,
+        zone: String,
+        seats: u32,
+    },
     /// `storno` of a number that is not there or not this sender's.
     NothingToCancel {
         number: ConferenceNumber,
@@ -59,6 +75,18 @@ pub enum Message {
     Question {
         wall: String,
         choices: Vec<Choice>,
+    },
+    /// What signs somebody in, typed in at the browser that asked for it.
+    SignInCode {
+        code: OneTimeCode,
+        minutes: u32,
+    },
+    /// The link that signs somebody in.
+    SignInLink {
+        /// Where the web part is, without a slash at the end.
+        base: String,
+        token: WebToken,
+        minutes: u32,
     },
     /// Received for an operator, handled by `due`.
     Receipt {

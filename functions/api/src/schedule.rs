@@ -6,6 +6,7 @@
 //! | `POST /offers/take` | [`TakeOfferRequest`] | [`OrderAnswer`] |
 //! | `POST /cancel` | [`CancelRequest`] | [`OrderAnswer`] |
 //! | `POST /requests/approve` | [`ApproveRequest`] | [`OrderAnswer`] |
+//! | `POST /change` | [`ChangeRequest`] | [`OrderAnswer`] |
 //! | `POST /admit` | [`AdmitRequest`] | [`konf_contract::link::Admission`] |
 //! | `POST /extend` | [`konf_contract::link::ExtensionRequest`] | [`konf_contract::link::ExtensionReply`] |
 
@@ -21,6 +22,17 @@ pub struct OrderRequest {
     pub sender: Sender,
     pub now: UnixMs,
     pub order: Order,
+    #[serde(default)]
+    pub manner: Manner,
+}
+
+/// How an order is answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manner {
+    /// Who ordered sees the answer, in the web: only credentials are sent.
+    pub seen: bool,
+    /// Who gets the credentials as well.
+    pub copies: Vec<Sender>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +55,8 @@ pub struct TakeOfferRequest {
     /// Of the answer to a sender who has no offers; otherwise their own counts.
     #[serde(default = "of_the_place")]
     pub language: Language,
+    #[serde(default)]
+    pub manner: Manner,
 }
 
 /// The service is Czech.
@@ -73,6 +87,15 @@ pub struct ApproveRequest {
     pub seats: u32,
 }
 
+/// Another time, length or number of people for a conference that has not begun. Asked twice it is done once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeRequest {
+    pub sender: Sender,
+    pub number: ConferenceNumber,
+    /// A standard order; its language does not count.
+    pub order: Order,
+}
+
 /// What became of it; the answer to the sender is in the outbox by then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -88,6 +111,7 @@ pub enum OrderAnswer {
         reason: String,
     },
     Cancelled,
+    Changed,
     Repeated,
 }
 

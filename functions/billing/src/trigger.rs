@@ -26,8 +26,9 @@ async fn handle(request: Request) -> Response {
     let path = request.path();
     match (request.method(), path, path.strip_prefix("/statements/")) {
         (Method::Post, "/rate", _) => rate_leg(&request).await,
+        (Method::Post, "/statement", _) => tell_statement(&request).await,
         (Method::Get, _, Some(number)) => show_statement(&request, number).await,
-        (_, "/rate", _) => failure(405, "only POST is understood here"),
+        (_, "/rate" | "/statement", _) => failure(405, "only POST is understood here"),
         (_, _, Some(_)) => failure(405, "only GET is understood here"),
         _ => failure(404, "no such route"),
     }
@@ -76,6 +77,20 @@ async fn show_statement(request: &Request, number: &str) -> Response {
             .body(page::page(&statement))
             .build(),
         Some(statement) => json(200, &statement),
+    }
+}
+
+/// For other functions, which have seen whose conference it is: a route that nobody reaches from outside.
+async fn tell_statement(request: &Request) -> Response {
+    let Ok(question) = serde_json::from_slice::<StatementQuestion>(request.body()) else {
+        return failure(400, "not understood");
+    };
+    match ledger::<_, StatementFacts>("/v1/facts/statement", &question).await {
+        Ok(facts) => match statement::statement(&facts) {
+            Some(statement) => json(200, &statement),
+            None => failure(404, "no such conference"),
+        },
+        Err(cause) => unavailable(&cause),
     }
 }
 

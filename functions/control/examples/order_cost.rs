@@ -96,7 +96,7 @@ async fn serve(folder: &Path) -> Result<Served> {
     ] {
         settings.variables.insert(name.to_owned(), value);
     }
-    settings.internal.push(("ledger.konf.internal".into(), Arc::new(Inside(ledger))));
+    settings.internal.push(("ledger.konf.internal".into(), Arc::new(Inside::alone(ledger))));
     let host = tokio::task::spawn_blocking(move || Host::load(settings)).await??;
     let listener = server::bind("measurement", "127.0.0.1:0".parse()?).await?;
     let address = listener.local_addr()?;

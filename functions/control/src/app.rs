@@ -23,6 +23,7 @@ use crate::ledger_service::{Inside, Outside};
 use crate::mailbox::Mailbox;
 use crate::policies::Policies;
 use crate::policies::log::Log;
+use crate::rooms::Rooms;
 use crate::{clock, functions, link, metrics, operator, pages, policies, server, tasks};
 
 pub const LEDGER_FILE: &str = "ledger.sqlite";
@@ -41,7 +42,9 @@ pub async fn run(config: Config) -> Result<()> {
     let ledger = ledger(&config).await?;
     let wakes = tasks::Wakes::default();
     let (log, calls) = Log::new(wakes.policies.clone());
-    let inside = Arc::new(Inside(ledger.clone()));
+    let edges = link::Edges::default();
+    let rooms = Rooms::new(ledger.clone(), edges.clone());
+    let inside = Arc::new(Inside(ledger.clone(), rooms.clone()));
     let host = functions::load(&config, inside, Some(Arc::new(log))).await?;
     for component in host.components() {
         tracing::info!(component = component.name, digest = %component.digest, "component loaded");
@@ -52,7 +55,6 @@ pub async fn run(config: Config) -> Result<()> {
     for slot in host.slots() {
         tracing::info!(interface = slot.interface, digest = %slot.digest, "policy decides");
     }
-    let edges = link::Edges::default();
     let mailbox = Mailbox::default();
 
     // What is told to stop and waited for: taken requests are answered, a message being sent is noted as sent.
@@ -73,7 +75,7 @@ pub async fn run(config: Config) -> Result<()> {
     if let Some(address) = config.ledger_listen {
         let listener = server::bind("ledger_listen", address).await?;
         tracing::info!(address = %listener.local_addr()?, "listening for components under another host");
-        let outside = Arc::new(Outside(ledger.clone()));
+        let outside = Arc::new(Outside(ledger.clone(), rooms));
         running.spawn(server::serve(listener, outside, stopping.clone()));
     }
 

@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod operator;
 pub mod pages;
 pub mod policies;
+pub mod rooms;
 pub mod server;
 pub mod smpp;
 pub mod tasks;

@@ -291,7 +291,7 @@ impl SmppInbox {
         }
         let (host, outbox) = (self.host.clone(), self.wakes.outbox.clone());
         tokio::spawn(async move {
-            let request = ProcessRequest { stored, message };
+            let request = ProcessRequest { stored, message, copies: Vec::new() };
             if let Err(error) = ask::<serde_json::Value>(&host, "order", "/process", &request).await
             {
                 tracing::warn!(error = format!("{error:#}"), "a message waits for another try");
@@ -344,7 +344,8 @@ async fn about(ledger: &Ledger, leg: &RatedLeg) -> Result<About> {
 async fn answer(ledger: Ledger, host: Arc<Host>) -> Result<bool> {
     let left = ledger.unanswered(UNANSWERED_MS, BATCH).await?;
     for (stored, message) in &left {
-        let request = ProcessRequest { stored: stored.clone(), message: message.clone() };
+        let request =
+            ProcessRequest { stored: stored.clone(), message: message.clone(), copies: Vec::new() };
         match ask::<serde_json::Value>(&host, "order", "/process", &request).await {
             Ok(_) => tracing::info!(inbound = stored.id, "a message left over has been answered"),
             Err(error) => {

@@ -63,9 +63,37 @@ fn letter(message: &Message, language: Language, settings: &Settings) -> Letter 
     };
     match message {
         Message::Credentials { .. } => credentials(plain, message, settings),
+        Message::Invited { number, pin, window, .. } => {
+            let values = [
+                When::new(window.start).long(language),
+                format!("{} min", window.minutes()),
+                settings.access_number.clone(),
+                format!("{number}#"),
+                format!("{}#", pin.expose()),
+                "*6".to_owned(),
+            ];
+            let labels = match language {
+                Cs => ["Začátek", "Délka", "Volejte", "Číslo konference", "Váš PIN", "Ztlumit"],
+                En => ["Start", "Length", "Call", "Conference number", "Your PIN", "Mute"],
+            };
+            let note = match language {
+                Cs => "PIN je jen pro Vás.",
+                En => "The PIN is for you alone.",
+            };
+            let rows = labels.into_iter().zip(values).collect();
+            Letter { rows, notes: vec![note.to_owned()], ..plain }
+        }
         Message::Offers { offers, .. } => {
             let items = offers.iter().map(|offer| offer_line(offer, language)).collect();
             Letter { items, ..plain }
+        }
+        Message::SignInLink { base, token, .. } => {
+            let link = format!("{base}/sign-in/link/{}", token.expose());
+            let (label, note) = match language {
+                Cs => ("Přihlásit", "Kdo jste o to nežádali, nedělejte nic."),
+                En => ("Sign in", "If you did not ask for this, do nothing."),
+            };
+            Letter { rows: vec![(label, link)], notes: vec![note.to_owned()], ..plain }
         }
         _ => plain,
     }
@@ -81,6 +109,13 @@ pub(crate) fn sentence(message: &Message, language: Language) -> String {
         Message::Offers { offers, until, .. } => sentences::offers_head(offers, *until, language),
         Message::NothingFits => sentences::nothing_fits(language),
         Message::Cancelled { number, window, .. } => sentences::cancelled(number, window, language),
+        Message::Invited { .. } => match language {
+            Cs => "Jste zváni na telefonickou konferenci.".to_owned(),
+            En => "You are invited to a telephone conference.".to_owned(),
+        },
+        Message::Changed { number, window, seats, .. } => {
+            sentences::changed(number, window, *seats, language)
+        }
         Message::NothingToCancel { number } => sentences::nothing_to_cancel(number, language),
         Message::OfferGone => sentences::offer_gone(language),
         Message::Restricted { until, .. } => sentences::restricted(*until, language),
@@ -89,12 +124,18 @@ pub(crate) fn sentence(message: &Message, language: Language) -> String {
         Message::Receipt { due, .. } => sentences::receipt(*due, language),
         Message::Reply { text } => text.clone(),
         Message::Declined { reason } => sentences::declined(reason, language),
+        Message::SignInCode { code, minutes } => sentences::sign_in_code(code, *minutes, language),
+        Message::SignInLink { minutes, .. } => sentences::sign_in_link(*minutes, language),
     }
 }
 
 fn subject(message: &Message, language: Language) -> String {
     let start = |window: &Window| When::new(window.start).short(language);
     match (message, language) {
+        (Message::Invited { window, .. }, Cs) => format!("Pozvánka: konference {}", start(window)),
+        (Message::Invited { window, .. }, En) => {
+            format!("Invitation: conference {}", start(window))
+        }
         (Message::Credentials { window, .. }, Cs) => format!("Konference {}", start(window)),
         (Message::Credentials { window, .. }, En) => format!("Conference {}", start(window)),
         (Message::Cancelled { number, .. }, Cs) => format!("Konference {number} je zrušena"),
@@ -104,6 +145,14 @@ fn subject(message: &Message, language: Language) -> String {
         }
         (Message::Receipt { .. } | Message::Reply { .. } | Message::Declined { .. }, En) => {
             "Your conference request".to_owned()
+        }
+        (Message::Changed { number, .. }, Cs) => format!("Konference {number} je změněna"),
+        (Message::Changed { number, .. }, En) => format!("Conference {number} is changed"),
+        (Message::SignInCode { .. } | Message::SignInLink { .. }, Cs) => {
+            "Přihlášení do Konf".to_owned()
+        }
+        (Message::SignInCode { .. } | Message::SignInLink { .. }, En) => {
+            "Signing in to Konf".to_owned()
         }
         (Message::Question { .. }, Cs) => "Dotaz k objednávce konference".to_owned(),
         (Message::Question { .. }, En) => "A question about your conference order".to_owned(),
@@ -152,7 +201,7 @@ fn credentials(plain: Letter, message: &Message, settings: &Settings) -> Letter 
     };
     let mut rows: Vec<_> = labels.into_iter().zip(values).collect();
     if !settings.web_url.is_empty() {
-        rows.push(("Web", settings.web_url.clone()));
+        rows.push(("Web", settings.web_link(number)));
     }
     let notes = match plain.language {
         Cs => vec![
@@ -183,7 +232,8 @@ fn calendar(
     settings: &Settings,
 ) -> Option<String> {
     let (number, window, status, description) = match message {
-        Message::Credentials { number, pin, window, .. } => {
+        Message::Credentials { number, pin, window, .. }
+        | Message::Invited { number, pin, window, .. } => {
             let (access, pin) = (&settings.access_number, pin.expose());
             let description = match language {
                 Cs => format!("Volejte {access}, číslo {number}#, PIN {pin}#. Ztlumit: *6"),
@@ -193,6 +243,9 @@ fn calendar(
         }
         Message::Cancelled { number, window, .. } => {
             (number, window, Status::Cancelled, sentence(message, language))
+        }
+        Message::Changed { number, window, .. } => {
+            (number, window, Status::Confirmed, sentence(message, language))
         }
         _ => return None,
     };

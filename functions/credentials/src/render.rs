@@ -2,6 +2,7 @@
 
 use konf_api::ledger::{MessageBody, OutboxMessage, Sender};
 use konf_api::render::{Message, RenderRequest};
+use konf_contract::ConferenceNumber;
 
 use crate::{mail, sms};
 
@@ -12,6 +13,16 @@ pub struct Settings {
     pub access_number: String,
     /// Empty when there is no web.
     pub web_url: String,
+}
+
+impl Settings {
+    /// Where this conference stands in the web; empty without a web.
+    pub(crate) fn web_link(&self, number: &ConferenceNumber) -> String {
+        match self.web_url.trim_end_matches('/') {
+            "" => String::new(),
+            web => format!("{web}/c/{number}"),
+        }
+    }
 }
 
 impl Default for Settings {
@@ -42,9 +53,12 @@ fn kind(message: &Message) -> &'static str {
         Message::Credentials { .. } => "credentials",
         Message::Offers { .. } => "offers",
         Message::Cancelled { .. } => "cancelled",
+        Message::Changed { .. } => "changed",
+        Message::Invited { .. } => "invitation",
         Message::Question { .. } => "question",
         Message::Receipt { .. } => "receipt",
         Message::Reply { .. } | Message::Declined { .. } => "reply",
+        Message::SignInCode { .. } | Message::SignInLink { .. } => "sign-in",
         Message::NothingFits
         | Message::NothingToCancel { .. }
         | Message::OfferGone

@@ -2,7 +2,7 @@
 
 use jiff::civil::DateTime;
 use konf_api::render::{Choice, Fault, OfferedAlternative};
-use konf_contract::{ConferenceNumber, Language, UnixMs, Window};
+use konf_contract::{ConferenceNumber, Language, OneTimeCode, UnixMs, Window};
 
 use crate::when::{When, short_date};
 
@@ -67,6 +67,24 @@ pub(crate) fn cancelled(number: &ConferenceNumber, window: &Window, language: La
     }
 }
 
+pub(crate) fn changed(
+    number: &ConferenceNumber,
+    window: &Window,
+    seats: u32,
+    language: Language,
+) -> String {
+    let start = When::new(window.start).short(language);
+    let (minutes, people) = (window.minutes(), people(seats, language));
+    match language {
+        Cs => format!(
+            "Konference {number} je nově {start}, {minutes} min, {people}. PIN a heslo zůstávají."
+        ),
+        En => format!(
+            "Conference {number} is now {start}, {minutes} min, {people}. PIN and password stay."
+        ),
+    }
+}
+
 pub(crate) fn nothing_to_cancel(number: &ConferenceNumber, language: Language) -> String {
     match language {
         Cs => format!("Konferenci {number} od Vás objednanou nemáme. Zkontrolujte prosím číslo."),
@@ -91,6 +109,26 @@ pub(crate) fn restricted(until: Option<UnixMs>, language: Language) -> String {
         (En, Some(until)) => format!("Ordering conferences is restricted for you until {until}."),
         (Cs, None) => "Objednávání konferencí je pro Vás omezeno.".to_owned(),
         (En, None) => "Ordering conferences is restricted for you.".to_owned(),
+    }
+}
+
+/// The code first: a telephone shows the beginning.
+pub(crate) fn sign_in_code(code: &OneTimeCode, minutes: u32, language: Language) -> String {
+    let code = code.expose();
+    match language {
+        Cs => format!(
+            "{code} je kód pro přihlášení do Konf. Platí {minutes} min. Nikomu ho neříkejte."
+        ),
+        En => {
+            format!("{code} is your code to sign in to Konf, for {minutes} min. Tell it to nobody.")
+        }
+    }
+}
+
+pub(crate) fn sign_in_link(minutes: u32, language: Language) -> String {
+    match language {
+        Cs => format!("Tento odkaz Vás přihlásí. Platí {minutes} minut a jen jednou."),
+        En => format!("This link signs you in. It works for {minutes} minutes, and once."),
     }
 }
 

@@ -12,8 +12,12 @@ use Language::{Cs, En};
 
 pub(crate) fn parts(message: &Message, language: Language, settings: &Settings) -> Vec<String> {
     match message {
+        Message::Invited { number, pin, window, .. } => {
+            pack([for_everybody(number, pin, window, None, language, settings)])
+        }
         Message::Credentials { number, pin, password, window, seats, .. } => {
-            let mut parts = pack([for_everybody(number, pin, window, *seats, language, settings)]);
+            let mut parts =
+                pack([for_everybody(number, pin, window, Some(*seats), language, settings)]);
             parts.extend(for_the_organiser(number, password, language, settings));
             parts
         }
@@ -31,19 +35,21 @@ fn for_everybody(
     number: &ConferenceNumber,
     pin: &Pin,
     window: &Window,
-    seats: u32,
+    seats: Option<u32>,
     language: Language,
     settings: &Settings,
 ) -> String {
     let start = When::new(window.start).short(language);
-    let (minutes, people) = (window.minutes(), sentences::people(seats, language));
+    let minutes = window.minutes();
+    let people =
+        seats.map_or_else(String::new, |seats| format!(", {}", sentences::people(seats, language)));
     let (access, pin) = (&settings.access_number, pin.expose());
     match language {
         Cs => format!(
-            "Konference {start}, {minutes} min, {people}. Volejte {access}, číslo {number}#, PIN {pin}#. Ztlumit: *6"
+            "Konference {start}, {minutes} min{people}. Volejte {access}, číslo {number}#, PIN {pin}#. Ztlumit: *6"
         ),
         En => format!(
-            "Conference {start}, {minutes} min, {people}. Call {access}, number {number}#, PIN {pin}#. Mute: *6"
+            "Conference {start}, {minutes} min{people}. Call {access}, number {number}#, PIN {pin}#. Mute: *6"
         ),
     }
 }
@@ -65,7 +71,7 @@ fn for_the_organiser(
         ),
     };
     let text = fold(&text);
-    let link = fold(&settings.web_url);
+    let link = fold(&settings.web_link(number));
     let together = format!("{text} {link}");
     let fits = |text: &str| septets(text).is_some_and(|septets| septets <= SEPTETS_MAX);
     if link.is_empty() {

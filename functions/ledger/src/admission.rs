@@ -9,6 +9,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::Ledger;
 use crate::error::Result;
+use crate::guests;
 use crate::words::{Columns, state_at};
 
 /// Wrong tries count for an hour.
@@ -25,11 +26,16 @@ impl Ledger {
             Some(number) => booking_by_number(&mut tx, number, now).await?,
             None => None,
         };
+        let of_booking = row.as_ref().map(|row| row.text("id")).transpose()?;
         let matched = match keyed {
-            Some(keyed) => match_code(&keyed.code, row.as_ref())?,
+            Some(keyed) => {
+                // Asked without a booking as well, so that time does not tell which numbers exist.
+                let guests =
+                    guests::pins(&mut tx, of_booking.as_deref().unwrap_or_default()).await?;
+                match_code(&keyed.code, row.as_ref(), &guests)?
+            }
             None => None,
         };
-        let of_booking = row.as_ref().map(|row| row.text("id")).transpose()?;
         // With credentials only a seat of that very conference is of use.
         let held = if keyed.is_some() && of_booking.is_none() {
             None
@@ -106,12 +112,14 @@ pub(crate) fn admission_booking(row: &SqliteRow, now: UnixMs) -> Result<Admissio
 }
 
 /// The same work with and without a booking, so that time does not tell which numbers exist.
-fn match_code(code: &str, row: Option<&SqliteRow>) -> Result<Option<Role>> {
+fn match_code(code: &str, row: Option<&SqliteRow>, guests: &[String]) -> Result<Option<Role>> {
     let secret = |column| match row {
         Some(row) => row.value::<Option<String>>(column),
         None => Ok(None),
     };
-    let participant = equal(code, secret("pin")?.as_deref());
+    let participant = guests
+        .iter()
+        .fold(equal(code, secret("pin")?.as_deref()), |found, pin| found | equal(code, Some(pin)));
     let organiser = equal(code, secret("password")?.as_deref());
     Ok(match (bool::from(organiser), bool::from(participant)) {
         (true, _) => Some(Role::Organiser),

@@ -1,9 +1,10 @@
 //! The answer to one message: its effect and what goes out, together or not at all.
 
 use konf_api::ledger::{
-    BookingProposal, Effect, HeldOffer, Moved, OfferProposal, Outcome, Proposal, Sender,
+    BookingChange, BookingProposal, Effect, HeldOffer, Moved, OfferProposal, Outcome, Proposal,
+    Sender,
 };
-use konf_contract::UnixMs;
+use konf_contract::{UnixMs, Window};
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
@@ -114,6 +115,10 @@ impl Ledger {
                 change.cancel(&mut tx, booking).await?;
                 (Some(booking.clone()), false)
             }
+            Effect::Change { booking, to } => {
+                change.change(&mut tx, booking, to).await?;
+                (Some(booking.clone()), false)
+            }
             Effect::Enqueue { text, received, due, language, order } => {
                 let request = NewRequest {
                     inbound: proposal.inbound.as_deref(),
@@ -155,6 +160,7 @@ fn orders(effect: &Effect) -> bool {
         Effect::Book(_)
         | Effect::TakeOffer { .. }
         | Effect::HoldOffers { .. }
+        | Effect::Change { .. }
         | Effect::Enqueue { .. }
         | Effect::Approve { .. } => true,
         Effect::Answer | Effect::Cancel { .. } | Effect::Settle { .. } => false,
@@ -171,7 +177,7 @@ fn is_mute_without_answer(effect: &Effect) -> bool {
         | Effect::HoldOffers { .. }
         | Effect::Approve { .. }
         | Effect::Settle { .. } => true,
-        Effect::Cancel { .. } | Effect::Enqueue { .. } => false,
+        Effect::Cancel { .. } | Effect::Change { .. } | Effect::Enqueue { .. } => false,
     }
 }
 
@@ -188,6 +194,10 @@ fn check(proposal: &Proposal) -> Result<()> {
         | Effect::Approve { booking, .. } => {
             minutes(booking.window)?;
             check_seats(booking.seats)
+        }
+        Effect::Change { to, .. } => {
+            minutes(to.window)?;
+            check_seats(to.seats)
         }
         Effect::HoldOffers { offers, .. } => {
             if offers.is_empty() || offers.len() > OFFERS_MAX {
@@ -245,7 +255,7 @@ struct Change<'a> {
 impl Change<'_> {
     /// A new order releases what was held for its sender before.
     async fn book(&self, tx: &mut SqliteConnection, booking: &BookingProposal) -> Step<String> {
-        self.check_start(booking)?;
+        self.check_start(booking.window)?;
         offers::release_of(tx, self.sender, None).await?;
         if !capacity::take(tx, &booking.edge, minutes(booking.window)?, booking.seats).await? {
             return Err(Stop::Moved(Moved::Capacity));
@@ -276,8 +286,7 @@ impl Change<'_> {
         self.insert_booking(tx, booking).await
     }
 
-    fn check_start(&self, booking: &BookingProposal) -> Result<()> {
-        let window = booking.window;
+    fn check_start(&self, window: Window) -> Result<()> {
         if window.end <= self.now || window.start.since(self.now) > AHEAD_MS_MAX {
             return Err(LedgerError::Invalid(
                 "a booking ends in the future and starts within 9 years",
@@ -358,6 +367,53 @@ impl Change<'_> {
         }
     }
 
+    /// Before anybody is in, so that no room and no seat has to move.
+    async fn change(
+        &self,
+        tx: &mut SqliteConnection,
+        booking: &str,
+        to: &BookingChange,
+    ) -> Step<()> {
+        let row = sqlx::query(
+            "SELECT edge, start_ms, end_ms, seats FROM booking
+             WHERE id = $1 AND sender_key = $2 AND state = 'booked' AND start_ms > $3
+                 AND seats_taken = 0",
+        )
+        .bind(booking)
+        .bind(self.sender.key())
+        .bind(self.now.0)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { return Err(Stop::Moved(Moved::BookingGone)) };
+        self.check_start(to.window)?;
+        offers::release_of(tx, self.sender, None).await?;
+        let window = row.window()?;
+        capacity::release(tx, &row.text("edge")?, minutes(window)?, row.count("seats")?).await?;
+        if !capacity::take(tx, &to.edge, minutes(to.window)?, to.seats).await? {
+            return Err(Stop::Moved(Moved::Capacity));
+        }
+        sqlx::query(
+            "UPDATE booking SET edge = $1, start_ms = $2, end_ms = $3, booked_end_ms = $3, wall = $4,
+                 zone = $5, seats = $6
+             WHERE id = $7",
+        )
+        .bind(&to.edge)
+        .bind(to.window.start.0)
+        .bind(to.window.end.0)
+        .bind(&to.wall)
+        .bind(&to.zone)
+        .bind(i64::from(to.seats))
+        .bind(booking)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("UPDATE number_use SET free_ms = $1 WHERE booking = $2")
+            .bind(to.window.end.plus_ms(self.rest).0)
+            .bind(booking)
+            .execute(&mut *tx)
+            .await?;
+        Ok(())
+    }
+
     async fn cancel(&self, tx: &mut SqliteConnection, booking: &str) -> Step<()> {
         let row = sqlx::query(
             "UPDATE booking SET state = 'cancelled', closed_ms = $1
@@ -420,6 +476,7 @@ fn effect_in_short(effect: &Effect) -> Value {
             json!({ "effect": "hold-offers", "offers": offers, "until": until })
         }
         Effect::Cancel { .. } => json!({ "effect": "cancel" }),
+        Effect::Change { to, .. } => json!({ "effect": "change", "to": to }),
         Effect::Enqueue { received, due, order, .. } => {
             json!({ "effect": "enqueue", "received": received, "due": due, "order": order })
         }

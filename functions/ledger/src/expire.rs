@@ -8,9 +8,11 @@ use crate::Ledger;
 use crate::admission::WRONG_TRY_MS;
 use crate::error::Result;
 use crate::extension::shrink_if_empty;
+use crate::guests;
 use crate::offers::release_expired;
 use crate::parts;
 use crate::seats::release_expired_holds;
+use crate::sign_in;
 
 /// How much [`Ledger::expire`] took back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -98,6 +100,7 @@ impl Ledger {
         .execute(&mut *tx)
         .await?;
         parts::sweep(&mut tx, now, ROWS_AT_ONCE).await?;
+        sign_in::sweep(&mut tx, now, ROWS_AT_ONCE).await?;
         sqlx::query("DELETE FROM wrong_try WHERE at_ms <= $1")
             .bind(now.0.saturating_sub(WRONG_TRY_MS))
             .execute(&mut *tx)
@@ -147,6 +150,7 @@ async fn erase_bookings(tx: &mut SqliteConnection, before: UnixMs) -> Result<u64
             .bind(booking)
             .execute(&mut *tx)
             .await?;
+        guests::erase(tx, booking).await?;
         sqlx::query("UPDATE seat_grant SET caller = NULL WHERE booking = $1")
             .bind(booking)
             .execute(&mut *tx)

@@ -1,9 +1,10 @@
 //! What a component may ask before it proposes. The commit checks again whatever matters.
 
 use konf_api::ledger::{
-    BookingFacts, BookingQuestion, EdgeLoad, OffersFacts, OffersQuestion, OrderFacts,
+    BookingFacts, BookingQuestion, BookingState, EdgeLoad, OffersFacts, OffersQuestion, OrderFacts,
     OrderQuestion, OwnBooking,
 };
+use konf_api::portal::{ChangeFacts, ChangeQuestion, FreeFacts, FreeQuestion};
 use konf_contract::{UnixMs, Window};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
@@ -11,7 +12,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::Ledger;
 use crate::capacity::Load;
 use crate::error::{LedgerError, Result};
-use crate::offers::{Hold, held, holds_not_in_the_way};
+use crate::offers::{Hold, expired_holds, held, holds_not_in_the_way};
 use crate::restriction::restriction_of;
 use crate::words::{Columns, Minutes, minute_after, minutes, state_at};
 
@@ -23,6 +24,53 @@ impl Ledger {
         let now = self.now();
         let restriction = restriction_of(&mut tx, &question.sender, now).await?;
         let free = holds_not_in_the_way(&mut tx, &question.sender, now).await?;
+        let edges = self.loads(&mut tx, span, &free).await?;
+        Ok(OrderFacts { now, restriction, edges })
+    }
+
+    /// The same load as anybody may see it.
+    pub async fn free_facts(&self, question: &FreeQuestion) -> Result<FreeFacts> {
+        let span = covering(question.span)?;
+        let mut tx = self.store().read().await?;
+        let now = self.now();
+        let free = expired_holds(&mut tx, now).await?;
+        Ok(FreeFacts { now, edges: self.loads(&mut tx, span, &free).await? })
+    }
+
+    /// The load as it is without a booking of the sender that is to be moved.
+    pub async fn change_facts(&self, question: &ChangeQuestion) -> Result<ChangeFacts> {
+        let span = covering(question.span)?;
+        let mut tx = self.store().read().await?;
+        let now = self.now();
+        let restriction = restriction_of(&mut tx, &question.sender, now).await?;
+        let row = sqlx::query(
+            "SELECT b.id, b.number, b.start_ms, b.end_ms, b.seats, b.language, b.state, b.edge
+             FROM number_use u JOIN booking b ON b.id = u.booking
+             WHERE u.number = $1 AND b.sender_key = $2",
+        )
+        .bind(question.number.as_str())
+        .bind(question.sender.key())
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else {
+            return Ok(ChangeFacts { now, restriction, booking: None, edges: Vec::new() });
+        };
+        let booking = own_booking(&row, now)?;
+        let mut free = holds_not_in_the_way(&mut tx, &question.sender, now).await?;
+        if booking.state == BookingState::Booked {
+            let span = minutes(booking.window)?;
+            free.push(Hold { edge: row.text("edge")?, span, seats: booking.seats });
+        }
+        let edges = self.loads(&mut tx, span, &free).await?;
+        Ok(ChangeFacts { now, restriction, booking: Some(booking), edges })
+    }
+
+    async fn loads(
+        &self,
+        tx: &mut SqliteConnection,
+        span: Minutes,
+        free: &[Hold],
+    ) -> Result<Vec<EdgeLoad>> {
         let edges = sqlx::query("SELECT name, capacity FROM edge WHERE active = 1 ORDER BY name")
             .fetch_all(&mut *tx)
             .await?;
@@ -30,10 +78,10 @@ impl Ledger {
         for edge in edges {
             let (name, capacity) = (edge.text("name")?, edge.count("capacity")?);
             let labels = self.labels(&name);
-            let load = edge_load(&mut tx, name, capacity, span, &free).await?;
+            let load = edge_load(tx, name, capacity, span, free).await?;
             loads.push(EdgeLoad { labels, ..load });
         }
-        Ok(OrderFacts { now, restriction, edges: loads })
+        Ok(loads)
     }
 
     fn labels(&self, edge: &str) -> Vec<String> {

@@ -81,6 +81,17 @@ impl Ledger {
             "/v1/admissions" => reply(self.admit(&read(body)?, stamps).await),
             "/v1/extensions" => reply(self.extend(&read(body)?, policies).await),
             "/v1/ratings" => reply(self.rate(&read(body)?, policies).await),
+            "/v1/sign-ins" => reply(self.sign_in(&read(body)?).await),
+            "/v1/sign-ins/confirm" => reply(self.confirm_sign_in(&read(body)?).await),
+            "/v1/sessions" => reply(self.session(&read(body)?).await),
+            "/v1/sessions/end" => reply(self.end_session(&read(body)?).await),
+            "/v1/facts/free" => reply(self.free_facts(&read(body)?).await),
+            "/v1/facts/own" => reply(self.own_facts(&read(body)?).await),
+            "/v1/facts/change" => reply(self.change_facts(&read(body)?).await),
+            "/v1/facts/guests" => reply(self.guests_facts(&read(body)?).await),
+            "/v1/guests" => reply(self.invite(&read(body)?).await),
+            "/v1/guests/revoke" => reply(self.revoke_guest(&read(body)?).await),
+            "/v1/facts/credentials" => reply(self.credentials_facts(&read(body)?).await),
             _ => Err(no_such_call()),
         }
     }
@@ -98,6 +109,11 @@ impl Ledger {
         Ok(Reply { about, ..reply(Ok(facts))? })
     }
 
+    /// Whether a request may ask what components ask.
+    pub fn opens_to(&self, headers: &HeaderMap) -> bool {
+        self.authorised(headers)
+    }
+
     /// Digests are compared, so that neither the token's bytes nor its length show in time.
     fn authorised(&self, headers: &HeaderMap) -> bool {
         let given = headers.get(AUTHORIZATION).map(|value| value.as_bytes()).unwrap_or_default();
@@ -107,7 +123,7 @@ impl Ledger {
     }
 }
 
-const CALLS: [&str; 14] = [
+const CALLS: [&str; 25] = [
     "/v1/inbound",
     "/v1/inbound/part",
     "/v1/reports",
@@ -122,6 +138,17 @@ const CALLS: [&str; 14] = [
     "/v1/admissions",
     "/v1/extensions",
     "/v1/ratings",
+    "/v1/sign-ins",
+    "/v1/sign-ins/confirm",
+    "/v1/sessions",
+    "/v1/sessions/end",
+    "/v1/facts/free",
+    "/v1/facts/own",
+    "/v1/facts/change",
+    "/v1/facts/guests",
+    "/v1/guests",
+    "/v1/guests/revoke",
+    "/v1/facts/credentials",
 ];
 
 type Answer = Result<Reply, Refusal>;

@@ -10,12 +10,13 @@ use crate::requests::RequestCounts;
 use crate::words::Columns;
 
 /// What became of messages in and of what operators did, by name, in the order of [`Tally`].
-const OUTCOMES: [&str; 11] = [
+const OUTCOMES: [&str; 12] = [
     "answered",
     "booked",
     "offer-taken",
     "offered",
     "cancelled",
+    "changed",
     "requested",
     "approved",
     "settled",
@@ -36,13 +37,14 @@ impl Tally {
                 Effect::TakeOffer { .. } => 2,
                 Effect::HoldOffers { .. } => 3,
                 Effect::Cancel { .. } => 4,
-                Effect::Enqueue { .. } => 5,
-                Effect::Approve { .. } => 6,
-                Effect::Settle { .. } => 7,
+                Effect::Change { .. } => 5,
+                Effect::Enqueue { .. } => 6,
+                Effect::Approve { .. } => 7,
+                Effect::Settle { .. } => 8,
             },
-            (Outcome::Repeated, _) => 8,
-            (Outcome::Moved(_), _) => 9,
-            (Outcome::OverBudget, _) => 10,
+            (Outcome::Repeated, _) => 9,
+            (Outcome::Moved(_), _) => 10,
+            (Outcome::OverBudget, _) => 11,
         };
         self.0[at].fetch_add(1, Ordering::Relaxed);
     }

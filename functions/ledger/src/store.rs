@@ -40,6 +40,8 @@ fn migrations() -> Migrator {
         step(4, "policies", include_str!("../migrations/0004_policies.sql")),
         step(5, "senders", include_str!("../migrations/0005_senders.sql")),
         step(6, "gateways", include_str!("../migrations/0006_gateways.sql")),
+        step(11, "portal", include_str!("../migrations/0011_portal.sql")),
+        step(12, "guests", include_str!("../migrations/0012_guests.sql")),
         step(15, "requests", include_str!("../migrations/0015_requests.sql")),
         step(16, "operators", include_str!("../migrations/0016_operators.sql")),
     ]);

@@ -15,9 +15,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use futures::StreamExt;
 use konf_api::ledger::{
     InboundMessage, InboundState, InboundStored, Moved, OffersFacts, OffersQuestion, OutboxMessage,
-    Outcome, PartStored, ReportOutcome, SenderFacts, SenderQuestion,
+    Outcome, PartStored, Proposal, ReportOutcome, Sender, SenderFacts, SenderQuestion,
 };
-use konf_api::ordering::ProcessRequest;
+use konf_api::ordering::{ProcessRequest, Processed, ReadRequest};
+use konf_api::portal::WEB_GATEWAY;
 use konf_api::schedule::OrderAnswer;
 use konf_contract::{Language, UnixMs};
 use serde::Serialize;
@@ -31,6 +32,9 @@ use crate::work::{self, Answer, Work};
 
 /// A stored mail has up to 256 kB of text; written as JSON a character takes up to six times its size.
 const STORED_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// An order has some 30 characters.
+const READ_BYTES_MAX: usize = 4 * 1024;
 
 /// Of a batch; the rest is the reconciler's, which looks every few seconds. A gateway waits 2 s at worst (FIELD.md,
 /// section 1), and an answer takes some milliseconds.
@@ -59,6 +63,7 @@ async fn handle(request: IncomingRequest) -> Response {
         _ if !is_post => with_error(405, "expected POST"),
         "/mail/generic" => receive(Gateway::Mail, path, query, request).await,
         "/process" => process(request).await,
+        "/read" => read(request).await,
         _ => with_error(404, "expected /sms/NAME or /mail/generic"),
     }
 }
@@ -97,7 +102,7 @@ async fn take(gateway: Gateway, received: Received) -> Result<(), Failure> {
     }
     let mut failed = None;
     for (stored, message) in unanswered.iter().take(ANSWERED_AT_ONCE) {
-        failed = answer(stored, message).await.err().or(failed);
+        failed = answer(stored, message, &[]).await.err().or(failed);
     }
     failed.map_or(Ok(()), Err)
 }
@@ -137,22 +142,44 @@ async fn process(request: IncomingRequest) -> Response {
     let Ok(asked) = serde_json::from_slice::<ProcessRequest>(&body) else {
         return with_error(400, "expected a stored message");
     };
-    match answer(&asked.stored, &asked.message).await {
-        Ok(()) => json(200, &serde_json::json!({ "answered": true })),
+    match answer(&asked.stored, &asked.message, &asked.copies).await {
+        Ok(processed) => json(200, &processed),
         Err(failure) => retry_later(&failure),
     }
 }
 
-async fn answer(stored: &InboundStored, message: &InboundMessage) -> Result<(), Failure> {
-    let planned = permitted(work::plan(stored, message), stored, message).await?;
+/// For the web, which shows what is wrong before anything is ordered.
+async fn read(request: IncomingRequest) -> Response {
+    let body = match bounded_body(request, READ_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    match serde_json::from_slice::<ReadRequest>(&body) {
+        Ok(asked) => json(200, &work::reading(&asked.text, asked.now)),
+        Err(_) => with_error(400, "expected a text and a time"),
+    }
+}
+
+async fn answer(
+    stored: &InboundStored,
+    message: &InboundMessage,
+    copies: &[Sender],
+) -> Result<Processed, Failure> {
+    let planned = permitted(work::plan(stored, message).copied_to(copies), stored, message).await?;
     let scheduled = match planned {
         Work::Order(order) => schedule("/orders", &order).await?,
         Work::TakeOffer(take) => schedule("/offers/take", &take).await?,
         Work::Cancel(cancel) => schedule("/cancel", &cancel).await?,
-        Work::Answer(answer) => return commit(*answer).await,
+        Work::Answer(answer) => {
+            let seen = answer.seen().filter(|_| message.gateway == WEB_GATEWAY);
+            match seen.is_some() {
+                true => drop(conclude(&answer.proposal(Vec::new())).await?),
+                false => commit(*answer).await?,
+            }
+            return Ok(Processed { answer: seen });
+        }
     };
-    let _: OrderAnswer = scheduled;
-    Ok(())
+    Ok(Processed { answer: Some(scheduled) })
 }
 
 /// What is left of an order when the restriction policy was asked about its sender.
@@ -192,7 +219,11 @@ async fn commit(answer: Answer) -> Result<(), Failure> {
 
 async fn propose(answer: Answer) -> Result<Outcome, Failure> {
     let messages: Vec<OutboxMessage> = post(RENDER, None, &answer.render).await?;
-    ledger("/v1/commit", &answer.proposal(messages)).await
+    conclude(&answer.proposal(messages)).await
+}
+
+async fn conclude(proposal: &Proposal) -> Result<Outcome, Failure> {
+    ledger("/v1/commit", proposal).await
 }
 
 // ── the policy ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -331,10 +362,10 @@ fn with_error(status: u16, text: &str) -> Response {
     json(status, &serde_json::json!({ "error": text }))
 }
 
-fn json(status: u16, value: &serde_json::Value) -> Response {
+fn json(status: u16, value: &impl Serialize) -> Response {
     Response::builder()
         .status(status)
         .header("content-type", "application/json")
-        .body(value.to_string())
+        .body(serde_json::to_vec(value).unwrap_or_default())
         .build()
 }

@@ -3,8 +3,12 @@
 use konf_api::ledger::{
     Effect, InboundMessage, InboundStored, Proposal, RequestedOrder, Restriction, Sender,
 };
+use konf_api::ordering::Reading;
+use konf_api::portal::WEB_GATEWAY;
 use konf_api::render::{Fault, Message, RenderRequest};
-use konf_api::schedule::{CancelRequest, Order, OrderRequest, TakeOfferRequest};
+use konf_api::schedule::{
+    CancelRequest, Manner, Order, OrderAnswer, OrderRequest, TakeOfferRequest,
+};
 use konf_contract::{Language, UnixMs};
 
 use crate::calendar::ZONE;
@@ -27,6 +31,18 @@ pub enum Work {
     Answer(Box<Answer>),
 }
 
+impl Work {
+    /// The same, with credentials for others as well.
+    pub fn copied_to(mut self, copies: &[Sender]) -> Work {
+        match &mut self {
+            Work::Order(OrderRequest { manner, .. })
+            | Work::TakeOffer(TakeOfferRequest { manner, .. }) => manner.copies = copies.to_vec(),
+            Work::Cancel(_) | Work::Answer(_) => {}
+        }
+        self
+    }
+}
+
 /// An answer that is not the schedule's business.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -43,6 +59,16 @@ impl Answer {
             effect: self.effect,
             messages,
         }
+    }
+
+    /// What whoever sees the answer in the web hears, with nothing sent; none where something is to be sent.
+    pub fn seen(&self) -> Option<OrderAnswer> {
+        let reason = match (&self.effect, &self.render.message) {
+            (Effect::Answer, Message::Restricted { .. }) => "restricted",
+            (Effect::Answer, _) => "not an order",
+            _ => return None,
+        };
+        Some(OrderAnswer::Refused { reason: reason.to_owned() })
     }
 
     /// The same message answered to a sender who is restricted: nothing but that is said.
@@ -65,13 +91,14 @@ impl Answer {
 pub fn plan(stored: &InboundStored, message: &InboundMessage) -> Work {
     let inbound = stored.id.clone();
     let sender = message.sender.clone();
+    let manner = Manner { seen: message.gateway == WEB_GATEWAY, copies: Vec::new() };
     match grammar::understand(&message.text, stored.received) {
         Understood::Order(order) => {
-            Work::Order(OrderRequest { inbound, sender, now: stored.now, order })
+            Work::Order(OrderRequest { inbound, sender, now: stored.now, order, manner })
         }
         Understood::TakeOffer(index) => {
             let language = language_of(&message.sender, &message.text);
-            Work::TakeOffer(TakeOfferRequest { inbound, sender, index, language })
+            Work::TakeOffer(TakeOfferRequest { inbound, sender, index, language, manner })
         }
         Understood::Cancel { number, language } => {
             Work::Cancel(CancelRequest { inbound, sender, number, language })
@@ -84,6 +111,19 @@ pub fn plan(stored: &InboundStored, message: &InboundMessage) -> Work {
             answer(stored, message, language, Effect::Answer, Message::Refusal { fault, example })
         }
         Understood::NotAnOrder => not_an_order(stored, message),
+    }
+}
+
+/// What would be made of a text, in the words of whoever asks before it is sent.
+pub fn reading(text: &str, now: UnixMs) -> Reading {
+    match grammar::understand(text, now) {
+        Understood::Order(order) => Reading::Order(order),
+        Understood::NonStandard { language, .. } => Reading::NonStandard { language },
+        Understood::Question { choices, .. } => Reading::Question { choices },
+        Understood::Refusal { fault, .. } => Reading::Fault(fault),
+        Understood::TakeOffer(_) | Understood::Cancel { .. } | Understood::NotAnOrder => {
+            Reading::Other
+        }
     }
 }
 

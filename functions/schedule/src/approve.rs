@@ -1,7 +1,7 @@
 //! What an operator has approved is booked, beyond the limits of a standard order but never beyond the seats.
 
 use konf_api::ledger::{Effect, OrderFacts, OrderQuestion};
-use konf_api::schedule::{ApproveRequest, OrderAnswer};
+use konf_api::schedule::{ApproveRequest, Manner, OrderAnswer};
 use konf_contract::{UnixMs, Window};
 
 use crate::ROUNDS_MAX;
@@ -56,6 +56,7 @@ pub async fn approve(
             sender: &request.sender,
             language: request.language,
             now: facts.now,
+            manner: &Manner::default(),
         };
         if let Some(answer) = reply.propose(outside, decided).await? {
             return Ok(answer);

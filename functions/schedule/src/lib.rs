@@ -9,6 +9,7 @@
 
 pub mod admit;
 pub mod approve;
+pub mod change;
 pub mod draw;
 pub mod extend;
 pub mod keys;

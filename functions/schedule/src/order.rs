@@ -5,7 +5,9 @@ use konf_api::ledger::{
     OffersFacts, OffersQuestion, OrderFacts, OrderQuestion, Outcome, Proposal, Sender,
 };
 use konf_api::render::{Fault, Message, OfferedAlternative, RenderRequest};
-use konf_api::schedule::{CancelRequest, Order, OrderAnswer, OrderRequest, TakeOfferRequest};
+use konf_api::schedule::{
+    CancelRequest, Manner, Order, OrderAnswer, OrderRequest, TakeOfferRequest,
+};
 use konf_contract::{Language, UnixMs, Window};
 
 use crate::ROUNDS_MAX;
@@ -17,8 +19,11 @@ use crate::place::{PlacementPolicyFacts, Wanted, place};
 use crate::wall::{ZONE, day_and_time, wall};
 
 /// Limits of a standard order (PRODUCT.md, section 1).
-const MINUTES: std::ops::RangeInclusive<i64> = 1..=120;
+pub(crate) const MINUTES: std::ops::RangeInclusive<i64> = 1..=120;
 const SEATS: std::ops::RangeInclusive<u32> = 2..=20;
+
+/// By SMS and by e-mail: the form asks for no more.
+const COPIES_MAX: usize = 1;
 
 /// Whether the order is a standard one on whole minutes. `order` asks for nothing else, so anything else is a mistake.
 pub fn is_standard(order: &Order) -> bool {
@@ -58,6 +63,7 @@ pub async fn order(
             sender: &request.sender,
             language: request.order.language,
             now: facts.now,
+            manner: &request.manner,
         };
         if let Some(answer) = reply.propose(outside, decided).await? {
             return Ok(answer);
@@ -83,6 +89,7 @@ pub async fn take_offer(
             sender: &request.sender,
             language: held.map_or(language, |offer| offer.language),
             now: facts.now,
+            manner: &request.manner,
         };
         if let Some(answer) = reply.propose(outside, decided).await? {
             return Ok(answer);
@@ -105,6 +112,7 @@ pub async fn cancel(
             sender: &request.sender,
             language: facts.booking.as_ref().map_or(request.language, |booking| booking.language),
             now: facts.now,
+            manner: &Manner::default(),
         };
         if let Some(answer) = reply.propose(outside, decide_cancel(request, facts)).await? {
             return Ok(answer);
@@ -316,26 +324,43 @@ pub(crate) struct Reply<'a> {
     pub(crate) sender: &'a Sender,
     pub(crate) language: Language,
     pub(crate) now: UnixMs,
+    pub(crate) manner: &'a Manner,
 }
 
 impl Reply<'_> {
+    /// Who is sent the answer: credentials go to all, anything else only to one who does not see it.
+    fn recipients(&self, effect: &Effect) -> Vec<&Sender> {
+        match effect {
+            Effect::Book(_) | Effect::TakeOffer { .. } => {
+                let copies = self.manner.copies.iter().filter(|copy| *copy != self.sender);
+                std::iter::once(self.sender).chain(copies.take(COPIES_MAX)).collect()
+            }
+            _ if self.manner.seen => Vec::new(),
+            _ => vec![self.sender],
+        }
+    }
+
     /// Has the message written and proposes all of it; nothing when the facts have moved.
     pub(crate) async fn propose(
         &self,
         outside: &impl Outside,
         decided: Decided,
     ) -> Result<Option<OrderAnswer>, CallError> {
-        let render = RenderRequest {
-            recipient: self.sender.clone(),
-            language: self.language,
-            now: self.now,
-            message: decided.message,
-        };
+        let mut messages = Vec::new();
+        for recipient in self.recipients(&decided.effect) {
+            let render = RenderRequest {
+                recipient: recipient.clone(),
+                language: self.language,
+                now: self.now,
+                message: decided.message.clone(),
+            };
+            messages.extend(outside.render(&render).await?);
+        }
         let proposal = Proposal {
             inbound: self.inbound.map(str::to_owned),
             sender: self.sender.clone(),
             effect: decided.effect,
-            messages: outside.render(&render).await?,
+            messages,
         };
         Ok(match outside.ledger("/v1/commit", &proposal).await? {
             Outcome::Committed { .. } => Some(decided.answer),

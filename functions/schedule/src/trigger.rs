@@ -7,7 +7,9 @@
 
 use konf_api::ledger::{BookingState, OutboxMessage};
 use konf_api::render::RenderRequest;
-use konf_api::schedule::{ApproveRequest, CancelRequest, OrderRequest, TakeOfferRequest};
+use konf_api::schedule::{
+    ApproveRequest, CancelRequest, ChangeRequest, OrderRequest, TakeOfferRequest,
+};
 use konf_contract::keys::KeyAction;
 use konf_contract::{Language, Role, UnixMs};
 use serde::Serialize;
@@ -21,7 +23,7 @@ use crate::keys::KeysPolicyFacts;
 use crate::offers::{Alternative, FreeSeats, OffersPolicyFacts};
 use crate::outside::{CallError, Outside};
 use crate::place::{EdgeToPlaceOn, PlacementPolicyFacts};
-use crate::{admit, approve, extend, order};
+use crate::{admit, approve, change, extend, order};
 
 mod policy {
     wit_bindgen::generate!({ path: "../../wit/policy.wit", world: "admission-user" });
@@ -78,6 +80,13 @@ async fn handle(request: Request) -> Response {
             Ok(_) => failure(400, "at most a day and 500 people, on whole minutes"),
             Err(refused) => refused,
         },
+        (Method::Post, "/change") => match read::<ChangeRequest>(&request) {
+            Ok(asked) if order::is_standard(&asked.order) => {
+                answer(change::change(&world, &asked).await)
+            }
+            Ok(_) => failure(400, "not a standard order on whole minutes"),
+            Err(refused) => refused,
+        },
         (Method::Post, "/admit") => match read(&request) {
             Ok(asked) => {
                 let grace_min = setting("grace_minutes", GRACE_MIN);
@@ -94,7 +103,8 @@ async fn handle(request: Request) -> Response {
         },
         (
             _,
-            "/orders" | "/offers/take" | "/cancel" | "/requests/approve" | "/admit" | "/extend",
+            "/orders" | "/offers/take" | "/cancel" | "/change" | "/requests/approve" | "/admit"
+            | "/extend",
         ) => failure(405, "only POST is understood here"),
         _ => failure(404, "no such route"),
     }

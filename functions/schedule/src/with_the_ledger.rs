@@ -14,7 +14,7 @@ use konf_api::ledger::{
 };
 use konf_api::render::{Message, RenderRequest};
 use konf_api::schedule::{
-    AdmitRequest, CancelRequest, Order, OrderAnswer, OrderRequest, TakeOfferRequest,
+    AdmitRequest, CancelRequest, Manner, Order, OrderAnswer, OrderRequest, TakeOfferRequest,
 };
 use konf_contract::keys::KeyAction;
 use konf_contract::link::{
@@ -168,14 +168,25 @@ impl World {
         let zone = ZONE.to_owned();
         let order = Order { language: Language::En, window, wall, zone, seats };
         let inbound = self.inbound(sender, &text).await;
-        let request = OrderRequest { inbound, sender: sender.clone(), now: self.now(), order };
+        let request = OrderRequest {
+            inbound,
+            sender: sender.clone(),
+            now: self.now(),
+            order,
+            manner: Manner::default(),
+        };
         order::order(self, &request).await.unwrap()
     }
 
     async fn take_offer(&self, sender: &Sender, index: u32) -> OrderAnswer {
         let inbound = self.inbound(sender, &index.to_string()).await;
-        let request =
-            TakeOfferRequest { inbound, sender: sender.clone(), index, language: Language::En };
+        let request = TakeOfferRequest {
+            inbound,
+            sender: sender.clone(),
+            index,
+            language: Language::En,
+            manner: Manner::default(),
+        };
         order::take_offer(self, &request).await.unwrap()
     }
 

@@ -47,8 +47,18 @@ const IMPURE: [&str; 10] = [
 ];
 
 /// Words that open something; none may have a `Display`.
-const SECRETS: [&str; 8] =
-    ["Pin", "Password", "Msisdn", "KeyedCredentials", "Secret", "SrtpKey", "SrtpKeys", "Seed"];
+const SECRETS: [&str; 10] = [
+    "Pin",
+    "Password",
+    "OneTimeCode",
+    "WebToken",
+    "Msisdn",
+    "KeyedCredentials",
+    "Secret",
+    "SrtpKey",
+    "SrtpKeys",
+    "Seed",
+];
 
 pub(crate) fn run() -> Result<()> {
     let crates = crates()?;
@@ -97,7 +107,7 @@ fn dependencies(member: &str, manifest: &toml::Table) -> Vec<String> {
     faults
 }
 
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 9] = [
     "konf-api",
     "konf-ledger",
     "konf-host",
@@ -106,6 +116,7 @@ const FUNCTIONS: [&str; 8] = [
     "konf-schedule",
     "konf-credentials",
     "konf-billing",
+    "konf-portal",
 ];
 const EDGE: [&str; 5] = ["konf-media", "konf-switchboard", "konf-sip", "konf-prompts", "konf-edge"];
 

@@ -15,11 +15,12 @@ pub(crate) struct Tool {
     pub(crate) package: &'static str,
 }
 
-/// What the end-to-end tests call with, and what builds the policy in JavaScript.
-pub(crate) const TEST_TOOLS: [Tool; 3] = [
+/// What the end-to-end tests call with and look at pages with, and what builds the policy in JavaScript.
+pub(crate) const TEST_TOOLS: [Tool; 4] = [
     Tool { program: "sipp", package: "sip-tester" },
     Tool { program: "baresip", package: "baresip-core" },
     Tool { program: "npm", package: "npm" },
+    Tool { program: "chromium", package: "chromium" },
 ];
 
 /// A C compiler for SQLite, ring and libopus; what libopus is built with.
@@ -89,6 +90,19 @@ pub(crate) fn on_path(program: &str) -> bool {
 /// A Python with an SMTP server that is not ours, for the tests.
 pub(crate) fn smtp_server() -> Result<()> {
     python_with("aiosmtpd", &["aiosmtpd==1.4.6"]).map(drop)
+}
+
+/// What drives the browser in the end-to-end tests, as its lock file says; npm writes that file's copy when it is done.
+pub(crate) fn browser_driver() -> Result<()> {
+    let folder = root().join("tests/e2e/browser");
+    let installed = std::fs::metadata(folder.join("node_modules/.package-lock.json"));
+    let locked = std::fs::metadata(folder.join("package-lock.json"))?.modified()?;
+    if installed.is_ok_and(|installed| installed.modified().is_ok_and(|at| at >= locked)) {
+        return Ok(());
+    }
+    step("installing the browser's driver");
+    let folder = folder.to_string_lossy().into_owned();
+    run("npm", &["--prefix", &folder, "ci", "--silent", "--no-audit", "--no-fund"])
 }
 
 /// The path of a Python that scores speech; pesq is compiled when it is installed.

@@ -136,6 +136,7 @@ operator_token = "{}"
 # Values of the variables in spin.toml; SPIN_VARIABLE_… overrides them.
 [variables]
 sms_secrets = "whsec_{webhook_secret}"
+web_url = "http://{HTTP}"
 
 [link]
 listen = "127.0.0.1:7070"
@@ -219,7 +220,8 @@ fn banner() -> Result<()> {
         r#"
   Konf runs.
 
-  Order      target/debug/konf --config .konf/konf.toml sms "konf $(TZ=Europe/Prague date -d '+2 minutes' '+%d%m %H%M') 60 10"
+  Order      http://{HTTP}/               in a browser, or by SMS:
+             target/debug/konf --config .konf/konf.toml sms "konf $(TZ=Europe/Prague date -d '+2 minutes' '+%d%m %H%M') 60 10"
   or, as a gateway does, with curl:
              id=msg-$RANDOM; at=$(date +%s); body='{{"from":"+420606123456","to":"+420720002233","text":"konf 0907 1400 60 10"}}'
              key=$(echo {secret} | base64 -d | od -An -tx1 | tr -d ' \n')

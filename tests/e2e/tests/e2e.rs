@@ -3,5 +3,6 @@
 mod calling;
 mod crashing;
 mod ordering;
+mod portal;
 mod signalling;
 mod support;

@@ -11,6 +11,6 @@ pub mod metrics;
 pub mod words;
 
 pub use words::{
-    Caller, ConferenceNumber, GrantId, Language, LegId, Msisdn, Password, Pin, Role, UnixMs,
-    Window, WordError,
+    Caller, ConferenceNumber, GrantId, Language, LegId, Msisdn, OneTimeCode, Password, Pin, Role,
+    UnixMs, WebToken, Window, WordError,
 };

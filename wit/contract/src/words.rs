@@ -12,6 +12,8 @@ pub enum WordError {
     Digits { expected: &'static str },
     #[error("expected an international number such as +420606000600")]
     Number,
+    #[error("expected 64 hexadecimal digits in lower case")]
+    Token,
 }
 
 /// Milliseconds since 1970-01-01T00:00:00Z. A label, never a measure: durations come from a monotonic clock.
@@ -159,6 +161,44 @@ pub struct Password(String);
 digits_word!(Password, 6..=12, "6 to 12");
 secret_word!(Password);
 
+/// Proves once that somebody reads what is sent to a telephone number: 6 digits.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OneTimeCode(String);
+digits_word!(OneTimeCode, 6..=6, "6");
+secret_word!(OneTimeCode);
+
+/// What a browser keeps in its cookie, or a link in an e-mail ends with: 256 random bits as 64 hexadecimal digits.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct WebToken(String);
+secret_word!(WebToken);
+
+impl WebToken {
+    pub fn new(text: impl Into<String>) -> Result<Self, WordError> {
+        let text = text.into();
+        let hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() == 64 && text.bytes().all(hexadecimal) {
+            Ok(WebToken(text))
+        } else {
+            Err(WordError::Token)
+        }
+    }
+}
+
+impl TryFrom<String> for WebToken {
+    type Error = WordError;
+    fn try_from(text: String) -> Result<Self, WordError> {
+        WebToken::new(text)
+    }
+}
+
+impl From<WebToken> for String {
+    fn from(token: WebToken) -> String {
+        token.0
+    }
+}
+
 /// A telephone number in E.164 form with its plus sign. Personal: no `Display`; `masked` is what others may see.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -292,5 +332,16 @@ mod tests {
         assert!(Pin::new("12a4").is_err());
         assert!(ConferenceNumber::new("123").is_err());
         assert!(serde_json::from_str::<Pin>("\"12345x\"").is_err());
+        assert!(OneTimeCode::new("12345").is_err());
+    }
+
+    #[test]
+    fn a_token_has_one_form_and_does_not_print() {
+        let token = WebToken::new("0123456789abcdef".repeat(4)).unwrap();
+        let code = OneTimeCode::new("012345").unwrap();
+        assert_eq!(format!("{token:?} {code:?}"), "WebToken(…) OneTimeCode(…)");
+        for text in ["", "0123", &"0123456789ABCDEF".repeat(4), &"g".repeat(64)] {
+            assert!(WebToken::new(text).is_err(), "{text}");
+        }
     }
 }

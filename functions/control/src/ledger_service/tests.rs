@@ -32,7 +32,7 @@ impl Served {
         let listener = server::bind("test", "127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopping) = watch::channel(false);
-        tokio::spawn(server::serve(listener, Arc::new(Outside(ledger.clone())), stopping));
+        tokio::spawn(server::serve(listener, Arc::new(Outside::alone(ledger.clone())), stopping));
         Served { address, ledger, _stop: stop, _folder: folder }
     }
 
@@ -162,4 +162,18 @@ fn leg_of_a_minute() -> LegLeft {
         end: LegEnd { reason: EndReason::HungUp, who: Party::Caller, detail: None },
         quality: None,
     }
+}
+
+#[tokio::test]
+async fn a_room_is_its_orderers_alone_and_there_is_none_without_an_edge() {
+    let served = Served::new().await;
+    let question = json!({ "number": "123456", "sender": { "sms": "+420606123456" } });
+    let facts = served.post("/v1/rooms", "", &question).await;
+    assert!(facts["room"].is_null() && facts["now"].is_i64(), "{facts}");
+    let act = json!({ "number": "123456", "sender": { "sms": "+420606123456" }, "act": "close" });
+    assert_eq!(served.post("/v1/rooms/act", "", &act).await, "not-found");
+    let head = "POST /v1/rooms HTTP/1.1\r\nauthorization: Bearer wrong\r\n";
+    assert_eq!(served.send(head, question.to_string().as_bytes()).await.0, 401);
+    let head = format!("POST /v1/rooms/act HTTP/1.1\r\nauthorization: Bearer {TOKEN}\r\n");
+    assert_eq!(served.send(&head, b"{}").await.0, 400);
 }

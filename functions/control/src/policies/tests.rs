@@ -221,7 +221,9 @@ async fn start(
     // Compiled once for all tests and all runs.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     settings.cache_dir = Some(root.join("target/tmp/control-compiled"));
-    settings.internal.push(("ledger.konf.internal".into(), Arc::new(Inside(ledger.clone()))));
+    settings
+        .internal
+        .push(("ledger.konf.internal".into(), Arc::new(Inside::alone(ledger.clone()))));
     settings.witness = Some(Arc::new(log));
     let host = tokio::task::spawn_blocking(|| Host::load(settings)).await.unwrap().unwrap();
     let trust =

@@ -1,6 +1,8 @@
 use expect_test::{Expect, expect};
 use konf_api::render::{Choice, Fault, OfferedAlternative};
-use konf_contract::{ConferenceNumber, Language, Msisdn, Password, Pin, UnixMs, Window};
+use konf_contract::{
+    ConferenceNumber, Language, Msisdn, OneTimeCode, Password, Pin, UnixMs, WebToken, Window,
+};
 
 use super::*;
 use crate::gsm::{SEPTETS_MAX, septets};
@@ -61,6 +63,26 @@ fn question(choices: &[(i64, &str)], wall: &str) -> Message {
     Message::Question { wall: wall.to_owned(), choices }
 }
 
+fn invited(start: UnixMs) -> Message {
+    let number = ConferenceNumber::new("123456").unwrap();
+    let pin = Pin::new("777888").unwrap();
+    Message::Invited { number, pin, window: window(start, 45), zone: zone() }
+}
+
+fn changed(start: UnixMs) -> Message {
+    let number = ConferenceNumber::new("123456").unwrap();
+    Message::Changed { number, window: window(start, 45), zone: zone(), seats: 4 }
+}
+
+fn sign_in_code() -> Message {
+    Message::SignInCode { code: OneTimeCode::new("012345").unwrap(), minutes: 10 }
+}
+
+fn sign_in_link() -> Message {
+    let token = WebToken::new("0123456789abcdef".repeat(4)).unwrap();
+    Message::SignInLink { base: "https://konf.example.com".to_owned(), token, minutes: 30 }
+}
+
 const FAULTS: [Fault; 9] = [
     Fault::NoSuchDate,
     Fault::NoSuchTime,
@@ -81,6 +103,8 @@ fn every_message() -> Vec<Message> {
         offers(),
         Message::NothingFits,
         Message::Cancelled { number: number(), window: window(START, 60), zone: zone() },
+        invited(START),
+        changed(START),
         Message::NothingToCancel { number: number() },
         Message::OfferGone,
         Message::Restricted { until: Some(START), zone: zone() },
@@ -104,6 +128,8 @@ fn every_message() -> Vec<Message> {
             "2027-03-28T02:30",
         ),
         Message::Receipt { due: START, zone: zone() },
+        sign_in_code(),
+        sign_in_link(),
         Message::Reply { text: "Napište prosím den a hodinu začátku.".to_owned() },
         Message::Declined { reason: "V ten den máme plno <i>".to_owned() },
     ];
@@ -131,10 +157,23 @@ fn worst_messages() -> Vec<Message> {
             Message::Offers { offers, until: START, zone: zone() },
             Message::NothingFits,
             Message::Cancelled { number: number(), window: window(start, 120), zone: zone() },
+            Message::Invited {
+                number: number(),
+                pin: Pin::new("9999999999").unwrap(),
+                window: window(start, 120),
+                zone: zone(),
+            },
+            Message::Changed {
+                number: number(),
+                window: window(start, 120),
+                zone: zone(),
+                seats: 20,
+            },
             Message::NothingToCancel { number: number() },
             Message::OfferGone,
             Message::Restricted { until: Some(start), zone: zone() },
             Message::Receipt { due: start, zone: zone() },
+            sign_in_code(),
         ]);
     }
     let example = || "konf 31.12.2027 2359 1440 500 A".to_owned();
@@ -253,13 +292,15 @@ fn sms_in_czech() {
         Cs,
         &expect![[r#"
             [109] Konference pa 9.7.2027 14:00, 60 min, 10 osob. Volejte +420606000600, cislo 123456#, PIN 111222#. Ztlumit: *6
-            [111] Jen pro Vas: heslo 33334444# misto PIN Vam da rizeni konference. Zrusit: storno 123456 https://konf.example.com
+            [120] Jen pro Vas: heslo 33334444# misto PIN Vam da rizeni konference. Zrusit: storno 123456 https://konf.example.com/c/123456
             [129] Plno. Odpovezte 1, 2 nebo 3 do 13:00:
             1 pa 9.7.2027 14:00 45min 10os
             2 pa 9.7.2027 15:30 60min 10os
             3 pa 9.7.2027 14:00 60min 4os
             [75] V tu dobu ani kolem ni nemame volno. Zkuste prosim jiny den nebo mene osob.
             [49] Konference 123456 (pa 9.7.2027 14:00) je zrusena.
+            [100] Konference pa 9.7.2027 14:00, 45 min. Volejte +420606000600, cislo 123456#, PIN 777888#. Ztlumit: *6
+            [84] Konference 123456 je nove pa 9.7.2027 14:00, 45 min, 4 osoby. PIN a heslo zustavaji.
             [70] Konferenci 123456 od Vas objednanou nemame. Zkontrolujte prosim cislo.
             [57] Tato nabidka uz neplati. Poslete prosim objednavku znovu.
             [71] Objednavani konferenci je pro Vas omezeno. Skonci to pa 9.7.2027 14:00.
@@ -268,6 +309,8 @@ fn sms_in_czech() {
             [108] ne 31.10.2027 02:30 nastane dvakrat. Poslete konf 3110 0230 60 10 A (CEST) nebo konf 3110 0230 60 10 B (CET)
             [108] ne 28.3.2027 02:30 kvuli zmene casu neexistuje. Poslete treba konf 2803 0130 60 10 nebo konf 2803 0330 60 10
             [72] Pozadavek jsme prijali. Operator ho vyridi nejpozdeji pa 9.7.2027 14:00.
+            [72] 012345 je kod pro prihlaseni do Konf. Plati 10 min. Nikomu ho nerikejte.
+            [54] Tento odkaz Vas prihlasi. Plati 30 minut a jen jednou.
             [36] Napiste prosim den a hodinu zacatku.
             [66] Vasemu pozadavku bohuzel nemuzeme vyhovet: V ten den mame plno <i>
             [55] Takove datum (ddmm) neni. Priklad: konf 0907 1400 60 10
@@ -289,13 +332,15 @@ fn sms_in_english() {
         En,
         &expect![[r#"
             [109] Conference Fri 9 Jul 2027 14:00, 60 min, 10 people. Call +420606000600, number 123456#, PIN 111222#. Mute: *6
-            [116] Only for you: password 33334444# instead of the PIN lets you lead. To cancel: cancel 123456 https://konf.example.com
+            [125] Only for you: password 33334444# instead of the PIN lets you lead. To cancel: cancel 123456 https://konf.example.com/c/123456
             [135] Full. Reply 1, 2 or 3 by 13:00:
             1 Fri 9 Jul 2027 14:00 45min 10ppl
             2 Fri 9 Jul 2027 15:30 60min 10ppl
             3 Fri 9 Jul 2027 14:00 60min 4ppl
             [80] We have no room at that time or near it. Please try another day or fewer people.
             [54] Conference 123456 (Fri 9 Jul 2027 14:00) is cancelled.
+            [98] Conference Fri 9 Jul 2027 14:00, 45 min. Call +420606000600, number 123456#, PIN 777888#. Mute: *6
+            [87] Conference 123456 is now Fri 9 Jul 2027 14:00, 45 min, 4 people. PIN and password stay.
             [65] You have no conference 123456 to cancel. Please check the number.
             [59] This offer is no longer held. Please send your order again.
             [70] Ordering conferences is restricted for you until Fri 9 Jul 2027 14:00.
@@ -304,6 +349,8 @@ fn sms_in_english() {
             [101] Sun 31 Oct 2027 02:30 comes twice. Send konf 3110 0230 60 10 A (CEST) or konf 3110 0230 60 10 B (CET)
             [106] Sun 28 Mar 2027 02:30 does not exist: the clock changes. Send konf 2803 0130 60 10 or konf 2803 0330 60 10
             [82] We have received your request. An operator will handle it by Fri 9 Jul 2027 14:00.
+            [70] 012345 is your code to sign in to Konf, for 10 min. Tell it to nobody.
+            [58] This link signs you in. It works for 30 minutes, and once.
             [36] Napiste prosim den a hodinu zacatku.
             [70] We are sorry, we cannot do what you asked for: V ten den mame plno <i>
             [59] There is no such date (ddmm). Example: konf 0907 1400 60 10
@@ -334,7 +381,7 @@ fn the_mail_with_credentials_in_czech() {
         PIN: 111222#
         Heslo organizátora: 33334444#
         Ztlumit: *6
-        Web: https://konf.example.com
+        Web: https://konf.example.com/c/123456
 
         Kdo místo PIN zadá heslo, řídí konferenci. Účastníkům pošlete jen číslo a PIN.
 
@@ -354,7 +401,7 @@ fn the_mail_with_credentials_in_czech() {
         <tr><th align="left">PIN</th><td>111222#</td></tr>
         <tr><th align="left">Heslo organizátora</th><td>33334444#</td></tr>
         <tr><th align="left">Ztlumit</th><td>*6</td></tr>
-        <tr><th align="left">Web</th><td><a href="https://konf.example.com">https://konf.example.com</a></td></tr>
+        <tr><th align="left">Web</th><td><a href="https://konf.example.com/c/123456">https://konf.example.com/c/123456</a></td></tr>
         </table>
         <p>Kdo místo PIN zadá heslo, řídí konferenci. Účastníkům pošlete jen číslo a PIN.</p>
         <p>Zrušit můžete zprávou: storno 123456</p>
@@ -399,7 +446,7 @@ fn the_mail_with_credentials_in_english() {
         PIN: 111222#
         Organiser's password: 33334444#
         Mute: *6
-        Web: https://konf.example.com
+        Web: https://konf.example.com/c/123456
 
         Whoever keys the password instead of the PIN leads the conference. Give participants only the number and the PIN.
 
@@ -419,7 +466,7 @@ fn the_mail_with_credentials_in_english() {
         <tr><th align="left">PIN</th><td>111222#</td></tr>
         <tr><th align="left">Organiser&#39;s password</th><td>33334444#</td></tr>
         <tr><th align="left">Mute</th><td>*6</td></tr>
-        <tr><th align="left">Web</th><td><a href="https://konf.example.com">https://konf.example.com</a></td></tr>
+        <tr><th align="left">Web</th><td><a href="https://konf.example.com/c/123456">https://konf.example.com/c/123456</a></td></tr>
         </table>
         <p>Whoever keys the password instead of the PIN leads the conference. Give participants only the number and the PIN.</p>
         <p>To cancel, send: cancel 123456</p>
@@ -513,6 +560,88 @@ fn the_other_mails_in_czech() {
         SUMMARY:Konference 123456
         LOCATION:+420606000600
         DESCRIPTION:Konference 123456 (pá 9.7.2027 14:00) je zrušena.
+        URL:https://konf.example.com
+        END:VEVENT
+        END:VCALENDAR
+
+        Pozvánka: konference pá 9.7.2027 14:00
+
+        Jste zváni na telefonickou konferenci.
+
+        Začátek: pátek 9. července 2027, 14:00
+        Délka: 45 min
+        Volejte: +420606000600
+        Číslo konference: 123456#
+        Váš PIN: 777888#
+        Ztlumit: *6
+
+        PIN je jen pro Vás.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Pozvánka: konference pá 9.7.2027 14:00</title></head>
+        <body style="font-family:sans-serif">
+        <p>Jste zváni na telefonickou konferenci.</p>
+        <table cellpadding="4">
+        <tr><th align="left">Začátek</th><td>pátek 9. července 2027, 14:00</td></tr>
+        <tr><th align="left">Délka</th><td>45 min</td></tr>
+        <tr><th align="left">Volejte</th><td>+420606000600</td></tr>
+        <tr><th align="left">Číslo konference</th><td>123456#</td></tr>
+        <tr><th align="left">Váš PIN</th><td>777888#</td></tr>
+        <tr><th align="left">Ztlumit</th><td>*6</td></tr>
+        </table>
+        <p>PIN je jen pro Vás.</p>
+        </body>
+        </html>
+
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        PRODID:-//Konf//Conference on demand//EN
+        CALSCALE:GREGORIAN
+        METHOD:PUBLISH
+        BEGIN:VEVENT
+        UID:123456-30252240@konf
+        DTSTAMP:20270709T120000Z
+        DTSTART:20270709T120000Z
+        DTEND:20270709T124500Z
+        SEQUENCE:0
+        STATUS:CONFIRMED
+        SUMMARY:Konference 123456
+        LOCATION:+420606000600
+        DESCRIPTION:Volejte +420606000600\, číslo 123456#\, PIN 777888#. Ztlumit:
+          *6
+        URL:https://konf.example.com
+        END:VEVENT
+        END:VCALENDAR
+
+        Konference 123456 je změněna
+
+        Konference 123456 je nově pá 9.7.2027 14:00, 45 min, 4 osoby. PIN a heslo zůstávají.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Konference 123456 je změněna</title></head>
+        <body style="font-family:sans-serif">
+        <p>Konference 123456 je nově pá 9.7.2027 14:00, 45 min, 4 osoby. PIN a heslo zůstávají.</p>
+        </body>
+        </html>
+
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        PRODID:-//Konf//Conference on demand//EN
+        CALSCALE:GREGORIAN
+        METHOD:PUBLISH
+        BEGIN:VEVENT
+        UID:123456-30252240@konf
+        DTSTAMP:20270709T120000Z
+        DTSTART:20270709T120000Z
+        DTEND:20270709T124500Z
+        SEQUENCE:0
+        STATUS:CONFIRMED
+        SUMMARY:Konference 123456
+        LOCATION:+420606000600
+        DESCRIPTION:Konference 123456 je nově pá 9.7.2027 14:00\, 45 min\, 4 osob
+         y. PIN a heslo zůstávají.
         URL:https://konf.example.com
         END:VEVENT
         END:VCALENDAR
@@ -617,6 +746,40 @@ fn the_other_mails_in_czech() {
         <head><meta charset="utf-8"><title>Váš požadavek na konferenci</title></head>
         <body style="font-family:sans-serif">
         <p>Požadavek jsme přijali. Operátor ho vyřídí nejpozději pá 9.7.2027 14:00.</p>
+        </body>
+        </html>
+
+        no invitation
+        Přihlášení do Konf
+
+        012345 je kód pro přihlášení do Konf. Platí 10 min. Nikomu ho neříkejte.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Přihlášení do Konf</title></head>
+        <body style="font-family:sans-serif">
+        <p>012345 je kód pro přihlášení do Konf. Platí 10 min. Nikomu ho neříkejte.</p>
+        </body>
+        </html>
+
+        no invitation
+        Přihlášení do Konf
+
+        Tento odkaz Vás přihlásí. Platí 30 minut a jen jednou.
+
+        Přihlásit: https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+
+        Kdo jste o to nežádali, nedělejte nic.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Přihlášení do Konf</title></head>
+        <body style="font-family:sans-serif">
+        <p>Tento odkaz Vás přihlásí. Platí 30 minut a jen jednou.</p>
+        <table cellpadding="4">
+        <tr><th align="left">Přihlásit</th><td><a href="https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef</a></td></tr>
+        </table>
+        <p>Kdo jste o to nežádali, nedělejte nic.</p>
         </body>
         </html>
 
@@ -836,6 +999,87 @@ fn the_other_mails_in_english() {
         END:VEVENT
         END:VCALENDAR
 
+        Invitation: conference Fri 9 Jul 2027 14:00
+
+        You are invited to a telephone conference.
+
+        Start: Friday 9 July 2027, 14:00
+        Length: 45 min
+        Call: +420606000600
+        Conference number: 123456#
+        Your PIN: 777888#
+        Mute: *6
+
+        The PIN is for you alone.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Invitation: conference Fri 9 Jul 2027 14:00</title></head>
+        <body style="font-family:sans-serif">
+        <p>You are invited to a telephone conference.</p>
+        <table cellpadding="4">
+        <tr><th align="left">Start</th><td>Friday 9 July 2027, 14:00</td></tr>
+        <tr><th align="left">Length</th><td>45 min</td></tr>
+        <tr><th align="left">Call</th><td>+420606000600</td></tr>
+        <tr><th align="left">Conference number</th><td>123456#</td></tr>
+        <tr><th align="left">Your PIN</th><td>777888#</td></tr>
+        <tr><th align="left">Mute</th><td>*6</td></tr>
+        </table>
+        <p>The PIN is for you alone.</p>
+        </body>
+        </html>
+
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        PRODID:-//Konf//Conference on demand//EN
+        CALSCALE:GREGORIAN
+        METHOD:PUBLISH
+        BEGIN:VEVENT
+        UID:123456-30252240@konf
+        DTSTAMP:20270709T120000Z
+        DTSTART:20270709T120000Z
+        DTEND:20270709T124500Z
+        SEQUENCE:0
+        STATUS:CONFIRMED
+        SUMMARY:Conference 123456
+        LOCATION:+420606000600
+        DESCRIPTION:Call +420606000600\, number 123456#\, PIN 777888#. Mute: *6
+        URL:https://konf.example.com
+        END:VEVENT
+        END:VCALENDAR
+
+        Conference 123456 is changed
+
+        Conference 123456 is now Fri 9 Jul 2027 14:00, 45 min, 4 people. PIN and password stay.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Conference 123456 is changed</title></head>
+        <body style="font-family:sans-serif">
+        <p>Conference 123456 is now Fri 9 Jul 2027 14:00, 45 min, 4 people. PIN and password stay.</p>
+        </body>
+        </html>
+
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        PRODID:-//Konf//Conference on demand//EN
+        CALSCALE:GREGORIAN
+        METHOD:PUBLISH
+        BEGIN:VEVENT
+        UID:123456-30252240@konf
+        DTSTAMP:20270709T120000Z
+        DTSTART:20270709T120000Z
+        DTEND:20270709T124500Z
+        SEQUENCE:0
+        STATUS:CONFIRMED
+        SUMMARY:Conference 123456
+        LOCATION:+420606000600
+        DESCRIPTION:Conference 123456 is now Fri 9 Jul 2027 14:00\, 45 min\, 4 peop
+         le. PIN and password stay.
+        URL:https://konf.example.com
+        END:VEVENT
+        END:VCALENDAR
+
         Your conference order
 
         You have no conference 123456 to cancel. Please check the number.
@@ -936,6 +1180,40 @@ fn the_other_mails_in_english() {
         <head><meta charset="utf-8"><title>Your conference request</title></head>
         <body style="font-family:sans-serif">
         <p>We have received your request. An operator will handle it by Fri 9 Jul 2027 14:00.</p>
+        </body>
+        </html>
+
+        no invitation
+        Signing in to Konf
+
+        012345 is your code to sign in to Konf, for 10 min. Tell it to nobody.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Signing in to Konf</title></head>
+        <body style="font-family:sans-serif">
+        <p>012345 is your code to sign in to Konf, for 10 min. Tell it to nobody.</p>
+        </body>
+        </html>
+
+        no invitation
+        Signing in to Konf
+
+        This link signs you in. It works for 30 minutes, and once.
+
+        Sign in: https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+
+        If you did not ask for this, do nothing.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Signing in to Konf</title></head>
+        <body style="font-family:sans-serif">
+        <p>This link signs you in. It works for 30 minutes, and once.</p>
+        <table cellpadding="4">
+        <tr><th align="left">Sign in</th><td><a href="https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef</a></td></tr>
+        </table>
+        <p>If you did not ask for this, do nothing.</p>
         </body>
         </html>
 

@@ -107,7 +107,7 @@ async fn a_request_over_the_network_is_plain_http_with_its_path_and_host() {
 
 #[tokio::test]
 async fn the_repositorys_own_manifest_is_honoured() {
-    for name in ["konf_order", "konf_credentials", "konf_schedule"] {
+    for name in ["konf_order", "konf_credentials", "konf_schedule", "konf_portal"] {
         built(name);
     }
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spin.toml");
@@ -117,7 +117,7 @@ async fn the_repositorys_own_manifest_is_honoured() {
     settings.variables.insert("ledger_token".into(), "a-token".into());
     let host = Host::load(settings).unwrap();
     let names: Vec<_> = host.components().into_iter().map(|component| component.name).collect();
-    assert_eq!(names, ["billing", "credentials", "order", "schedule"]);
+    assert_eq!(names, ["billing", "credentials", "order", "portal", "schedule"]);
     assert_eq!(host.slots().len(), konf_host::worlds().len(), "each world has its default");
 }
 

@@ -16,5 +16,6 @@ mod records;
 mod reports;
 mod requests;
 mod sender;
+mod sign_in;
 mod support;
 mod usage;

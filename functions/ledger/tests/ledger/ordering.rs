@@ -307,3 +307,42 @@ impl Bench {
         self.taken(&sms(77), window).await
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_booking_is_moved_whole_or_not_at_all() {
+    use konf_api::portal::ChangeQuestion;
+    let bench = Bench::new(10).await;
+    let (booking, number) = bench.book(&sms(1), window(60, 60), 6).await;
+    bench.book(&sms(2), window(180, 60), 8).await;
+    let change = |window: Window, seats| Effect::Change {
+        booking: booking.clone(),
+        to: BookingChange {
+            edge: EDGE.to_owned(),
+            window,
+            wall: "2027-07-01T12:30".to_owned(),
+            zone: "Europe/Prague".to_owned(),
+            seats,
+        },
+    };
+    // Its own seats do not stand in its way.
+    let question = ChangeQuestion { sender: sms(1), number: number.clone(), span: window(90, 60) };
+    let facts = bench.ledger.change_facts(&question).await.unwrap();
+    assert_eq!((facts.edges[0].steps[0].taken, facts.booking.unwrap().seats), (0, 6));
+    let outcome = bench.commit(&sms(1), change(window(90, 60), 10)).await;
+    assert_eq!(outcome, Outcome::Committed { booking: None });
+    assert_eq!(bench.taken(&sms(3), window(60, 30)).await, 0);
+    assert_eq!(bench.taken(&sms(3), window(90, 60)).await, 10);
+    // Where others are it does not fit, and stays.
+    let outcome = bench.commit(&sms(1), change(window(180, 60), 3)).await;
+    assert_eq!(outcome, Outcome::Moved(Moved::Capacity));
+    assert_eq!(bench.taken(&sms(3), window(90, 60)).await, 10);
+    // Nobody else's, none that has begun, none with somebody inside.
+    let outcome = bench.commit(&sms(2), change(window(300, 60), 3)).await;
+    assert_eq!(outcome, Outcome::Moved(Moved::BookingGone));
+    let question = ChangeQuestion { sender: sms(2), number, span: window(90, 60) };
+    assert!(bench.ledger.change_facts(&question).await.unwrap().booking.is_none());
+    bench.pass(80 * MINUTE);
+    bench.admit(&booking, 1, &caller(1)).await;
+    let outcome = bench.commit(&sms(1), change(window(300, 60), 3)).await;
+    assert_eq!(outcome, Outcome::Moved(Moved::BookingGone));
+}

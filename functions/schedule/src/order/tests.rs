@@ -16,7 +16,13 @@ fn request() -> OrderRequest {
         zone: "Europe/Prague".into(),
         seats: 10,
     };
-    OrderRequest { inbound: "m1".into(), sender: sender(), now: NOW, order }
+    OrderRequest {
+        inbound: "m1".into(),
+        sender: sender(),
+        now: NOW,
+        order,
+        manner: Manner::default(),
+    }
 }
 
 fn facts(edges: Vec<konf_api::ledger::EdgeLoad>) -> Value {
@@ -51,7 +57,13 @@ fn offers_facts(offers: Vec<HeldOffer>) -> Value {
 }
 
 fn take(index: u32) -> TakeOfferRequest {
-    TakeOfferRequest { inbound: "m2".into(), sender: sender(), index, language: Language::En }
+    TakeOfferRequest {
+        inbound: "m2".into(),
+        sender: sender(),
+        index,
+        language: Language::En,
+        manner: Manner::default(),
+    }
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl Works {
         let ledger = Ledger::open(&folder.path().join("ledger.sqlite"), settings).await.unwrap();
         let wakes = tasks::Wakes::default();
         let (log, calls) = Log::new(wakes.policies.clone());
-        let inside = Arc::new(Inside(ledger.clone()));
+        let inside = Arc::new(Inside::alone(ledger.clone()));
         let host = load(&config, inside, Some(Arc::new(log))).await.unwrap();
         let (key, _) = SigningKey::generate().unwrap();
         let keys = BTreeMap::from([("jana".to_owned(), key.public())]);

@@ -75,7 +75,7 @@ impl Deployment {
             settings.variables.insert(name.to_owned(), value.to_owned());
         }
         settings.cache_dir = Some(root.join("target/tmp/control-compiled"));
-        let in_process = Arc::new(Inside(ledger.clone()));
+        let in_process = Arc::new(Inside::alone(ledger.clone()));
         settings.internal.push(("ledger.konf.internal".into(), in_process));
         settings.witness = Some(Arc::new(log));
         let host = tokio::task::spawn_blocking(|| Host::load(settings)).await.unwrap().unwrap();
@@ -117,7 +117,7 @@ impl Deployment {
             text: text.to_owned(),
         };
         let stored = self.ledger.inbound(&message).await.unwrap();
-        let request = ProcessRequest { stored, message };
+        let request = ProcessRequest { stored, message, copies: Vec::new() };
         let _: Value = ask(&self.host, "order", "/process", &request).await.unwrap();
         let mut told = String::new();
         loop {
