@@ -99,7 +99,12 @@ impl Plan {
 // ── Konf ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 fn konf(plan: &Plan, codec: Codec) -> Result<()> {
-    let mut media = Media::start(Setup { seed: 1, threads: plan.threads, realtime: true })?;
+    let mut media = Media::start(Setup {
+        seed: 1,
+        threads: plan.threads,
+        realtime: true,
+        suppress_noise: true,
+    })?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
         for (leg, socket) in (0..plan.legs).zip(plan.sockets()?) {

@@ -39,6 +39,8 @@ struct Written {
     media_threads: Option<usize>,
     #[serde(default = "yes")]
     realtime: bool,
+    #[serde(default = "yes")]
+    suppress_noise: bool,
     control_address: String,
     link_ca: PathBuf,
     link_cert: PathBuf,
@@ -169,6 +171,8 @@ pub struct Config {
     pub media_threads: usize,
     /// They ask for a priority.
     pub realtime: bool,
+    /// Noise is taken out from under voices.
+    pub suppress_noise: bool,
     /// Host and port, resolved at each dial.
     pub control_address: String,
     pub link_keys: LinkKeys,
@@ -293,6 +297,7 @@ impl Config {
             media_ports,
             media_threads,
             realtime: written.realtime,
+            suppress_noise: written.suppress_noise,
             control_address: host_and_port(written.control_address)?,
             link_keys: LinkKeys {
                 ca: at(written.link_ca),

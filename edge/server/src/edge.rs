@@ -105,6 +105,7 @@ impl Edge {
             seed: random.random(),
             threads: config.media_threads,
             realtime: config.realtime,
+            suppress_noise: config.suppress_noise,
         })?;
 
         let (link_outbox, link_news) = mpsc::channel(LINK_NEWS_MAX);

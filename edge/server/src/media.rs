@@ -80,6 +80,8 @@ pub struct Setup {
     pub threads: usize,
     /// Ask for a priority.
     pub realtime: bool,
+    /// Take the noise of a line out from under the voice on it.
+    pub suppress_noise: bool,
 }
 
 /// The threads, seen from the rest of the edge.
@@ -104,7 +106,7 @@ impl Media {
     ///
     /// When the system gives no thread.
     pub fn start(setup: Setup) -> Result<Media> {
-        let Setup { seed, threads, realtime } = setup;
+        let Setup { seed, threads, realtime, suppress_noise } = setup;
         let threads = threads.max(1);
         let (outbox, news) = mpsc::channel(NEWS_MAX);
         let gone = Arc::new(Notify::new());
@@ -126,7 +128,10 @@ impl Media {
             };
             let phase = (number / threads) as u64;
             // Each lane's noise is its own.
-            let worker = Worker::new(seed.wrapping_add(number as u64), epoch, phase, wires);
+            let mut worker = Worker::new(seed.wrapping_add(number as u64), epoch, phase, wires);
+            if !suppress_noise {
+                worker.leave_noise();
+            }
             workers[number % threads].push(worker);
             lanes.push(Lane { orders, counters });
         }

@@ -28,6 +28,7 @@ fn config(folder: &Path, control: &str) -> Config {
         media_ports: first..=first + 200,
         media_threads: 2,
         realtime: false,
+        suppress_noise: true,
         control_address: control.to_owned(),
         link_keys: link_keys(folder),
         metrics_listen: None,

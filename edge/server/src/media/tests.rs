@@ -39,7 +39,7 @@ pub(super) fn packet(number: u16, ssrc: u8) -> [u8; 172] {
 }
 
 fn start(threads: usize) -> Result<Media> {
-    Media::start(Setup { seed: 1, threads, realtime: false })
+    Media::start(Setup { seed: 1, threads, realtime: false, suppress_noise: true })
 }
 
 /// A leg and its address.

@@ -133,6 +133,11 @@ impl Worker {
         }
     }
 
+    /// Its legs keep the noise under their voices.
+    pub(super) fn leave_noise(&mut self) {
+        self.engine.leave_noise();
+    }
+
     /// Whether there is anything to do in a slice if nobody orders anything: a tick or a count of its legs, or what should
     /// not wait for either.
     fn is_busy(&self, grid: Grid) -> bool {
