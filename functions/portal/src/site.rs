@@ -77,6 +77,17 @@ impl<O: Outside> Site<'_, O> {
     }
 }
 
+/// Where a form may go; anywhere else there is nothing, whoever sends it.
+fn takes_form(segments: &[&str]) -> bool {
+    matches!(
+        segments,
+        ["" | "free" | "offers" | "sign-in" | "sign-out"]
+            | ["sign-in", "code"]
+            | ["sign-in", "link", _]
+            | ["conferences", _, _]
+    )
+}
+
 fn draw(outside: &impl Outside) -> WebToken {
     let text: String = outside.random().iter().map(|byte| format!("{byte:02x}")).collect();
     WebToken::new(text).expect("64 hexadecimal digits are a token")
@@ -88,13 +99,16 @@ impl<O: Outside> Visit<'_, O> {
             "" => "/",
             path => path,
         };
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        if self.asked.method == Method::Post && !takes_form(&segments) {
+            return Ok(note::not_found(&self.shell()));
+        }
         if self.asked.method == Method::Post && !self.is_ours() {
             return Ok(match self.settings.cookies {
                 Cookies::None => note::without_tls(&self.shell()),
                 _ => note::stale(&self.shell()),
             });
         }
-        let segments: Vec<&str> = path.split('/').skip(1).collect();
         match (self.asked.method, &segments[..]) {
             (Method::Get, [""]) => self.order_page().await,
             (Method::Post, [""]) => self.order().await,

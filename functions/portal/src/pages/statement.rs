@@ -52,7 +52,7 @@ pub fn section(tongue: Tongue, statement: &Statement) -> Markup {
                     thead { tr { @for column in columns { th scope="col" { (column) } } } }
                     tbody { @for line in &statement.legs { (row(tongue, columns, line)) } }
                 }
-                p { (tongue.say("Každý platí svůj hovor svému operátorovi. Dohromady ", "Everybody pays for the own call. In all "))
+                p { (tongue.say("Každý platí svůj hovor svému operátorovi. Dohromady ", "Everybody pays for their own call. In all "))
                     strong { (amount(tongue, &statement.total.with_vat)) }
                     (tongue.say(" s DPH ", " with VAT of ")) (statement.total.vat_percent) " % ("
                     (amount(tongue, &statement.total.without_vat)) " + " (amount(tongue, &statement.total.vat)) ")." }

@@ -50,6 +50,9 @@ fn a_form_of_nobodys_page_changes_nothing() {
         let answer = world.visit(Method::Post, path, ORDER, false);
         assert_eq!(answer.status, 403, "{path}");
     }
+    for path in ["/admit", "/conferences", "/conferences/123456", "/sign-in/link"] {
+        assert_eq!(world.visit(Method::Post, path, ORDER, false).status, 404, "{path}");
+    }
     let paths: Vec<_> = world.asked.borrow().iter().map(|(path, _)| path.clone()).collect();
     assert!(paths.iter().all(|path| path == "/v1/sessions"), "{paths:?}");
 }
