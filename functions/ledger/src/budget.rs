@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 
 use crate::error::Result;
 use crate::outbox;
-use crate::words::to_json;
+use crate::words::{Columns, to_json};
 
 /// Messages out, each part of an SMS counted, that are written within any hour. Beyond it an order is stored and gets no
 /// answer.
@@ -17,7 +17,7 @@ use crate::words::to_json;
 pub struct Budget {
     /// To one number or address.
     pub per_recipient: u32,
-    /// To all together.
+    /// To all together; [`u32::MAX`] is not counted.
     pub total: u32,
 }
 
@@ -46,24 +46,26 @@ pub(crate) async fn spent(
     if messages.is_empty() {
         return Ok(None);
     }
-    let since = now.0.saturating_sub(crate::HOUR);
-    let written: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE created_ms > $1")
-        .bind(since)
-        .fetch_one(&mut *tx)
-        .await?;
-    if goes_beyond(written, messages.iter(), budget.total) {
-        return Ok(Some(Spent::Total));
-    }
-    for message in messages {
-        let to_it = messages.iter().filter(|other| other.recipient == message.recipient);
-        let written: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM outbox WHERE recipient = $1 AND created_ms > $2",
+    for (at, message) in messages.iter().enumerate() {
+        if messages[..at].iter().any(|before| before.recipient == message.recipient) {
+            continue;
+        }
+        let row = sqlx::query(
+            "SELECT
+                 CASE WHEN $3 THEN (SELECT count(*) FROM outbox WHERE created_ms > $2) ELSE 0 END
+                     AS in_all,
+                 (SELECT count(*) FROM outbox WHERE recipient = $1 AND created_ms > $2) AS to_it",
         )
         .bind(to_json(&message.recipient)?)
-        .bind(since)
+        .bind(now.0.saturating_sub(crate::HOUR))
+        .bind(budget.total < u32::MAX)
         .fetch_one(&mut *tx)
         .await?;
-        if goes_beyond(written, to_it, budget.per_recipient) {
+        if goes_beyond(row.value("in_all")?, messages.iter(), budget.total) {
+            return Ok(Some(Spent::Total));
+        }
+        let to_it = messages.iter().filter(|other| other.recipient == message.recipient);
+        if goes_beyond(row.value("to_it")?, to_it, budget.per_recipient) {
             return Ok(Some(Spent::Recipient));
         }
     }

@@ -7,8 +7,8 @@ use konf_api::ledger::LoadStep;
 use sqlx::SqliteConnection;
 
 use crate::Ledger;
-use crate::error::Result;
-use crate::words::{Columns, Minutes};
+use crate::error::{LedgerError, Result};
+use crate::words::Minutes;
 
 /// Takes `seats` in each minute of `span`. False when a minute lacks them or the edge takes no bookings: some minutes may
 /// be taken then, so the caller must roll back.
@@ -74,20 +74,16 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// `span` is bounded by the caller.
-    pub(crate) async fn read(tx: &mut SqliteConnection, edge: &str, span: Minutes) -> Result<Load> {
+    /// From minutes, counted from the first of `span`, each followed by its seats. A statement gives them as one text,
+    /// since a row for each would come alone from the thread of the database, up to two days of them. `span` is bounded
+    /// by the caller.
+    pub(crate) fn of(span: Minutes, taken: &str) -> Result<Load> {
         let mut load = Load { span, taken: vec![0; span.count() as usize] };
-        let rows = sqlx::query(
-            "SELECT minute, taken FROM seat_minute WHERE edge = $1 AND minute >= $2 AND minute < $3",
-        )
-        .bind(edge)
-        .bind(span.from)
-        .bind(span.to)
-        .fetch_all(tx)
-        .await?;
-        for row in rows {
-            let at = row.value::<i64>("minute")? - span.from;
-            load.taken[at as usize] = row.count("taken")?;
+        let mut numbers = taken.split(' ').filter(|number| !number.is_empty());
+        while let (Some(minute), Some(seats)) = (numbers.next(), numbers.next()) {
+            let at: usize = minute.parse().map_err(|_| LedgerError::Stored("minute"))?;
+            let of_minute = load.taken.get_mut(at).ok_or(LedgerError::Stored("minute"))?;
+            *of_minute = seats.parse().map_err(|_| LedgerError::Stored("taken"))?;
         }
         Ok(load)
     }

@@ -5,20 +5,22 @@ use konf_api::ledger::{
     Sender,
 };
 use konf_contract::{UnixMs, Window};
-use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
 use crate::Ledger;
 use crate::budget;
 use crate::capacity;
-use crate::decision::{self, Decision};
+use crate::decision;
 use crate::error::{LedgerError, Result};
 use crate::offers::{self, Hold};
 use crate::outbox;
 use crate::requests::{Closing, NewRequest};
-use crate::restriction::restriction_of;
 use crate::store::new_id;
 use crate::words::{Columns, Minutes, language, minutes, to_json};
+
+mod told;
+
+use told::decided;
 
 /// Messages of one answer: an SMS answer has two parts in one message, a web order may ask for both ways.
 const MESSAGES_MAX: usize = 16;
@@ -71,9 +73,8 @@ impl Ledger {
         {
             return Ok(Outcome::Repeated);
         }
-        if orders(&proposal.effect)
-            && restriction_of(&mut tx, &proposal.sender, now).await?.is_some()
-        {
+        let found = Found::read(&mut tx, &proposal.sender, now).await?;
+        if orders(&proposal.effect) && found.is_restricted {
             return Err(Stop::Moved(Moved::Restricted));
         }
         let spent = budget::spent(&mut tx, self.settings().budget, &proposal.messages, now).await?;
@@ -94,9 +95,12 @@ impl Ledger {
         {
             return Ok(Outcome::Repeated);
         }
-        offers::release_expired(&mut tx, now).await?;
+        if found.are_offers_over {
+            offers::release_expired(&mut tx, now).await?;
+        }
         let change = Change {
             sender: &proposal.sender,
+            has_offers: found.has_offers,
             policies,
             now,
             rest: self.settings().number_rest_ms,
@@ -151,6 +155,36 @@ impl Ledger {
         decision::log(&mut tx, now, decision).await?;
         tx.commit().await?;
         Ok(Outcome::Committed { booking: booking.filter(|_| new) })
+    }
+}
+
+/// What a change must know of its sender, read in one statement: each is two ways between threads.
+struct Found {
+    is_restricted: bool,
+    /// Held for this sender.
+    has_offers: bool,
+    /// Of anybody, held beyond their time.
+    are_offers_over: bool,
+}
+
+impl Found {
+    async fn read(tx: &mut SqliteConnection, sender: &Sender, now: UnixMs) -> Result<Found> {
+        let row = sqlx::query(
+            "SELECT
+                 EXISTS (SELECT 1 FROM restriction WHERE sender_key = $1
+                     AND (until_ms IS NULL OR until_ms > $2)) AS is_restricted,
+                 EXISTS (SELECT 1 FROM offer_set WHERE sender_key = $1) AS has_offers,
+                 EXISTS (SELECT 1 FROM offer_set WHERE until_ms <= $2) AS are_offers_over",
+        )
+        .bind(sender.key())
+        .bind(now.0)
+        .fetch_one(tx)
+        .await?;
+        Ok(Found {
+            is_restricted: row.value("is_restricted")?,
+            has_offers: row.value("has_offers")?,
+            are_offers_over: row.value("are_offers_over")?,
+        })
     }
 }
 
@@ -247,6 +281,7 @@ async fn mark_answered(tx: &mut SqliteConnection, inbound: &str, now: UnixMs) ->
 /// One change, whoever asked for it and whenever.
 struct Change<'a> {
     sender: &'a Sender,
+    has_offers: bool,
     policies: &'a str,
     now: UnixMs,
     rest: i64,
@@ -256,7 +291,7 @@ impl Change<'_> {
     /// A new order releases what was held for its sender before.
     async fn book(&self, tx: &mut SqliteConnection, booking: &BookingProposal) -> Step<String> {
         self.check_start(booking.window)?;
-        offers::release_of(tx, self.sender, None).await?;
+        self.release_offers(tx).await?;
         if !capacity::take(tx, &booking.edge, minutes(booking.window)?, booking.seats).await? {
             return Err(Stop::Moved(Moved::Capacity));
         }
@@ -284,6 +319,10 @@ impl Change<'_> {
         };
         offers::release_of(tx, self.sender, Some(&keep)).await?;
         self.insert_booking(tx, booking).await
+    }
+
+    async fn release_offers(&self, tx: &mut SqliteConnection) -> Result<()> {
+        if self.has_offers { offers::release_of(tx, self.sender, None).await } else { Ok(()) }
     }
 
     fn check_start(&self, window: Window) -> Result<()> {
@@ -356,7 +395,7 @@ impl Change<'_> {
         offers: &[OfferProposal],
         until: UnixMs,
     ) -> Step<()> {
-        offers::release_of(tx, self.sender, None).await?;
+        self.release_offers(tx).await?;
         if until <= self.now {
             return Err(LedgerError::Invalid("offers are held until a time to come").into());
         }
@@ -444,43 +483,4 @@ impl Change<'_> {
 
 fn same_seats(held: &HeldOffer, booking: &BookingProposal) -> bool {
     held.edge == booking.edge && held.window == booking.window && held.seats == booking.seats
-}
-
-fn decided<'a>(
-    proposal: &Proposal,
-    subject: &'a str,
-    policies: &'a str,
-    outcome: &str,
-) -> Decision<'a> {
-    let kinds: Vec<&str> = proposal.messages.iter().map(|message| message.kind.as_str()).collect();
-    Decision {
-        kind: "order",
-        subject,
-        policies,
-        input: effect_in_short(&proposal.effect),
-        output: json!({ "outcome": outcome, "messages": kinds }),
-    }
-}
-
-/// An effect without secrets and without what people wrote.
-fn effect_in_short(effect: &Effect) -> Value {
-    let booking = |name, booking: &BookingProposal| {
-        json!({ "effect": name, "edge": booking.edge, "window": booking.window,
-                "seats": booking.seats, "language": booking.language, "zone": booking.zone })
-    };
-    match effect {
-        Effect::Answer => json!({ "effect": "answer" }),
-        Effect::Book(proposal) => booking("book", proposal),
-        Effect::TakeOffer { booking: proposal, .. } => booking("take-offer", proposal),
-        Effect::HoldOffers { offers, until } => {
-            json!({ "effect": "hold-offers", "offers": offers, "until": until })
-        }
-        Effect::Cancel { .. } => json!({ "effect": "cancel" }),
-        Effect::Change { to, .. } => json!({ "effect": "change", "to": to }),
-        Effect::Enqueue { received, due, order, .. } => {
-            json!({ "effect": "enqueue", "received": received, "due": due, "order": order })
-        }
-        Effect::Approve { booking: proposal, .. } => booking("approve", proposal),
-        Effect::Settle { result, .. } => json!({ "effect": "settle", "result": result }),
-    }
 }

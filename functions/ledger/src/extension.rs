@@ -9,12 +9,12 @@ use sqlx::SqliteConnection;
 
 use crate::Ledger;
 use crate::admission::{admission_booking, booking_by_id};
-use crate::capacity;
+use crate::capacity::{self, Load};
 use crate::decision::{self, Decision};
 use crate::error::Result;
 use crate::facts::edge_load;
 use crate::offers;
-use crate::words::{Columns, Minutes, minute_after, minutes, small};
+use crate::words::{Columns, Minutes, minute_after, minutes};
 
 /// How far beyond the end the load is told ([`ExtensionFacts::load`]).
 const LOOK_AHEAD_MINUTES: i64 = 120;
@@ -30,13 +30,20 @@ impl Ledger {
         let from = booking.window.end.minutes();
         let span = Minutes { from, to: from + LOOK_AHEAD_MINUTES };
         let free = offers::expired_holds(&mut tx, now).await?;
-        let capacity: Option<i64> =
-            sqlx::query_scalar("SELECT capacity FROM edge WHERE name = $1 AND active = 1")
-                .bind(&booking.edge)
-                .fetch_optional(&mut *tx)
-                .await?;
-        let capacity = small(capacity.unwrap_or_default(), "capacity")?;
-        let load = edge_load(&mut tx, booking.edge.clone(), capacity, span, &free).await?;
+        let of_edge = sqlx::query(
+            "SELECT e.capacity * e.active AS capacity,
+                 (SELECT group_concat((m.minute - $1) || ' ' || m.taken, ' ') FROM seat_minute m
+                  WHERE m.edge = e.name AND m.minute >= $1 AND m.minute < $2) AS taken
+             FROM edge e WHERE e.name = $3",
+        )
+        .bind(span.from)
+        .bind(span.to)
+        .bind(&booking.edge)
+        .fetch_one(&mut *tx)
+        .await?;
+        let taken = of_edge.value::<Option<String>>("taken")?.unwrap_or_default();
+        let capacity = of_edge.count("capacity")?;
+        let load = edge_load(booking.edge.clone(), capacity, Load::of(span, &taken)?, &free);
         let booked_end = Some(row.instant("booked_end_ms")?);
         Ok(ExtensionFacts { now, booking: Some(booking), load: Some(load), booked_end })
     }

@@ -2,39 +2,36 @@
 
 use konf_api::ledger::{
     BookingFacts, BookingQuestion, BookingState, EdgeLoad, OffersFacts, OffersQuestion, OrderFacts,
-    OrderQuestion, OwnBooking,
+    OrderQuestion, OwnBooking, Restriction,
 };
 use konf_api::portal::{ChangeFacts, ChangeQuestion, FreeFacts, FreeQuestion};
 use konf_contract::{UnixMs, Window};
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteExecutor, SqliteRow};
 
 use crate::Ledger;
 use crate::capacity::Load;
 use crate::error::{LedgerError, Result};
-use crate::offers::{Hold, expired_holds, held, holds_not_in_the_way};
-use crate::restriction::restriction_of;
+use crate::offers::{Hold, held};
+use crate::restriction::{self, restriction_of};
 use crate::words::{Columns, Minutes, minute_after, minutes, state_at};
 
 impl Ledger {
     /// The load of the edges that take bookings, and whether the sender may order.
     pub async fn order_facts(&self, question: &OrderQuestion) -> Result<OrderFacts> {
         let span = covering(question.span)?;
-        let mut tx = self.store().read().await?;
         let now = self.now();
-        let restriction = restriction_of(&mut tx, &question.sender, now).await?;
-        let free = holds_not_in_the_way(&mut tx, &question.sender, now).await?;
-        let edges = self.loads(&mut tx, span, &free).await?;
-        Ok(OrderFacts { now, restriction, edges })
+        let seen = self.look(self.store().readers(), span, &question.sender.key(), now).await?;
+        let edges = self.loads(seen.taken, &seen.free);
+        Ok(OrderFacts { now, restriction: seen.restriction, edges })
     }
 
     /// The same load as anybody may see it.
     pub async fn free_facts(&self, question: &FreeQuestion) -> Result<FreeFacts> {
         let span = covering(question.span)?;
-        let mut tx = self.store().read().await?;
         let now = self.now();
-        let free = expired_holds(&mut tx, now).await?;
-        Ok(FreeFacts { now, edges: self.loads(&mut tx, span, &free).await? })
+        // No sender has this key.
+        let seen = self.look(self.store().readers(), span, "", now).await?;
+        Ok(FreeFacts { now, edges: self.loads(seen.taken, &seen.free) })
     }
 
     /// The load as it is without a booking of the sender that is to be moved.
@@ -42,7 +39,8 @@ impl Ledger {
         let span = covering(question.span)?;
         let mut tx = self.store().read().await?;
         let now = self.now();
-        let restriction = restriction_of(&mut tx, &question.sender, now).await?;
+        let Seen { restriction, mut free, taken } =
+            self.look(&mut *tx, span, &question.sender.key(), now).await?;
         let row = sqlx::query(
             "SELECT b.id, b.number, b.start_ms, b.end_ms, b.seats, b.language, b.state, b.edge
              FROM number_use u JOIN booking b ON b.id = u.booking
@@ -56,32 +54,68 @@ impl Ledger {
             return Ok(ChangeFacts { now, restriction, booking: None, edges: Vec::new() });
         };
         let booking = own_booking(&row, now)?;
-        let mut free = holds_not_in_the_way(&mut tx, &question.sender, now).await?;
         if booking.state == BookingState::Booked {
             let span = minutes(booking.window)?;
             free.push(Hold { edge: row.text("edge")?, span, seats: booking.seats });
         }
-        let edges = self.loads(&mut tx, span, &free).await?;
+        let edges = self.loads(taken, &free);
         Ok(ChangeFacts { now, restriction, booking: Some(booking), edges })
     }
 
-    async fn loads(
+    /// One statement sees one state, and makes one way to the thread of the database and back.
+    async fn look(
         &self,
-        tx: &mut SqliteConnection,
+        on: impl SqliteExecutor<'_>,
         span: Minutes,
-        free: &[Hold],
-    ) -> Result<Vec<EdgeLoad>> {
-        let edges = sqlx::query("SELECT name, capacity FROM edge WHERE active = 1 ORDER BY name")
-            .fetch_all(&mut *tx)
-            .await?;
-        let mut loads = Vec::with_capacity(edges.len());
-        for edge in edges {
-            let (name, capacity) = (edge.text("name")?, edge.count("capacity")?);
-            let labels = self.labels(&name);
-            let load = edge_load(tx, name, capacity, span, free).await?;
-            loads.push(EdgeLoad { labels, ..load });
+        sender_key: &str,
+        now: UnixMs,
+    ) -> Result<Seen> {
+        let rows = sqlx::query(
+            "SELECT 'edge' AS what, e.name, e.capacity AS seats, 0 AS from_minute, 0 AS to_minute,
+                 (SELECT group_concat((m.minute - $1) || ' ' || m.taken, ' ') FROM seat_minute m
+                  WHERE m.edge = e.name AND m.minute >= $1 AND m.minute < $2) AS text,
+                 NULL AS until_ms
+             FROM edge e WHERE e.active = 1
+             UNION ALL
+             SELECT 'hold', h.edge, h.seats, h.from_minute, h.to_minute, NULL, NULL
+             FROM offer_set s JOIN offer_hold h ON h.offer_set = s.id
+             WHERE s.sender_key = $3 OR s.until_ms <= $4
+             UNION ALL
+             SELECT 'restriction', '', 0, 0, 0, reason, until_ms FROM restriction
+             WHERE sender_key = $3 AND (until_ms IS NULL OR until_ms > $4)
+             ORDER BY 2",
+        )
+        .bind(span.from)
+        .bind(span.to)
+        .bind(sender_key)
+        .bind(now.0)
+        .fetch_all(on)
+        .await?;
+        let mut seen = Seen { restriction: None, free: Vec::new(), taken: Vec::new() };
+        for row in &rows {
+            let name = row.text("name")?;
+            match row.text("what")?.as_str() {
+                "edge" => {
+                    let taken = row.value::<Option<String>>("text")?.unwrap_or_default();
+                    seen.taken.push((name, row.count("seats")?, Load::of(span, &taken)?));
+                }
+                "hold" => {
+                    let (from, to) = (row.value("from_minute")?, row.value("to_minute")?);
+                    let span = Minutes { from, to };
+                    seen.free.push(Hold { edge: name, span, seats: row.count("seats")? });
+                }
+                _ => seen.restriction = Some(restriction::of_row(row, "text")?),
+            }
         }
-        Ok(loads)
+        Ok(seen)
+    }
+
+    fn loads(&self, taken: Vec<(String, u32, Load)>, free: &[Hold]) -> Vec<EdgeLoad> {
+        let load = |(edge, capacity, load): (String, u32, Load)| {
+            let labels = self.labels(&edge);
+            EdgeLoad { labels, ..edge_load(edge, capacity, load, free) }
+        };
+        taken.into_iter().map(load).collect()
     }
 
     fn labels(&self, edge: &str) -> Vec<String> {
@@ -114,6 +148,15 @@ impl Ledger {
     }
 }
 
+/// What one statement sees of the edges that take bookings.
+struct Seen {
+    restriction: Option<Restriction>,
+    /// Held by the sender, or beyond its time.
+    free: Vec<Hold>,
+    /// The name of each edge, its capacity and what is taken.
+    taken: Vec<(String, u32, Load)>,
+}
+
 /// The span rounded outwards to whole minutes.
 fn covering(span: Window) -> Result<Minutes> {
     if span.start.0 < 0 || span.end.0 < 0 {
@@ -128,18 +171,12 @@ fn covering(span: Window) -> Result<Minutes> {
     }
 }
 
-pub(crate) async fn edge_load(
-    tx: &mut SqliteConnection,
-    edge: String,
-    capacity: u32,
-    span: Minutes,
-    free: &[Hold],
-) -> Result<EdgeLoad> {
-    let mut load = Load::read(tx, &edge, span).await?;
+/// What is taken of an edge when nothing that is `free` stands in the way.
+pub(crate) fn edge_load(edge: String, capacity: u32, mut load: Load, free: &[Hold]) -> EdgeLoad {
     for hold in free.iter().filter(|hold| hold.edge == edge) {
         load.without(hold.span, hold.seats);
     }
-    Ok(EdgeLoad { edge, labels: Vec::new(), capacity, steps: load.steps() })
+    EdgeLoad { edge, labels: Vec::new(), capacity, steps: load.steps() }
 }
 
 pub(crate) fn own_booking(row: &SqliteRow, now: UnixMs) -> Result<OwnBooking> {

@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::Ledger;
 use crate::error::{LedgerError, Result};
-use crate::store::{Tx, new_id};
+use crate::store::new_id;
 use crate::words::{Columns, from_json, to_json};
 
 /// The longest id of a gateway; those known have at most 64 characters.
@@ -24,49 +24,42 @@ impl Ledger {
     /// Stores a message; a copy of one that was stored before gives that one.
     pub async fn inbound(&self, message: &InboundMessage) -> Result<InboundStored> {
         check(message)?;
-        let mut tx = self.store().write().await?;
-        let stored = self.inbound_in(&mut tx, message, self.now()).await?;
-        tx.commit().await?;
-        Ok(stored)
+        let mut writer = self.store().writer().acquire().await?;
+        self.inbound_in(&mut writer, message, self.now()).await
     }
 
     /// The same within a change that does more.
     pub(crate) async fn inbound_in(
         &self,
-        tx: &mut Tx,
+        tx: &mut SqliteConnection,
         message: &InboundMessage,
         now: UnixMs,
     ) -> Result<InboundStored> {
         let bucket = now.0.div_euclid(self.settings().inbound_window_ms.max(1));
         let keys = Keys::of(message, bucket);
-        if let Some(stored) = self.find(tx, message, &keys, now).await? {
-            return Ok(stored);
-        }
         let id = new_id("message")?;
-        sqlx::query(
+        let since = now.0.saturating_sub(self.settings().inbound_window_ms);
+        // Without a gateway's id a copy that comes just after the bucket's edge is still a copy: the bucket before counts
+        // too, as far as the window reaches. One statement looks and stores, so that no other copy comes between.
+        let stored = sqlx::query(
             "INSERT INTO inbound (id, gateway, gateway_key, message, received_ms, sender_key)
-             VALUES ($1, $2, $3, $4, $5, $6)",
+             SELECT $5, $1, $2, $6, $7, $8 WHERE NOT EXISTS (
+                 SELECT 1 FROM inbound WHERE gateway = $1 AND gateway_key IN ($2, $3)
+                     AND (gateway_key = $2 OR received_ms > $4))",
         )
-        .bind(&id)
         .bind(&message.gateway)
         .bind(&keys.own)
+        .bind(keys.before.as_deref())
+        .bind(since)
+        .bind(&id)
         .bind(to_json(message)?)
         .bind(now.0)
         .bind(message.sender.key())
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
-        Ok(InboundStored { id, state: InboundState::Received, received: now, now })
-    }
-
-    /// Without a gateway's id a copy that comes just after the bucket's edge is still a copy: the bucket before counts
-    /// too, as far as the window reaches.
-    async fn find(
-        &self,
-        tx: &mut SqliteConnection,
-        message: &InboundMessage,
-        keys: &Keys,
-        now: UnixMs,
-    ) -> Result<Option<InboundStored>> {
+        if stored.rows_affected() == 1 {
+            return Ok(InboundStored { id, state: InboundState::Received, received: now, now });
+        }
         let row = sqlx::query(
             "SELECT id, received_ms, answered_ms FROM inbound
              WHERE gateway = $1 AND gateway_key IN ($2, $3)
@@ -76,10 +69,10 @@ impl Ledger {
         .bind(&message.gateway)
         .bind(&keys.own)
         .bind(keys.before.as_deref())
-        .bind(now.0.saturating_sub(self.settings().inbound_window_ms))
-        .fetch_optional(tx)
+        .bind(since)
+        .fetch_one(tx)
         .await?;
-        row.map(|row| stored(&row, now)).transpose()
+        self::stored(&row, now)
     }
 
     /// Messages that came at least `older_than_ms` ago and have no answer, those handed out least often first and then the

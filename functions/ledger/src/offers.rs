@@ -104,24 +104,6 @@ async fn insert_offer(tx: &mut SqliteConnection, set: &str, offer: &OfferProposa
     Ok(())
 }
 
-/// What the offers of `sender` hold, and with them those of anybody whose time is over.
-pub(crate) async fn holds_not_in_the_way(
-    tx: &mut SqliteConnection,
-    sender: &Sender,
-    now: UnixMs,
-) -> Result<Vec<Hold>> {
-    let rows = sqlx::query(
-        "SELECT h.edge, h.from_minute, h.to_minute, h.seats
-         FROM offer_set s JOIN offer_hold h ON h.offer_set = s.id
-         WHERE s.sender_key = $1 OR s.until_ms <= $2",
-    )
-    .bind(sender.key())
-    .bind(now.0)
-    .fetch_all(tx)
-    .await?;
-    rows.iter().map(to_hold).collect()
-}
-
 /// What offers hold whose time is over: nothing stands in the way there.
 pub(crate) async fn expired_holds(tx: &mut SqliteConnection, now: UnixMs) -> Result<Vec<Hold>> {
     let rows = sqlx::query(

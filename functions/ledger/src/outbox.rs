@@ -2,8 +2,8 @@
 
 use konf_api::ledger::{MessageBody, OutboxMessage};
 use konf_contract::UnixMs;
-use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::Ledger;
 use crate::error::Result;
@@ -175,10 +175,29 @@ pub(crate) async fn insert(
     about: About<'_>,
     message: &OutboxMessage,
 ) -> Result<()> {
-    let mut before = None;
-    for body in apart(&message.body) {
-        before = Some(insert_row(tx, now, about, message, &body, before.as_deref()).await?);
-    }
+    let bodies = apart(&message.body);
+    let ids: Vec<String> = bodies.iter().map(|_| new_id("out")).collect::<Result<_>>()?;
+    let bodies: Vec<String> = bodies.iter().map(to_json).collect::<Result<_>>()?;
+    let recipient = to_json(&message.recipient)?;
+    let due = message.not_before.map_or(now.0, |at| at.0.max(now.0));
+    let mut insert = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO outbox (id, inbound, booking, recipient, kind, body, follows, state,
+             created_ms, next_ms) ",
+    );
+    insert.push_values(ids.iter().zip(bodies).enumerate(), |mut row, (at, (id, body))| {
+        let follows = at.checked_sub(1).map(|before| ids[before].clone());
+        row.push_bind(id.clone())
+            .push_bind(about.inbound)
+            .push_bind(about.booking)
+            .push_bind(recipient.clone())
+            .push_bind(message.kind.clone())
+            .push_bind(body)
+            .push_bind(follows)
+            .push("'waiting'")
+            .push_bind(now.0)
+            .push_bind(due);
+    });
+    insert.build().execute(tx).await?;
     Ok(())
 }
 
@@ -197,35 +216,6 @@ pub(crate) fn rows(body: &MessageBody) -> usize {
         MessageBody::Sms { parts } => parts.len().max(1),
         MessageBody::Email { .. } => 1,
     }
-}
-
-/// The id of the row.
-async fn insert_row(
-    tx: &mut SqliteConnection,
-    now: UnixMs,
-    about: About<'_>,
-    message: &OutboxMessage,
-    body: &MessageBody,
-    follows: Option<&str>,
-) -> Result<String> {
-    let id = new_id("out")?;
-    sqlx::query(
-        "INSERT INTO outbox (id, inbound, booking, recipient, kind, body, follows, state,
-             created_ms, next_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, $9)",
-    )
-    .bind(&id)
-    .bind(about.inbound)
-    .bind(about.booking)
-    .bind(to_json(&message.recipient)?)
-    .bind(&message.kind)
-    .bind(to_json(body)?)
-    .bind(follows)
-    .bind(now.0)
-    .bind(message.not_before.map_or(now.0, |at| at.0.max(now.0)))
-    .execute(tx)
-    .await?;
-    Ok(id)
 }
 
 /// What a cancelled booking no longer has to tell.

@@ -4,6 +4,7 @@ use konf_api::ledger::{Restriction, Sender};
 use konf_contract::UnixMs;
 use serde::Serialize;
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
 use crate::Ledger;
 use crate::error::Result;
@@ -127,8 +128,10 @@ pub(crate) async fn restriction_of(
     .bind(now.0)
     .fetch_optional(tx)
     .await?;
-    row.map(|row| {
-        Ok(Restriction { reason: row.text("reason")?, until: row.instant_or_none("until_ms")? })
-    })
-    .transpose()
+    row.map(|row| of_row(&row, "reason")).transpose()
+}
+
+/// From a row that has the reason under this name.
+pub(crate) fn of_row(row: &SqliteRow, reason: &'static str) -> Result<Restriction> {
+    Ok(Restriction { reason: row.text(reason)?, until: row.instant_or_none("until_ms")? })
 }

@@ -2,34 +2,51 @@
 
 use konf_api::ledger::{Sender, SenderFacts, SenderQuestion};
 use sha2::{Digest, Sha256};
-use sqlx::SqliteConnection;
 
 use crate::Ledger;
-use crate::error::{LedgerError, Result};
-use crate::restriction::restriction_of;
+use crate::error::Result;
+use crate::restriction;
+use crate::words::Columns;
 
 /// Of a pseudonym: no two of a million senders share one but by chance of one in 40 million.
 const PSEUDONYM_BYTES: usize = 8;
 
 impl Ledger {
     pub async fn sender_facts(&self, question: &SenderQuestion) -> Result<SenderFacts> {
-        let mut tx = self.store().read().await?;
         let now = self.now();
-        let key = question.sender.key();
         let [hour, day] = [crate::HOUR, crate::DAY].map(|ms| now.0.saturating_sub(ms));
-        let messages = "SELECT count(*) FROM inbound WHERE sender_key = $1 AND received_ms > $2";
-        let booked = "SELECT count(*) FROM booking WHERE sender_key = $1 AND created_ms > $2";
-        let ahead = "SELECT count(*) FROM booking
-             WHERE sender_key = $1 AND end_ms > $2 AND state = 'booked'";
+        let row = sqlx::query(
+            "SELECT
+                 (SELECT count(*) FROM inbound WHERE sender_key = $1 AND received_ms > $2)
+                     AS messages_hour,
+                 (SELECT count(*) FROM inbound WHERE sender_key = $1 AND received_ms > $3)
+                     AS messages_day,
+                 (SELECT count(*) FROM booking WHERE sender_key = $1 AND created_ms > $2)
+                     AS booked_hour,
+                 (SELECT count(*) FROM booking WHERE sender_key = $1 AND created_ms > $3)
+                     AS booked_day,
+                 (SELECT count(*) FROM booking WHERE sender_key = $1 AND end_ms > $4
+                      AND state = 'booked') AS booked_ahead,
+                 r.sender_key IS NOT NULL AS is_restricted, r.reason, r.until_ms
+             FROM (SELECT 1) LEFT JOIN restriction r
+                 ON r.sender_key = $1 AND (r.until_ms IS NULL OR r.until_ms > $4)",
+        )
+        .bind(question.sender.key())
+        .bind(hour)
+        .bind(day)
+        .bind(now.0)
+        .fetch_one(self.store().readers())
+        .await?;
+        let is_restricted = row.value::<bool>("is_restricted")?;
         Ok(SenderFacts {
             now,
-            restriction: restriction_of(&mut tx, &question.sender, now).await?,
+            restriction: is_restricted.then(|| restriction::of_row(&row, "reason")).transpose()?,
             pseudonym: self.pseudonym(&question.sender),
-            messages_hour: counted(&mut tx, messages, &key, hour).await?,
-            messages_day: counted(&mut tx, messages, &key, day).await?,
-            booked_hour: counted(&mut tx, booked, &key, hour).await?,
-            booked_day: counted(&mut tx, booked, &key, day).await?,
-            booked_ahead: counted(&mut tx, ahead, &key, now.0).await?,
+            messages_hour: row.count("messages_hour")?,
+            messages_day: row.count("messages_day")?,
+            booked_hour: row.count("booked_hour")?,
+            booked_day: row.count("booked_day")?,
+            booked_ahead: row.count("booked_ahead")?,
         })
     }
 
@@ -40,14 +57,4 @@ impl Ledger {
         let digest = Sha256::new().chain_update(token).chain_update(sender.key()).finalize();
         digest.iter().take(PSEUDONYM_BYTES).map(|byte| format!("{byte:02x}")).collect()
     }
-}
-
-async fn counted(
-    tx: &mut SqliteConnection,
-    sql: &'static str,
-    sender_key: &str,
-    after_ms: i64,
-) -> Result<u32> {
-    let count: i64 = sqlx::query_scalar(sql).bind(sender_key).bind(after_ms).fetch_one(tx).await?;
-    u32::try_from(count).map_err(|_| LedgerError::Stored("a count"))
 }

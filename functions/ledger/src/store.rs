@@ -86,6 +86,17 @@ impl Store {
         Ok(self.readers.begin().await?)
     }
 
+    /// For what one statement reads: it sees one state by itself, without the ways to and from the database that a
+    /// transaction takes.
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// For what one statement changes, which is durable when it has been answered.
+    pub(crate) fn writer(&self) -> &SqlitePool {
+        &self.writer
+    }
+
     /// Moves the write-ahead log into the file and empties it, so that erased text is in neither.
     pub(crate) async fn flush_log(&self) -> Result<()> {
         sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_all(&self.writer).await?;
