@@ -1,4 +1,4 @@
-//! An application at work: its functions, and how one request runs in a fresh instance.
+//! An application at work: its functions, and how one request runs in an instance.
 
 use crate::engine::Compiler;
 use crate::guest::Guest;
@@ -6,6 +6,7 @@ use crate::outbound::Pattern;
 use crate::place::{InFlight, Place};
 use crate::routes::{Matched, Routes};
 use crate::send::{Outgoing, take_about};
+use crate::shelf::{Instance, Shelf};
 use crate::slot::Slot;
 use crate::template::Values;
 use crate::{Digest, Internal, Limits};
@@ -18,8 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
+use wasmtime::PoolConcurrencyLimitError;
 use wasmtime::component::Linker;
-use wasmtime::{PoolConcurrencyLimitError, Store, UpdateDeadline};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
@@ -43,6 +44,8 @@ pub(crate) struct App {
     pub(crate) turns: Semaphore,
     /// Of chained calls, which must not wait behind those that wait for them.
     pub(crate) chained_turns: Semaphore,
+    /// For instances between two requests.
+    pub(crate) room: Arc<Semaphore>,
 }
 
 /// A component that answers requests.
@@ -55,6 +58,7 @@ pub(crate) struct Function {
     pub(crate) policies: Vec<String>,
     pub(crate) limits: Limits,
     pub(crate) in_flight: InFlight,
+    pub(crate) shelf: Arc<Shelf>,
 }
 
 /// What a request shares with the calls that it causes.
@@ -96,7 +100,7 @@ impl App {
         Ok(self.run(&function, request, call, About::default()).await)
     }
 
-    /// Runs a request in a fresh instance, whatever becomes of it.
+    /// Runs a request in an instance, whatever becomes of it.
     pub(crate) async fn run(
         self: &Arc<App>,
         function: &Arc<Function>,
@@ -133,28 +137,24 @@ impl App {
         call: Call,
         about: About,
     ) -> Result<Response<Bytes>, Failure> {
-        let out = Outgoing::new(self.clone(), function.clone(), call, about);
-        let guest = Guest::new(&function.name, &function.limits, out);
-        let mut store = Store::new(self.compiler.engine(), guest);
-        store.limiter(|guest| &mut guest.limits);
-        // A loop gives way at every tick, so that the deadline can cut it and others can run.
-        store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Yield(1)));
-        store.set_epoch_deadline(1);
-
-        let (answer, answered) = oneshot::channel();
-        let incoming =
-            store.data_mut().http().new_incoming_request(Scheme::Http, request.map(Full::new))?;
-        let outparam = store.data_mut().http().new_response_outparam(answer)?;
-        let running = async move {
-            let instance = function.ready.instantiate_async(&mut store).await?;
-            let handler = instance.wasi_http_incoming_handler();
-            // The store goes with this future, and with it whatever would keep the answer's body open.
-            handler.call_handle(&mut store, incoming, outparam).await
+        let mut instance = match function.shelf.take() {
+            Some(kept) => kept,
+            None => Instance::new(self.compiler.engine(), function),
         };
+        let guest = instance.store.data_mut();
+        guest.begin_request(Outgoing::new(self.clone(), function.clone(), call, about));
+        let (answer, answered) = oneshot::channel();
+        let incoming = guest.http().new_incoming_request(Scheme::Http, request.map(Full::new))?;
+        let outparam = guest.http().new_response_outparam(answer)?;
+        let running = instance.answer(function, incoming, outparam);
         // The component may wait until its answer is taken, so both go on at once.
         let (ran, response) = tokio::join!(running, collect(answered, self.limits.response_bytes));
-        ran?;
-        response
+        let as_good_as_new = ran?;
+        let response = response?;
+        if let Some(instance) = as_good_as_new {
+            function.shelf.put(instance, &self.room);
+        }
+        Ok(response)
     }
 }
 

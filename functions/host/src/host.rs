@@ -29,6 +29,8 @@ pub struct ComponentInfo {
     pub policies: Vec<String>,
     /// Requests that it works on.
     pub in_flight: usize,
+    /// Instances that wait for its next requests.
+    pub waiting: usize,
     /// Components that it took the place of and that still work on requests, with how many.
     pub leaving: Vec<(Digest, usize)>,
 }
@@ -135,6 +137,7 @@ impl Host {
                 routes: self.app.routes.of(name),
                 policies: function.policies.clone(),
                 in_flight: function.in_flight.now(),
+                waiting: function.shelf.len(),
                 leaving: place.leaving(),
             }
         };

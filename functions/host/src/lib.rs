@@ -2,7 +2,8 @@
 //!
 //! The law of use: [`Host::load`] once, before any socket opens (it blocks while components compile); then
 //! [`Host::handle`] for each request from outside and [`Host::call`] for requests that this process makes itself, from
-//! any task of a tokio runtime. Nothing is kept between requests: each gets a fresh instance.
+//! any task of a tokio runtime. Functions keep nothing between requests: an instance may answer several, one after the
+//! other, so what a function leaves in its memory may be there the next time, and may not.
 //!
 //! What a component may do is what Spin would let it do, or less: HTTP to what `allowed_outbound_hosts` names, its own
 //! variables, clocks and randomness. No files, no environment, no sockets. A field of the manifest that this host does
@@ -17,6 +18,7 @@ mod error;
 mod guest;
 mod host;
 mod imports;
+mod lane;
 mod load;
 mod logs;
 mod manifest;
@@ -27,6 +29,7 @@ mod policy;
 mod routes;
 mod send;
 mod settings;
+mod shelf;
 mod slot;
 mod template;
 mod trial;

@@ -39,6 +39,7 @@ pub(crate) fn load(settings: Settings) -> Result<App, LoadError> {
         internal: internal.map(|(name, service)| (normal_authority(&name), service)).collect(),
         turns: Semaphore::new(settings.limits.concurrency),
         chained_turns: Semaphore::new(settings.limits.concurrency),
+        room: Arc::new(Semaphore::new(settings.limits.concurrency)),
         compiler,
     })
 }
@@ -145,6 +146,7 @@ fn link_all(
             policies: plan.policies.into_keys().collect(),
             limits: plan.limits,
             in_flight: InFlight::default(),
+            shelf: Arc::default(),
         };
         Ok((plan.name, Place::new(function)))
     };
@@ -192,5 +194,6 @@ pub(crate) fn replacement(app: &App, place: &Place, bytes: &[u8]) -> Result<Func
         policies: before.policies.clone(),
         limits: before.limits,
         in_flight: InFlight::default(),
+        shelf: Arc::default(),
     })
 }

@@ -15,7 +15,17 @@ const LINE_BYTES_MAX: usize = 2_048;
 /// What one request may print: room for every panic message there is, none for a loop that fills the disk.
 const REQUEST_BYTES_MAX: usize = 64 << 10;
 
-/// One component's standard output or error, for one request.
+/// What an instance may still print of one of its streams.
+#[derive(Default)]
+pub(crate) struct Printing(Arc<AtomicUsize>);
+
+impl Printing {
+    pub(crate) fn begin_request(&self) {
+        self.0.store(REQUEST_BYTES_MAX, Ordering::Relaxed);
+    }
+}
+
+/// One component's standard output or error.
 pub(crate) struct Printed {
     component: Arc<str>,
     stream: &'static str,
@@ -25,8 +35,8 @@ pub(crate) struct Printed {
 }
 
 impl Printed {
-    pub(crate) fn new(component: Arc<str>, stream: &'static str) -> Printed {
-        let left = Arc::new(AtomicUsize::new(REQUEST_BYTES_MAX));
+    pub(crate) fn new(component: Arc<str>, stream: &'static str, printing: &Printing) -> Printed {
+        let left = printing.0.clone();
         Printed { component, stream, line: Vec::new(), left }
     }
 

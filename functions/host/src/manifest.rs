@@ -8,6 +8,7 @@
 //! [component.order.tool.konf]
 //! deadline_ms = 2000   # at most the host's own
 //! memory_mib = 32      # at most the host's own
+//! requests_per_instance = 1   # a fresh instance each time, for one that keeps something in its memory
 //! ```
 
 use crate::outbound::Pattern;
@@ -139,6 +140,7 @@ struct Dependency {
 struct Own {
     deadline_ms: Option<u64>,
     memory_mib: Option<usize>,
+    requests_per_instance: Option<u32>,
 }
 
 // ── what can be run ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -259,6 +261,9 @@ fn narrowed(mut limits: Limits, own: Option<&toml::Table>) -> Result<Limits, Str
     }
     if let Some(mib) = own.memory_mib {
         limits.memory_bytes = limits.memory_bytes.min(mib.saturating_mul(1 << 20));
+    }
+    if let Some(requests) = own.requests_per_instance {
+        limits.requests_per_instance = limits.requests_per_instance.min(requests);
     }
     Ok(limits)
 }

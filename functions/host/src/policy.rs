@@ -1,11 +1,12 @@
 //! One compiled policy: what it may take, how it is asked, and how that went so far.
 
 use crate::counts::Counts;
-use crate::engine::TICK_MS;
 use crate::value::size;
 use crate::world::World;
-use crate::{Digest, Limits, SwapError, imports};
+use crate::{Digest, Limits, SwapError, engine, imports, lane};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::time::Instant;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
@@ -18,21 +19,37 @@ pub const POLICY_BYTES_MAX: usize = 4 << 20;
 /// The largest answer: the charge and the verdict have a few hundred bytes, a list of offers a few thousand.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
+/// What the engine copies of an answer at most: enough that [`ANSWER_BYTES_MAX`] is what says no to all but the worst.
+const COPIED_BYTES_MAX: usize = 2 * ANSWER_BYTES_MAX;
+
 /// Elements of all tables of a policy: a Rust policy has some tens of functions in its table.
 const TABLE_ELEMENTS_MAX: usize = 10_000;
+
+/// A policy has had this part of its deadline for itself before it is cut, so that a busy machine cuts no honest one …
+const SHARE_OF_DEADLINE: u64 = 10;
+
+/// … unless so many times its deadline has passed: somebody waits.
+const DEADLINES_MAX: u32 = 4;
+
+/// A policy that failed begins in the slow lane so many times: at the highest rate of legs and orders that is expected,
+/// for half a second.
+const WATCHED_CALLS: u32 = 100;
 
 /// What one call may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
-    deadline_ticks: u64,
+    deadline: Duration,
+    /// Of the engine's clock, during which it was seen at work.
+    ticks_min: u64,
     memory_bytes: usize,
 }
 
 impl Bounds {
     pub(crate) fn of(limits: &Limits) -> Bounds {
+        let share_ms = limits.policy_deadline_ms / SHARE_OF_DEADLINE;
         Bounds {
-            // The first tick may come at once, so one more than the deadline needs.
-            deadline_ticks: limits.policy_deadline_ms.div_ceil(TICK_MS) + 1,
+            deadline: Duration::from_millis(limits.policy_deadline_ms),
+            ticks_min: share_ms.div_ceil(engine::TICK_MS).max(2),
             memory_bytes: limits.policy_memory_bytes,
         }
     }
@@ -44,11 +61,23 @@ pub(crate) struct Policy {
     pub(crate) counts: Counts,
     ready: InstancePre<PolicyState>,
     functions: BTreeMap<String, ComponentExportIndex>,
+    /// Calls that are still to begin in the slow lane.
+    watched: AtomicU32,
 }
 
 struct PolicyState {
     limits: StoreLimits,
-    ticks_left: u64,
+    started: Instant,
+    bounds: Bounds,
+    ticks: u64,
+}
+
+impl PolicyState {
+    fn is_over(&self, ticks: u64, now: Instant) -> bool {
+        let took = now.duration_since(self.started);
+        let Bounds { deadline, ticks_min, .. } = self.bounds;
+        took >= deadline && ticks >= ticks_min || took >= deadline * DEADLINES_MAX
+    }
 }
 
 /// The functions of an interface as a caller knows them.
@@ -95,61 +124,91 @@ impl Policy {
         let ready = inert_linker(compiled)
             .and_then(|linker| linker.instantiate_pre(compiled))
             .map_err(|error| SwapError::Instantiate(format!("{error:#}")))?;
-        Ok(Policy { digest, counts: Counts::default(), ready, functions })
+        let (counts, watched) = (Counts::default(), AtomicU32::new(0));
+        Ok(Policy { digest, counts, ready, functions, watched })
     }
 
-    /// Asks it, in a fresh instance with its own memory and deadline. Counts how it went.
+    /// Asks it, in a fresh instance with its own memory and deadline. Counts how it went. A function of a contract has
+    /// one result.
     pub(crate) async fn call(
-        &self,
+        self: &Arc<Policy>,
         bounds: Bounds,
         function: &str,
         params: &[Val],
-        results: &mut [Val],
-    ) -> (wasmtime::Result<()>, Duration) {
+    ) -> (wasmtime::Result<Val>, Duration) {
         let started = Instant::now();
-        let answered = self.ask(bounds, function, params, results).await;
+        let Some(index) = self.functions.get(function) else {
+            return (Err(wasmtime::format_err!("it has no function {function}")), Duration::ZERO);
+        };
+        let asked = ask(self.ready.clone(), *index, bounds, started, params.to_vec());
+        let is_watched = self.watched.load(Relaxed) > 0;
+        let answered = match is_watched {
+            true => lane::run(Box::pin(asked)).await,
+            false => lane::move_when_slow(Box::pin(asked)).await,
+        };
         let took = started.elapsed();
         self.counts.called(took, answered.is_ok());
+        if answered.is_err() {
+            self.watched.store(WATCHED_CALLS, Relaxed);
+        } else if is_watched {
+            let _ = self.watched.fetch_update(Relaxed, Relaxed, |calls| calls.checked_sub(1));
+        }
         (answered, took)
     }
+}
 
-    async fn ask(
-        &self,
-        bounds: Bounds,
-        function: &str,
-        params: &[Val],
-        results: &mut [Val],
-    ) -> wasmtime::Result<()> {
-        let Some(index) = self.functions.get(function) else {
-            wasmtime::bail!("it has no function {function}");
-        };
-        let limits = StoreLimitsBuilder::new()
-            .memory_size(bounds.memory_bytes)
-            .table_elements(TABLE_ELEMENTS_MAX)
-            .build();
-        let state = PolicyState { limits, ticks_left: bounds.deadline_ticks };
-        let mut store = Store::new(self.ready.engine(), state);
-        store.limiter(|state| &mut state.limits);
-        // A loop gives way at every tick, so that it harms no other request before it is cut.
-        store.epoch_deadline_callback(|mut store| {
-            let state = store.data_mut();
-            state.ticks_left = state.ticks_left.saturating_sub(1);
-            match state.ticks_left {
-                0 => Err(Trap::Interrupt.into()),
-                _ => Ok(UpdateDeadline::Yield(1)),
-            }
-        });
-        store.set_epoch_deadline(1);
-        let instance = self.ready.instantiate_async(&mut store).await?;
-        let Some(function) = instance.get_func(&mut store, index) else {
-            wasmtime::bail!("it lost its function {function}");
-        };
-        function.call_async(&mut store, params, results).await?;
-        let answer: usize = results.iter().map(size).sum();
-        if answer > ANSWER_BYTES_MAX {
-            wasmtime::bail!("its answer has {answer} bytes, and {ANSWER_BYTES_MAX} are allowed");
+/// In a new instance, which goes with the call.
+async fn ask(
+    ready: InstancePre<PolicyState>,
+    function: ComponentExportIndex,
+    bounds: Bounds,
+    started: Instant,
+    params: Vec<Val>,
+) -> wasmtime::Result<Val> {
+    engine::note_guest();
+    let limits = StoreLimitsBuilder::new()
+        .memory_size(bounds.memory_bytes)
+        .table_elements(TABLE_ELEMENTS_MAX)
+        .build();
+    let state = PolicyState { limits, started, bounds, ticks: 0 };
+    let mut store = Store::new(ready.engine(), state);
+    store.limiter(|state| &mut state.limits);
+    store.set_hostcall_fuel(COPIED_BYTES_MAX);
+    // A loop gives way at every tick, so that it harms no other request before it is cut. Not at the first, which may come
+    // at once, or after the system took the processor away for a while.
+    store.epoch_deadline_callback(|mut store| {
+        engine::note_guest();
+        let state = store.data_mut();
+        state.ticks += 1;
+        match state.ticks {
+            1 => Ok(UpdateDeadline::Continue(1)),
+            ticks if state.is_over(ticks, Instant::now()) => Err(Trap::Interrupt.into()),
+            _ => Ok(UpdateDeadline::Yield(1)),
         }
-        Ok(())
+    });
+    store.set_epoch_deadline(1);
+    let instance = ready.instantiate_async(&mut store).await?;
+    let Some(function) = instance.get_func(&mut store, function) else {
+        wasmtime::bail!("it lost its function");
+    };
+    let mut results = [Val::Bool(false)];
+    function.call_async(&mut store, &params, &mut results).await.map_err(too_much)?;
+    let [answer] = results;
+    match size(&answer) {
+        ..=ANSWER_BYTES_MAX => Ok(answer),
+        bytes => {
+            wasmtime::bail!("its answer has {bytes} bytes, and {ANSWER_BYTES_MAX} are allowed")
+        }
+    }
+}
+
+/// The engine's own words for an answer that it did not copy name neither what was too much nor the limit.
+fn too_much(error: wasmtime::Error) -> wasmtime::Error {
+    match error.root_cause().to_string().contains("fuel allocated for hostcalls") {
+        true => wasmtime::format_err!(
+            "its answer has more than {COPIED_BYTES_MAX} bytes, and {ANSWER_BYTES_MAX} are allowed"
+        ),
+        false => error,
     }
 }
 

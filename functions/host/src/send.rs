@@ -77,22 +77,45 @@ impl Outgoing {
     }
 }
 
+/// Sends what an instance wants to have sent, for the request that it answers. Between two requests it sends nothing.
+#[derive(Default)]
+pub(crate) struct Sender(Option<Outgoing>);
+
+impl Sender {
+    pub(crate) fn of(request: Outgoing) -> Sender {
+        Sender(Some(request))
+    }
+
+    pub(crate) fn request(&self) -> Option<&Outgoing> {
+        self.0.as_ref()
+    }
+
+    pub(crate) fn stamp(&mut self, interface: &str, digest: Digest) {
+        if let Some(request) = &mut self.0 {
+            request.stamp(interface, digest);
+        }
+    }
+}
+
 type Sent = Result<(http::Response<WasiBody>, Box<dyn Future<Output = Result<()>> + Send>)>;
 
-impl WasiHttpHooks for Outgoing {
+impl WasiHttpHooks for Sender {
     fn send_request(
         &mut self,
         mut request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<()>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
-        let to = match self.permitted(request.uri()) {
+        let Some(of) = &self.0 else {
+            return Box::new(std::future::ready(Err(Error::HttpRequestDenied)));
+        };
+        let to = match of.permitted(request.uri()) {
             Ok(to) => to,
             Err(error) => return Box::new(std::future::ready(Err(error))),
         };
-        stamp(request.headers_mut(), &POLICY_HEADER, &self.stamps);
-        stamp(request.headers_mut(), &CHOICE, &self.choice());
-        let (app, call, about) = (self.app.clone(), self.call, self.about.clone());
+        stamp(request.headers_mut(), &POLICY_HEADER, &of.stamps);
+        stamp(request.headers_mut(), &CHOICE, &of.choice());
+        let (app, call, about) = (of.app.clone(), of.call, of.about.clone());
         let patience = options.and_then(|options| options.first_byte_timeout);
         Box::new(async move {
             let sending = send(&app, to, request, call, &about);

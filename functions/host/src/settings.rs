@@ -73,8 +73,11 @@ pub trait Internal: Send + Sync {
 pub struct Limits {
     /// From the arrival of a request to its answer, chained calls included. Milliseconds.
     pub deadline_ms: u64,
-    /// One call of a policy. The engine's clock ticks every 10 ms, so this is rounded up to whole ticks. Milliseconds.
+    /// One call of a policy. It is cut when so long has passed and it has itself been at work for a tenth of it,
+    /// or when four times as long has passed. Milliseconds.
     pub policy_deadline_ms: u64,
+    /// Requests that one instance of a function may answer, one after the other; with 1 each has a fresh one.
+    pub requests_per_instance: u32,
     /// Linear memory of a function.
     pub memory_bytes: usize,
     /// Linear memory of a policy.
@@ -95,6 +98,9 @@ impl Default for Limits {
             deadline_ms: 10_000,
             // A policy takes 30 microseconds; 50 ms keeps a busy machine of two cores from cutting an honest one.
             policy_deadline_ms: 50,
+            // What making an instance costs is then below a hundredth of what a request costs, and whatever an instance may
+            // lose or gather does not last long.
+            requests_per_instance: 128,
             memory_bytes: 64 << 20,
             policy_memory_bytes: 16 << 20,
             concurrency: 128,

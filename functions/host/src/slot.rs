@@ -213,13 +213,13 @@ impl Slot {
 
     async fn ask(
         &self,
-        policy: &Policy,
+        policy: &Arc<Policy>,
         part: Part,
         question: Question<'_>,
         results: &mut [Val],
     ) -> wasmtime::Result<Digest> {
         let Question { function, params, about } = question;
-        let (answered, took) = policy.call(self.bounds, function, params, results).await;
+        let (answered, took) = policy.call(self.bounds, function, params).await;
         let fault = answered.as_ref().err().map(|error| format!("{error:#}"));
         if let Some(why) = &fault {
             tracing::error!(interface = %self.interface, digest = %policy.digest, %why, "a policy failed");
@@ -231,14 +231,17 @@ impl Slot {
                 part,
                 about: about.clone(),
                 input: params.first().map_or(Value::Null, to_json),
-                output: match fault {
-                    None => Ok(results.first().map_or(Value::Null, to_json)),
-                    Some(fault) => Err(fault),
+                output: match (&answered, fault) {
+                    (Ok(answer), _) => Ok(to_json(answer)),
+                    (Err(_), fault) => Err(fault.unwrap_or_default()),
                 },
                 took,
             });
         }
-        answered.map(|()| policy.digest)
+        if let Some(result) = results.first_mut() {
+            *result = answered?;
+        }
+        Ok(policy.digest)
     }
 
     /// Asks the shadow, and beside a canary the active policy, the same; counts where the answers differ.
@@ -261,12 +264,10 @@ impl Slot {
         let Ok(turn) = self.comparing.clone().try_acquire_owned() else { return };
         let (asked, judged, bounds) = (asked.clone(), judged.clone(), self.bounds);
         let (function, params) = (question.function.to_owned(), question.params.to_vec());
-        let expected = results.to_vec();
+        let expected = results.first().cloned();
         tokio::spawn(async move {
-            let mut found = vec![Val::Bool(false); expected.len()];
-            let (answered, _): (_, Duration) =
-                asked.call(bounds, &function, &params, &mut found).await;
-            judged.counts.compared(answered.is_ok() && found == expected);
+            let (answered, _): (_, Duration) = asked.call(bounds, &function, &params).await;
+            judged.counts.compared(answered.is_ok() && answered.ok() == expected);
             drop(turn);
         });
     }

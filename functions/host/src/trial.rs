@@ -6,12 +6,12 @@ use crate::value::{from_json, to_json};
 use crate::world::World;
 use crate::{Digest, Limits, LoadError, SwapError, check};
 use serde_json::Value;
-use wasmtime::component::Val;
+use std::sync::Arc;
 
 /// A policy with the same bounds as in its slot.
 pub struct Trial {
     world: &'static World,
-    policy: Policy,
+    policy: Arc<Policy>,
     bounds: Bounds,
 }
 
@@ -32,7 +32,7 @@ impl Trial {
         let digest = Digest::of(component);
         let compiled = compiler.compile(component, &digest).map_err(SwapError::NotAComponent)?;
         let world = check::world_of(compiler.engine(), &compiled).map_err(SwapError::Misfit)?;
-        let policy = Policy::of_world(world, &compiled, digest)?;
+        let policy = Arc::new(Policy::of_world(world, &compiled, digest)?);
         Ok(Trial { world, policy, bounds: Bounds::of(limits) })
     }
 
@@ -47,12 +47,10 @@ impl Trial {
     /// Asks it. An error says what is wrong with the input, or how the policy failed.
     pub async fn ask(&self, input: &Value) -> Result<Answer, String> {
         let params = [from_json(input, &self.world.input)?];
-        let mut results = [Val::Bool(false)];
-        let called = self.policy.call(self.bounds, &self.world.function, &params, &mut results);
-        let (answered, took) = called.await;
-        answered.map_err(|error| format!("{error:#}"))?;
+        let (answered, took) = self.policy.call(self.bounds, &self.world.function, &params).await;
+        let answer = answered.map_err(|error| format!("{error:#}"))?;
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        Ok(Answer { output: to_json(&results[0]), micros })
+        Ok(Answer { output: to_json(&answer), micros })
     }
 }
 

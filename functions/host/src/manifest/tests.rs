@@ -31,6 +31,7 @@ command = "cargo xtask build components"
 [component.order.tool.konf]
 deadline_ms = 2000
 memory_mib = 100000
+requests_per_instance = 1
 
 [component.billing]
 source = "target/billing.wasm"
@@ -63,6 +64,8 @@ fn a_manifest_is_resolved_against_its_folder_and_variables() {
     assert_eq!(order.variables["ledger_token"], "Bearer s3cret");
     assert_eq!(order.limits.deadline_ms, 2000);
     assert_eq!(order.limits.memory_bytes, crate::Limits::default().memory_bytes);
+    assert_eq!(order.limits.requests_per_instance, 1);
+    assert_eq!(billing.limits, crate::Limits::default());
     assert_eq!(order.outbound.len(), 2);
     assert_eq!(billing.policies["konf:policy/tariff@1.0.0"], Path::new("app/target/tariff.wasm"));
     assert_eq!(manifest.routes.find("/sms/1").unwrap().component, "order");

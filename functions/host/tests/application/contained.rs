@@ -147,8 +147,8 @@ async fn five_evil_tariffs_are_stopped_and_the_default_answers_in_their_place() 
         let slot = billing.host.slots().remove(0);
         let counted = slot.policies.iter().find(|policy| policy.digest == digest).unwrap().counted;
         assert_eq!((counted.calls, counted.failures), (1, 1), "{name}");
-        // The deadline of a policy is 50 ms; the rest is for a busy machine.
-        assert!(counted.p99_us < 500_000, "{name}: {} us", counted.p99_us);
+        // The deadline of a policy is 50 ms; the rest is for a busy machine, which runs it at a low priority.
+        assert!(counted.p99_us <= 1 << 20, "{name}: {} us", counted.p99_us);
     }
 }
 

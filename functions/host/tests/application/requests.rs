@@ -45,6 +45,41 @@ async fn what_is_loaded_can_be_listed() {
 }
 
 #[tokio::test]
+async fn an_instance_answers_the_next_request_unless_it_failed_or_has_answered_enough() {
+    let billing = Billing::load(Choice { requests_per_instance: 3, ..Choice::default() });
+    let waiting = || billing.host.components()[0].waiting;
+    let mut seen = vec![waiting()];
+    for _ in 0..4 {
+        assert_eq!(billing.rate("o2-mobile", 61_000).await.status(), StatusCode::OK);
+        seen.push(waiting());
+    }
+    assert_eq!(seen, [0, 1, 1, 0, 1], "the third request was the last of its instance");
+    // Two at once have an instance each.
+    let both = tokio::join!(billing.rate("o2-mobile", 1_000), billing.rate("o2-mobile", 1_000));
+    assert_eq!((both.0.status(), both.1.status()), (StatusCode::OK, StatusCode::OK));
+    assert!(waiting() <= 2);
+
+    let fresh = Billing::load(Choice { requests_per_instance: 1, ..Choice::default() });
+    assert_eq!(fresh.rate("o2-mobile", 61_000).await.status(), StatusCode::OK);
+    assert_eq!(fresh.host.components()[0].waiting, 0);
+    // Each request says what it was told and nothing of the one before.
+    let about = konf_api::policy::About { booking: Some("b".into()), ..Default::default() };
+    assert_eq!(billing.rate_about(&about).await.status(), StatusCode::OK);
+    assert_eq!(billing.rate("o2-mobile", 1_000).await.status(), StatusCode::OK);
+    let asked = billing.ledger.take();
+    let pinned = |at: usize| asked[at].headers().contains_key(konf_api::policy::CHOICE_HEADER);
+    assert_eq!((pinned(asked.len() - 2), pinned(asked.len() - 1)), (true, false));
+}
+
+#[tokio::test]
+async fn an_instance_that_was_cut_answers_nothing_more() {
+    let choice = Choice { ledger_hangs: true, deadline_ms: 100, ..Choice::default() };
+    let billing = Billing::load(choice);
+    assert_eq!(billing.rate("o2-mobile", 1_000).await.status(), StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(billing.host.components()[0].waiting, 0);
+}
+
+#[tokio::test]
 async fn a_destination_that_is_not_allowed_is_never_asked() {
     let choice = Choice { allowed: "http://elsewhere.example", ..Choice::default() };
     let billing = Billing::load(choice);

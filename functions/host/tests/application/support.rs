@@ -123,6 +123,7 @@ pub(crate) struct Choice<'a> {
     pub(crate) allowed: &'a str,
     pub(crate) ledger_hangs: bool,
     pub(crate) deadline_ms: u64,
+    pub(crate) requests_per_instance: u32,
 }
 
 impl Default for Choice<'_> {
@@ -132,6 +133,7 @@ impl Default for Choice<'_> {
             allowed: "{{ ledger_url }}",
             ledger_hangs: false,
             deadline_ms: 10_000,
+            requests_per_instance: 128,
         }
     }
 }
@@ -162,6 +164,7 @@ impl Billing {
         ));
         let ledger = Arc::new(Ledger { hangs: choice.ledger_hangs, ..Ledger::default() });
         settings.limits.deadline_ms = choice.deadline_ms;
+        settings.limits.requests_per_instance = choice.requests_per_instance;
         settings.variables.insert("ledger_url".into(), choice.ledger_url.into());
         // Compiled once for all tests and all runs.
         settings.cache_dir = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled"));
