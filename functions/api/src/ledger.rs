@@ -350,6 +350,12 @@ pub enum Effect {
         by: String,
         booking: BookingProposal,
     },
+    /// Books each occurrence of a dedicated conference, or none.
+    Dedicate(DedicatedProposal),
+    /// Cancels what is left of a dedicated conference of this sender.
+    CancelDedicated {
+        dedicated: String,
+    },
     /// Closes a request without a booking, as above.
     Settle {
         request: String,
@@ -358,6 +364,45 @@ pub enum Effect {
         /// What was answered, for the record.
         note: String,
     },
+}
+
+/// A customer's standing conference: one number, PIN and password for all its occurrences.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DedicatedProposal {
+    /// What the desk calls the customer.
+    pub customer: String,
+    /// The operator's name.
+    pub by: String,
+    pub number: ConferenceNumber,
+    pub pin: Pin,
+    pub password: Password,
+    pub edge: String,
+    /// In order and apart; 1 to 400, of 144,000 minutes in all at most.
+    pub occurrences: Vec<Occurrence>,
+    /// In words for people; the occurrences are what counts.
+    pub weekly: Option<Weekly>,
+    /// IANA name, of the wall times.
+    pub zone: String,
+    pub seats: u32,
+    pub language: Language,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occurrence {
+    /// On whole minutes.
+    pub window: Window,
+    /// Wall time at its start, `2027-07-09T14:00`.
+    pub wall: String,
+}
+
+/// On which days of the week, when and how long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weekly {
+    /// In ascending order; 1 is Monday, 7 is Sunday.
+    pub days: Vec<u8>,
+    /// Wall time, `14:00`.
+    pub at: String,
+    pub minutes: u32,
 }
 
 /// An order that is longer or larger than the standard, or that an operator was to look at.
@@ -421,7 +466,7 @@ pub struct OfferProposal {
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     Committed {
-        /// Set by [`Effect::Book`], [`Effect::TakeOffer`] and [`Effect::Approve`].
+        /// Set by [`Effect::Book`], [`Effect::TakeOffer`], [`Effect::Approve`] and, the first one, by [`Effect::Dedicate`].
         booking: Option<String>,
     },
     /// The message had been answered before; nothing was done now.

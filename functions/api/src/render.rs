@@ -8,7 +8,7 @@ use konf_contract::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::Sender;
+use crate::ledger::{Sender, Weekly};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenderRequest {
@@ -27,6 +27,16 @@ pub enum Message {
         password: Password,
         window: Window,
         zone: String,
+        seats: u32,
+    },
+    /// Of a dedicated conference, from the first occurrence's start to the last one's end.
+    Dedicated {
+        number: ConferenceNumber,
+        pin: Pin,
+        password: Password,
+        window: Window,
+        /// None: at any time.
+        weekly: Option<Weekly>,
         seats: u32,
     },
     /// The order does not fit; these do, until `until`.

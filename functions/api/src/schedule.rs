@@ -7,13 +7,14 @@
 //! | `POST /cancel` | [`CancelRequest`] | [`OrderAnswer`] |
 //! | `POST /requests/approve` | [`ApproveRequest`] | [`OrderAnswer`] |
 //! | `POST /change` | [`ChangeRequest`] | [`OrderAnswer`] |
+//! | `POST /dedicated` | [`DedicateRequest`] | [`OrderAnswer`] |
 //! | `POST /admit` | [`AdmitRequest`] | [`konf_contract::link::Admission`] |
 //! | `POST /extend` | [`konf_contract::link::ExtensionRequest`] | [`konf_contract::link::ExtensionReply`] |
 
 use konf_contract::{ConferenceNumber, Language, UnixMs, Window, link};
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::Sender;
+use crate::ledger::{Sender, Weekly};
 
 /// A standard order: understood, within the limits, in the future.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +95,22 @@ pub struct ChangeRequest {
     pub number: ConferenceNumber,
     /// A standard order; its language does not count.
     pub order: Order,
+}
+
+/// A dedicated conference, as an operator orders it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DedicateRequest {
+    /// The operator's name.
+    pub by: String,
+    /// What the desk calls the customer, and where the credentials go.
+    pub customer: String,
+    pub sender: Sender,
+    pub now: UnixMs,
+    pub language: Language,
+    /// The occurrences, in order.
+    pub windows: Vec<Window>,
+    pub weekly: Option<Weekly>,
+    pub seats: u32,
 }
 
 /// What became of it; the answer to the sender is in the outbox by then.

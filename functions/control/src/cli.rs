@@ -1,6 +1,7 @@
 //! The command line of `konf`.
 
 mod client;
+mod dedicated;
 mod doctor;
 mod function;
 mod live;
@@ -70,6 +71,14 @@ enum Command {
         output: Output,
         #[command(subcommand)]
         what: Option<requests::RequestCommand>,
+    },
+    /// Standing conferences of customers
+    #[command(args_conflicts_with_subcommands = true)]
+    Dedicated {
+        #[command(flatten)]
+        output: Output,
+        #[command(subcommand)]
+        what: Option<dedicated::DedicatedCommand>,
     },
     /// Who signs in at the operators' desk
     #[command(subcommand)]
@@ -210,6 +219,8 @@ async fn command(command: &Command, config: Config, path: &Path) -> Result<()> {
             show(&config, "requests", table::REQUESTS, output).await
         }
         Command::Requests { what: Some(what), .. } => requests::run(what, &config).await,
+        Command::Dedicated { output, what: None } => dedicated::list(&config, output).await,
+        Command::Dedicated { what: Some(what), .. } => dedicated::run(what, &config).await,
         Command::Operator(what) => operator::run(what, &config).await,
         Command::Calls(output) => show(&config, "calls", table::CALLS, output).await,
         Command::Restrictions(output) => {
@@ -285,6 +296,10 @@ mod tests {
             "konf requests approve request-1",
             "konf requests decline request-1 --reason plno",
             "konf requests close request-1 --note answered",
+            "konf dedicated",
+            "konf dedicated add --customer Firma --for +420606123456 --people 20 --from 2027-07-09 --to 2027-08-09",
+            "konf dedicated add --customer F --for a@b.cz --people 20 --from 2027-07-09 --to 2027-08-09 --days mon,wed --at 9:30 --minutes 90 --language en",
+            "konf dedicated cancel dedicated-1",
             "konf operator add jana --role admin",
             "konf operator remove jana",
             "konf operator list --json",
@@ -310,6 +325,7 @@ mod tests {
             "konf requests close request-1",
             "konf requests answer request-1",
             "konf requests answer request-1 --template when --text x",
+            "konf dedicated add --customer F --for a@b.cz --people 20 --from x --to y --days mon",
             "konf operator add jana",
             "konf operator add jana --role admin --password x",
             "konf outbox --json drop x",

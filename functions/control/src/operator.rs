@@ -7,6 +7,9 @@
 //! | `GET requests/ID` | one, with its sender in full |
 //! | `GET requests/templates` | answers that are asked for again and again |
 //! | `GET rooms` | one line for each caller in a live room |
+//! | `GET dedicated` | dedicated conferences, those that are not over first |
+//! | `POST dedicated` [`dedicated::DedicatedOrder`] | `{"number"}`: reserved |
+//! | `POST dedicated/cancel` `{"id"}` | `{}`: its seats are free, and its customer hears it |
 //! | `GET edges` | connected edges |
 //! | `GET operators`, `audit` | who may sign in at the desk; what was done, the latest first |
 //! | `POST operators` `{"name", "role", "password"}` | `{}`: added, or changed |
@@ -21,6 +24,7 @@
 //!
 //! A sender, message or request that is not there to be changed is answered 404; a body that is not understood 400.
 
+pub mod dedicated;
 mod deeds;
 pub mod requests;
 
@@ -165,6 +169,22 @@ pub enum Refusal {
     NothingFits,
     #[error("{0:?} is no number")]
     NoNumber(String),
+    #[error("{0:?} is no day: write it as 2027-07-09")]
+    Day(String),
+    #[error("the last day is before the first")]
+    DaysTurned,
+    #[error(
+        "days of the week are 1 (Monday) to 7, with the time of the start such as 09:30 and 1 to 1440 minutes, and one ends before the next begins"
+    )]
+    Weekly,
+    #[error(
+        "that is more than a hundred days around the clock or 400 meetings: reserve the rest later, under another number"
+    )]
+    TooLongDedicated,
+    #[error("a dedicated conference is for 2 to 500 people")]
+    People,
+    #[error("{0}: there is no dedicated conference of that id that is not over")]
+    NoDedicated(String),
     #[error("there is no account of that name")]
     NoAccount,
     #[error("that time is over")]
@@ -186,6 +206,11 @@ impl Refusal {
             | Refusal::Days
             | Refusal::NoOrder
             | Refusal::NoNumber(_)
+            | Refusal::Day(_)
+            | Refusal::DaysTurned
+            | Refusal::Weekly
+            | Refusal::TooLongDedicated
+            | Refusal::People
             | Refusal::At(_)
             | Refusal::TooMuch => StatusCode::BAD_REQUEST,
             Refusal::NothingFits | Refusal::Past | Refusal::Restricted => StatusCode::CONFLICT,
@@ -194,6 +219,7 @@ impl Refusal {
             | Refusal::NoDeadLetter(_)
             | Refusal::NothingToDrop(_)
             | Refusal::NoAccount
+            | Refusal::NoDedicated(_)
             | Refusal::NoRequest(_) => StatusCode::NOT_FOUND,
         }
     }
@@ -302,6 +328,7 @@ impl Desk {
             }
             (&Method::GET, "calls") => json!(self.ledger.stray_calls(LINES_MAX).await?),
             (&Method::GET, "restrictions") => json!(self.ledger.restrictions().await?),
+            (&Method::GET, "dedicated") => json!(self.ledger.dedicated(LINES_MAX).await?),
             (&Method::GET, "operators") => json!(self.ledger.operators().await?),
             (&Method::GET, "audit") => json!(self.ledger.audit(LINES_MAX).await?),
             (&Method::GET, "edges") => json!(self.edges.lines()),
@@ -349,6 +376,15 @@ impl Desk {
             "requests/close" => {
                 let CloseBody { id, note } = serde_json::from_slice(body)?;
                 self.close_request(&id, &note, OPERATOR).await?;
+            }
+            "dedicated" => {
+                let number = self.dedicate(&serde_json::from_slice(body)?, OPERATOR).await?;
+                tracing::info!(what, "changed by an operator");
+                return Ok(Some(json!({ "number": number })));
+            }
+            "dedicated/cancel" => {
+                let IdBody { id } = serde_json::from_slice(body)?;
+                self.cancel_dedicated(&id, OPERATOR).await?;
             }
             "requests/approve" => {
                 let number = self.approve_request(&serde_json::from_slice(body)?, OPERATOR).await?;

@@ -11,6 +11,7 @@
 
 mod act;
 mod capacity;
+mod dedicated;
 mod form;
 mod markup;
 mod messages;

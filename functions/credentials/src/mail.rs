@@ -83,6 +83,29 @@ fn letter(message: &Message, language: Language, settings: &Settings) -> Letter 
             let rows = labels.into_iter().zip(values).collect();
             Letter { rows, notes: vec![note.to_owned()], ..plain }
         }
+        Message::Dedicated { number, pin, password, .. } => {
+            let values = [
+                settings.access_number.clone(),
+                format!("{number}#"),
+                format!("{}#", pin.expose()),
+                format!("{}#", password.expose()),
+                "*6".to_owned(),
+            ];
+            let labels = match language {
+                Cs => ["Volejte", "Číslo konference", "PIN", "Heslo organizátora", "Ztlumit"],
+                En => ["Call", "Conference number", "PIN", "Organiser's password", "Mute"],
+            };
+            let note = match language {
+                Cs => {
+                    "Kdo místo PIN zadá heslo, řídí konferenci. Účastníkům pošlete jen číslo a PIN."
+                }
+                En => {
+                    "Whoever keys the password instead of the PIN leads the conference. Give participants only the number and the PIN."
+                }
+            };
+            let rows = labels.into_iter().zip(values).collect();
+            Letter { rows, notes: vec![note.to_owned()], ..plain }
+        }
         Message::Offers { offers, .. } => {
             let items = offers.iter().map(|offer| offer_line(offer, language)).collect();
             Letter { items, ..plain }
@@ -106,6 +129,7 @@ pub(crate) fn sentence(message: &Message, language: Language) -> String {
             Cs => "Vaše konference je objednána.".to_owned(),
             En => "Your conference is booked.".to_owned(),
         },
+        Message::Dedicated { .. } => sentences::dedicated(message, language),
         Message::Offers { offers, until, .. } => sentences::offers_head(offers, *until, language),
         Message::NothingFits => sentences::nothing_fits(language),
         Message::Cancelled { number, window, .. } => sentences::cancelled(number, window, language),
@@ -138,6 +162,8 @@ fn subject(message: &Message, language: Language) -> String {
         }
         (Message::Credentials { window, .. }, Cs) => format!("Konference {}", start(window)),
         (Message::Credentials { window, .. }, En) => format!("Conference {}", start(window)),
+        (Message::Dedicated { .. }, Cs) => "Vyhrazená konference".to_owned(),
+        (Message::Dedicated { .. }, En) => "Dedicated conference".to_owned(),
         (Message::Cancelled { number, .. }, Cs) => format!("Konference {number} je zrušena"),
         (Message::Cancelled { number, .. }, En) => format!("Conference {number} is cancelled"),
         (Message::Receipt { .. } | Message::Reply { .. } | Message::Declined { .. }, Cs) => {

@@ -50,7 +50,7 @@ pub fn render(request: &RenderRequest, settings: &Settings) -> Vec<OutboxMessage
 
 fn kind(message: &Message) -> &'static str {
     match message {
-        Message::Credentials { .. } => "credentials",
+        Message::Credentials { .. } | Message::Dedicated { .. } => "credentials",
         Message::Offers { .. } => "offers",
         Message::Cancelled { .. } => "cancelled",
         Message::Changed { .. } => "changed",

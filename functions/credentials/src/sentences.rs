@@ -1,7 +1,7 @@
 //! What Konf says about everything but credentials and offers: one sentence for SMS and e-mail alike.
 
 use jiff::civil::DateTime;
-use konf_api::render::{Choice, Fault, OfferedAlternative};
+use konf_api::render::{Choice, Fault, Message, OfferedAlternative};
 use konf_contract::{ConferenceNumber, Language, OneTimeCode, UnixMs, Window};
 
 use crate::when::{When, short_date};
@@ -138,6 +138,39 @@ pub(crate) fn receipt(due: UnixMs, language: Language) -> String {
         Cs => format!("Požadavek jsme přijali. Operátor ho vyřídí nejpozději {due}."),
         En => format!("We have received your request. An operator will handle it by {due}."),
     }
+}
+
+/// `Vyhrazená konference 1.12.2026 – 31.1.2027, po st 09:30 (90 min), 20 osob.`
+pub(crate) fn dedicated(message: &Message, language: Language) -> String {
+    let Message::Dedicated { window, weekly, seats, .. } = message else { return String::new() };
+    // The last minute, not the midnight after it, is on the last day.
+    let last = window.end.plus_ms(-UnixMs::MINUTE);
+    let [from, to] =
+        [window.start, last].map(|at| short_date(When::new(at).wall().date(), language));
+    let people = people(*seats, language);
+    let when = match (weekly, language) {
+        (None, Cs) => "kdykoli".to_owned(),
+        (None, En) => "at any time".to_owned(),
+        (Some(weekly), language) => {
+            let days: Vec<&str> =
+                weekly.days.iter().map(|day| day_of_week(*day, language)).collect();
+            format!("{} {} ({} min)", days.join(" "), weekly.at, weekly.minutes)
+        }
+    };
+    match language {
+        Cs => format!("Vyhrazená konference {from} - {to}, {when}, {people}."),
+        En => format!("Dedicated conference {from} - {to}, {when}, {people}."),
+    }
+}
+
+fn day_of_week(day: u8, language: Language) -> &'static str {
+    const CS: [&str; 7] = ["po", "út", "st", "čt", "pá", "so", "ne"];
+    const EN: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let names = match language {
+        Cs => CS,
+        En => EN,
+    };
+    names[usize::from(day.clamp(1, 7) - 1)]
 }
 
 pub(crate) fn declined(reason: &str, language: Language) -> String {

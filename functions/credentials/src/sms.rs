@@ -21,12 +21,34 @@ pub(crate) fn parts(message: &Message, language: Language, settings: &Settings) 
             parts.extend(for_the_organiser(number, password, language, settings));
             parts
         }
+        Message::Dedicated { number, pin, password, .. } => {
+            let mut parts = pack([sentences::dedicated(message, language)]);
+            parts.extend(pack([way_in(number, pin, language, settings)]));
+            parts.extend(pack([lead(password, language)]));
+            parts
+        }
         Message::Offers { offers, until, .. } => {
             let head = sentences::offers_head(offers, *until, language);
             let lines = offers.iter().map(|offer| offer_line(offer, language));
             pack(std::iter::once(head).chain(lines))
         }
         other => pack([crate::mail::sentence(other, language)]),
+    }
+}
+
+fn way_in(number: &ConferenceNumber, pin: &Pin, language: Language, settings: &Settings) -> String {
+    let (access, pin) = (&settings.access_number, pin.expose());
+    match language {
+        Cs => format!("Volejte {access}, číslo {number}#, PIN {pin}#. Ztlumit: *6"),
+        En => format!("Call {access}, number {number}#, PIN {pin}#. Mute: *6"),
+    }
+}
+
+fn lead(password: &Password, language: Language) -> String {
+    let password = password.expose();
+    match language {
+        Cs => format!("Jen pro Vás: heslo {password}# místo PIN Vám dá řízení konference."),
+        En => format!("Only for you: password {password}# instead of the PIN lets you lead."),
     }
 }
 

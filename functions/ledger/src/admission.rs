@@ -83,8 +83,18 @@ async fn booking_by_number(
     number: &ConferenceNumber,
     now: UnixMs,
 ) -> Result<Option<SqliteRow>> {
-    let sql =
-        booking_sql!("FROM number_use u JOIN booking b ON b.id = u.booking WHERE u.number = $2");
+    // Of a dedicated conference the occurrence that runs or comes next, and when all are over the last.
+    let sql = booking_sql!(
+        "FROM number_use u JOIN booking b ON b.id = coalesce(
+             (SELECT n.id FROM booking n
+              WHERE n.dedicated = (SELECT m.dedicated FROM booking m WHERE m.id = u.booking)
+                  AND n.state = 'booked' AND n.end_ms > $1
+              ORDER BY n.start_ms LIMIT 1),
+             (SELECT n.id FROM booking n
+              WHERE n.dedicated = (SELECT m.dedicated FROM booking m WHERE m.id = u.booking)
+              ORDER BY n.start_ms DESC LIMIT 1), u.booking)
+         WHERE u.number = $2"
+    );
     Ok(sqlx::query(sql).bind(now.0).bind(number.as_str()).fetch_optional(tx).await?)
 }
 

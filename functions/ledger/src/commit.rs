@@ -4,13 +4,14 @@ use konf_api::ledger::{
     BookingChange, BookingProposal, Effect, HeldOffer, Moved, OfferProposal, Outcome, Proposal,
     Sender,
 };
-use konf_contract::{UnixMs, Window};
+use konf_contract::{ConferenceNumber, UnixMs, Window};
 use sqlx::SqliteConnection;
 
 use crate::Ledger;
 use crate::budget;
 use crate::capacity;
 use crate::decision;
+use crate::dedicated;
 use crate::error::{LedgerError, Result};
 use crate::offers::{self, Hold};
 use crate::outbox;
@@ -32,7 +33,7 @@ const OFFERS_MAX: usize = 9;
 const AHEAD_MS_MAX: i64 = 9 * 366 * crate::DAY;
 
 /// Why a commit stops, and everything that it did is rolled back.
-enum Stop {
+pub(crate) enum Stop {
     Moved(Moved),
     Failed(LedgerError),
 }
@@ -49,7 +50,7 @@ impl From<sqlx::Error> for Stop {
     }
 }
 
-type Step<T> = std::result::Result<T, Stop>;
+pub(crate) type Step<T> = std::result::Result<T, Stop>;
 
 impl Ledger {
     /// Commits a proposal in one transaction, or says that it was done before or that the facts have moved. `policies` is
@@ -143,6 +144,11 @@ impl Ledger {
                 }
                 (Some(booking), true)
             }
+            Effect::Dedicate(proposal) => (Some(change.dedicate(&mut tx, proposal).await?), true),
+            Effect::CancelDedicated { dedicated } => {
+                change.cancel_dedicated(&mut tx, dedicated).await?;
+                (None, false)
+            }
             Effect::Settle { .. } => (None, false),
         };
         for message in proposal.messages.iter().filter(|_| spent.is_none()) {
@@ -196,8 +202,12 @@ fn orders(effect: &Effect) -> bool {
         | Effect::HoldOffers { .. }
         | Effect::Change { .. }
         | Effect::Enqueue { .. }
-        | Effect::Approve { .. } => true,
-        Effect::Answer | Effect::Cancel { .. } | Effect::Settle { .. } => false,
+        | Effect::Approve { .. }
+        | Effect::Dedicate(_) => true,
+        Effect::Answer
+        | Effect::Cancel { .. }
+        | Effect::CancelDedicated { .. }
+        | Effect::Settle { .. } => false,
     }
 }
 
@@ -210,8 +220,12 @@ fn is_mute_without_answer(effect: &Effect) -> bool {
         | Effect::TakeOffer { .. }
         | Effect::HoldOffers { .. }
         | Effect::Approve { .. }
+        | Effect::Dedicate(_)
         | Effect::Settle { .. } => true,
-        Effect::Cancel { .. } | Effect::Change { .. } | Effect::Enqueue { .. } => false,
+        Effect::Cancel { .. }
+        | Effect::CancelDedicated { .. }
+        | Effect::Change { .. }
+        | Effect::Enqueue { .. } => false,
     }
 }
 
@@ -243,13 +257,19 @@ fn check(proposal: &Proposal) -> Result<()> {
             }
             Ok(())
         }
+        Effect::Dedicate(proposal) => {
+            dedicated::check(proposal)?;
+            check_seats(proposal.seats)
+        }
         Effect::Enqueue { order: Some(order), .. } => {
             minutes(order.window)?;
             check_seats(order.seats)
         }
-        Effect::Answer | Effect::Cancel { .. } | Effect::Enqueue { .. } | Effect::Settle { .. } => {
-            Ok(())
-        }
+        Effect::Answer
+        | Effect::Cancel { .. }
+        | Effect::CancelDedicated { .. }
+        | Effect::Enqueue { .. }
+        | Effect::Settle { .. } => Ok(()),
     }
 }
 
@@ -279,12 +299,12 @@ async fn mark_answered(tx: &mut SqliteConnection, inbound: &str, now: UnixMs) ->
 }
 
 /// One change, whoever asked for it and whenever.
-struct Change<'a> {
-    sender: &'a Sender,
+pub(crate) struct Change<'a> {
+    pub(crate) sender: &'a Sender,
     has_offers: bool,
-    policies: &'a str,
-    now: UnixMs,
-    rest: i64,
+    pub(crate) policies: &'a str,
+    pub(crate) now: UnixMs,
+    pub(crate) rest: i64,
 }
 
 impl Change<'_> {
@@ -325,7 +345,7 @@ impl Change<'_> {
         if self.has_offers { offers::release_of(tx, self.sender, None).await } else { Ok(()) }
     }
 
-    fn check_start(&self, window: Window) -> Result<()> {
+    pub(crate) fn check_start(&self, window: Window) -> Result<()> {
         if window.end <= self.now || window.start.since(self.now) > AHEAD_MS_MAX {
             return Err(LedgerError::Invalid(
                 "a booking ends in the future and starts within 9 years",
@@ -339,12 +359,25 @@ impl Change<'_> {
         tx: &mut SqliteConnection,
         booking: &BookingProposal,
     ) -> Step<String> {
+        let id = self.insert_row(tx, booking, None).await?;
+        self.use_number(tx, &booking.number, booking.window.end, &id).await?;
+        Ok(id)
+    }
+
+    /// `dedicated`: the id of the one of which it is an occurrence.
+    pub(crate) async fn insert_row(
+        &self,
+        tx: &mut SqliteConnection,
+        booking: &BookingProposal,
+        dedicated: Option<&str>,
+    ) -> Step<String> {
         let id = new_id("booking")?;
         sqlx::query(
             "INSERT INTO booking (id, number, sender_key, sender, edge, start_ms, end_ms,
                  booked_end_ms, wall, zone, seats, language, state, pin, password, policies,
-                 created_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, 'booked', $12, $13, $14, $15)",
+                 created_ms, dedicated)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, 'booked', $12, $13, $14, $15,
+                 $16)",
         )
         .bind(&id)
         .bind(booking.number.as_str())
@@ -361,17 +394,18 @@ impl Change<'_> {
         .bind(booking.password.expose())
         .bind(self.policies)
         .bind(self.now.0)
+        .bind(dedicated)
         .execute(&mut *tx)
         .await?;
-        self.use_number(tx, booking, &id).await?;
         Ok(id)
     }
 
     /// A number is in use until its booking is over and rests then, so that a late caller does not land among strangers.
-    async fn use_number(
+    pub(crate) async fn use_number(
         &self,
         tx: &mut SqliteConnection,
-        booking: &BookingProposal,
+        number: &ConferenceNumber,
+        end: UnixMs,
         id: &str,
     ) -> Step<()> {
         let used = sqlx::query(
@@ -380,9 +414,9 @@ impl Change<'_> {
                  free_ms = excluded.free_ms
              WHERE number_use.free_ms <= $4",
         )
-        .bind(booking.number.as_str())
+        .bind(number.as_str())
         .bind(id)
-        .bind(booking.window.end.plus_ms(self.rest).0)
+        .bind(end.plus_ms(self.rest).0)
         .bind(self.now.0)
         .execute(tx)
         .await?;

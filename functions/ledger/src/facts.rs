@@ -131,14 +131,14 @@ impl Ledger {
         Ok(OffersFacts { now, restriction, offers })
     }
 
-    /// The latest booking of a number, if it is this sender's.
+    /// The latest booking of a number, if it is this sender's. A dedicated conference is the desk's to change.
     pub async fn booking_facts(&self, question: &BookingQuestion) -> Result<BookingFacts> {
         let mut tx = self.store().read().await?;
         let now = self.now();
         let row = sqlx::query(
             "SELECT b.id, b.number, b.start_ms, b.end_ms, b.seats, b.language, b.state
              FROM number_use u JOIN booking b ON b.id = u.booking
-             WHERE u.number = $1 AND b.sender_key = $2",
+             WHERE u.number = $1 AND b.sender_key = $2 AND b.dedicated IS NULL",
         )
         .bind(question.number.as_str())
         .bind(question.sender.key())

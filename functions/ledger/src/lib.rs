@@ -21,6 +21,7 @@ mod budget;
 mod capacity;
 mod commit;
 mod decision;
+mod dedicated;
 mod error;
 mod expire;
 mod extension;
@@ -58,6 +59,7 @@ use konf_contract::UnixMs;
 
 pub use budget::Budget;
 pub use decision::DecisionLine;
+pub use dedicated::DedicatedLine;
 pub use error::{LedgerError, OpenError};
 pub use expire::Expired;
 pub use listing::{BookingFilter, BookingLine, EdgeLine, OutboxLine};

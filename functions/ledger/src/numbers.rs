@@ -10,7 +10,7 @@ use crate::requests::RequestCounts;
 use crate::words::Columns;
 
 /// What became of messages in and of what operators did, by name, in the order of [`Tally`].
-const OUTCOMES: [&str; 12] = [
+const OUTCOMES: [&str; 14] = [
     "answered",
     "booked",
     "offer-taken",
@@ -20,6 +20,8 @@ const OUTCOMES: [&str; 12] = [
     "requested",
     "approved",
     "settled",
+    "dedicated",
+    "dedicated-cancelled",
     "repeated",
     "moved",
     "over-budget",
@@ -41,10 +43,12 @@ impl Tally {
                 Effect::Enqueue { .. } => 6,
                 Effect::Approve { .. } => 7,
                 Effect::Settle { .. } => 8,
+                Effect::Dedicate(_) => 9,
+                Effect::CancelDedicated { .. } => 10,
             },
-            (Outcome::Repeated, _) => 9,
-            (Outcome::Moved(_), _) => 10,
-            (Outcome::OverBudget, _) => 11,
+            (Outcome::Repeated, _) => 11,
+            (Outcome::Moved(_), _) => 12,
+            (Outcome::OverBudget, _) => 13,
         };
         self.0[at].fetch_add(1, Ordering::Relaxed);
     }

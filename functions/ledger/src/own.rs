@@ -1,4 +1,4 @@
-//! What an organiser sees of the own conferences.
+//! What an organiser sees of the own conferences. Dedicated ones are the desk's.
 
 use konf_api::ledger::{BookingQuestion, BookingState, OwnBooking};
 use konf_api::portal::{CredentialsFacts, OwnFacts, OwnQuestion};
@@ -21,7 +21,7 @@ impl Ledger {
         let key = question.sender.key();
         let ahead = sqlx::query(
             "SELECT id, number, start_ms, end_ms, seats, language, state FROM booking
-             WHERE sender_key = $1 AND state = 'booked' AND end_ms > $2
+             WHERE sender_key = $1 AND state = 'booked' AND end_ms > $2 AND dedicated IS NULL
              ORDER BY start_ms, id LIMIT $3",
         )
         .bind(&key)
@@ -32,6 +32,7 @@ impl Ledger {
         let past = sqlx::query(
             "SELECT id, number, start_ms, end_ms, seats, language, state FROM booking
              WHERE sender_key = $1 AND (state <> 'booked' OR end_ms <= $2)
+                 AND dedicated IS NULL
              ORDER BY start_ms DESC, id LIMIT $3",
         )
         .bind(&key)
@@ -52,7 +53,7 @@ impl Ledger {
         let row = sqlx::query(
             "SELECT b.id, b.number, b.start_ms, b.end_ms, b.seats, b.language, b.state, b.pin, b.password
              FROM number_use u JOIN booking b ON b.id = u.booking
-             WHERE u.number = $1 AND b.sender_key = $2",
+             WHERE u.number = $1 AND b.sender_key = $2 AND b.dedicated IS NULL",
         )
         .bind(question.number.as_str())
         .bind(question.sender.key())

@@ -205,7 +205,9 @@ async fn legs_of(tx: &mut SqliteConnection, booking: &str) -> Result<Vec<RatedLe
              t.amount, t.billed_s, t.rule, t.policy, t.rated_ms
          FROM record r LEFT JOIN rating t
              ON t.edge = r.edge AND t.boot = r.boot AND t.sequence = r.sequence
-         WHERE r.kind = 'leg-left' AND r.booking = $1
+         WHERE r.kind = 'leg-left' AND r.booking IN (
+             SELECT $1 UNION SELECT o.id FROM booking o
+             WHERE o.dedicated = (SELECT b.dedicated FROM booking b WHERE b.id = $1))
          ORDER BY r.answered_ms, r.edge, r.boot, r.sequence LIMIT $2",
     )
     .bind(booking)

@@ -324,11 +324,13 @@ impl Edge<'_> {
         Ok(())
     }
 
-    /// Ended for all before its time: nobody is let in any more, and the minutes that are left go back.
+    /// Ended for all before its time: nobody is let in any more, and the minutes that are left go back. A dedicated
+    /// conference stays its customer's: who comes again comes in.
     async fn room_closed(&self, tx: &mut SqliteConnection, booking: &str) -> Result<()> {
         let row = sqlx::query(
             "UPDATE booking SET state = 'ended', closed_ms = $1, emptied_ms = $1
              WHERE id = $2 AND edge = $3 AND state = 'booked' AND end_ms > $1
+                 AND dedicated IS NULL
              RETURNING start_ms, end_ms, seats",
         )
         .bind(self.now.0)

@@ -21,12 +21,12 @@ impl Ledger {
                      AS messages_hour,
                  (SELECT count(*) FROM inbound WHERE sender_key = $1 AND received_ms > $3)
                      AS messages_day,
-                 (SELECT count(*) FROM booking WHERE sender_key = $1 AND created_ms > $2)
-                     AS booked_hour,
-                 (SELECT count(*) FROM booking WHERE sender_key = $1 AND created_ms > $3)
-                     AS booked_day,
+                 (SELECT count(*) FROM booking WHERE sender_key = $1 AND created_ms > $2
+                      AND dedicated IS NULL) AS booked_hour,
+                 (SELECT count(*) FROM booking WHERE sender_key = $1 AND created_ms > $3
+                      AND dedicated IS NULL) AS booked_day,
                  (SELECT count(*) FROM booking WHERE sender_key = $1 AND end_ms > $4
-                      AND state = 'booked') AS booked_ahead,
+                      AND state = 'booked' AND dedicated IS NULL) AS booked_ahead,
                  r.sender_key IS NOT NULL AS is_restricted, r.reason, r.until_ms
              FROM (SELECT 1) LEFT JOIN restriction r
                  ON r.sender_key = $1 AND (r.until_ms IS NULL OR r.until_ms > $4)",

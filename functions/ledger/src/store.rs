@@ -44,6 +44,7 @@ fn migrations() -> Migrator {
         step(12, "guests", include_str!("../migrations/0012_guests.sql")),
         step(15, "requests", include_str!("../migrations/0015_requests.sql")),
         step(16, "operators", include_str!("../migrations/0016_operators.sql")),
+        step(17, "dedicated", include_str!("../migrations/0017_dedicated.sql")),
     ]);
     // After a roll-back the file knows more steps than this version; they only expanded it.
     migrator.set_ignore_missing(true);

@@ -10,6 +10,7 @@
 pub mod admit;
 pub mod approve;
 pub mod change;
+pub mod dedicate;
 pub mod draw;
 pub mod extend;
 pub mod keys;

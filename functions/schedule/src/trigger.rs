@@ -8,7 +8,7 @@
 use konf_api::ledger::{BookingState, OutboxMessage};
 use konf_api::render::RenderRequest;
 use konf_api::schedule::{
-    ApproveRequest, CancelRequest, ChangeRequest, OrderRequest, TakeOfferRequest,
+    ApproveRequest, CancelRequest, ChangeRequest, DedicateRequest, OrderRequest, TakeOfferRequest,
 };
 use konf_contract::keys::KeyAction;
 use konf_contract::{Language, Role, UnixMs};
@@ -23,7 +23,7 @@ use crate::keys::KeysPolicyFacts;
 use crate::offers::{Alternative, FreeSeats, OffersPolicyFacts};
 use crate::outside::{CallError, Outside};
 use crate::place::{EdgeToPlaceOn, PlacementPolicyFacts};
-use crate::{admit, approve, change, extend, order};
+use crate::{admit, approve, change, dedicate, extend, order};
 
 mod policy {
     wit_bindgen::generate!({ path: "../../wit/policy.wit", world: "admission-user" });
@@ -87,6 +87,13 @@ async fn handle(request: Request) -> Response {
             Ok(_) => failure(400, "not a standard order on whole minutes"),
             Err(refused) => refused,
         },
+        (Method::Post, "/dedicated") => match read::<DedicateRequest>(&request) {
+            Ok(asked) if dedicate::may_be_dedicated(&asked) => {
+                answer(dedicate::dedicate(&world, &asked).await)
+            }
+            Ok(_) => failure(400, "2 to 500 people, on whole minutes"),
+            Err(refused) => refused,
+        },
         (Method::Post, "/admit") => match read(&request) {
             Ok(asked) => {
                 let grace_min = setting("grace_minutes", GRACE_MIN);
@@ -103,8 +110,8 @@ async fn handle(request: Request) -> Response {
         },
         (
             _,
-            "/orders" | "/offers/take" | "/cancel" | "/change" | "/requests/approve" | "/admit"
-            | "/extend",
+            "/orders" | "/offers/take" | "/cancel" | "/change" | "/requests/approve" | "/dedicated"
+            | "/admit" | "/extend",
         ) => failure(405, "only POST is understood here"),
         _ => failure(404, "no such route"),
     }

@@ -194,3 +194,79 @@ fn check_bill(konf: &Konf, statement: &Value, number: &str) -> Result<()> {
     assert!(!shown.contains("606777888"), "numbers are masked: {shown}");
     Ok(())
 }
+
+#[test]
+fn a_dedicated_conference_is_open_at_any_time_until_the_desk_cancels_it() -> Result<()> {
+    let konf = Konf::start(40)?;
+    let customer = "+420606111999";
+    let day = |from_now: u64| -> Result<String> {
+        let at = format!("@{}", unix_seconds() + from_now);
+        let output = std::process::Command::new("date")
+            .args(["-d", &at, "+%F"])
+            .env("TZ", "Europe/Prague")
+            .output()?;
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    };
+    let (from, to) = (day(0)?, day(30 * 86_400)?);
+    let desk = konf.browser("jana", "operator")?;
+    let order = |people: &'static str| {
+        let fields = [
+            ("customer", "Firma <s.r.o.>"),
+            ("sender", customer),
+            ("people", people),
+            ("from", from.as_str()),
+            ("to", to.as_str()),
+        ];
+        desk.submit("/desk/dedicated", &fields)
+    };
+    let refused = order("41")?;
+    assert_eq!(refused.status, 409, "{}", refused.page);
+    let reserved = order("30")?;
+    let conference = credentials(&konf, customer)?;
+    assert_eq!(
+        reserved.place,
+        format!("/desk/dedicated?done=dedicated&number={}", conference.number)
+    );
+    for sms in konf.gateway.taken(customer) {
+        assert!(sms.text.is_ascii() && sms.text.len() <= 160, "{}", sms.text);
+    }
+    // Nobody else gets its seats, now or in weeks.
+    let text = format!("konf {} 60 11", wall_in(20 * 86_400)?);
+    assert_eq!(konf.sms("+420606111000", &text, "too-many")?, 200);
+    konf.gateway.wait("+420606111000", "Plno")?;
+
+    let caller = sipp::Call {
+        name: "anna",
+        from: TRUNK_ADDRESS,
+        number: "+420606777888",
+        keys: &format!("{}#", conference.keys()),
+        hertz: 1300.0,
+        seconds: 8,
+        hangs_up: true,
+    };
+    let mut anna = sipp::call(&konf.dir, konf.sip_port, &caller)?;
+    wait_for("the caller in the room", Duration::from_secs(30), || {
+        (inside(&konf) == 1).then_some(())
+    })?;
+    let rooms = desk.get("/desk/rooms")?;
+    assert!(rooms.contains(&conference.number) && rooms.contains("+420…888"), "{rooms}");
+    assert!(!rooms.contains("+420606777888"), "{rooms}");
+    assert!(anna.wait()?.success(), "{}", anna.said());
+    let price = format!("/desk/price/{}", conference.number);
+    wait_for("the bill of the call", Duration::from_secs(30), || {
+        desk.get(&price).ok()?.contains("4.0000 CZK").then_some(())
+    })?;
+    let page = desk.get(&price)?;
+    let record = page.split(&format!("{price}/")).nth(1).and_then(|rest| rest.split('"').next());
+    let steps = desk.get(&format!("{price}/{}", record.unwrap_or_default()))?;
+    assert!(steps.contains("bill 60 s") && steps.contains("bit for bit"), "{steps}");
+
+    let listed = konf.get("/operator/v1/dedicated")?;
+    let id = listed[0]["id"].as_str().unwrap_or_default();
+    konf.cli(&["dedicated", "cancel", id])?;
+    konf.gateway.wait(customer, "zrusena")?;
+    assert!(konf.cli(&["dedicated"])?.contains("cancelled"));
+    assert_eq!(konf.sms("+420606111000", &text, "now-it-fits")?, 200);
+    credentials(&konf, "+420606111000")?;
+    konf.passed()
+}

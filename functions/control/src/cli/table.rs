@@ -87,6 +87,19 @@ pub(super) const REQUESTS_DONE: &[Column] = &[
     column("FROM", "/sender", Form::Plain),
     column("NOTE", "/note", Form::Plain),
 ];
+pub(super) const DEDICATED: &[Column] = &[
+    column("ID", "/id", Form::Plain),
+    column("NUMBER", "/number", Form::Plain),
+    column("CUSTOMER", "/customer", Form::Plain),
+    column("PEOPLE", "/seats", Form::Plain),
+    column("FROM", "/window/start", Form::Time),
+    column("TO", "/window/end", Form::Time),
+    column("WEEKLY", "/weekly", Form::Json),
+    column("NEXT", "/next/start", Form::Time),
+    column("STATE", "/state", Form::Plain),
+    column("EDGE", "/edge", Form::Plain),
+    column("SENT TO", "/sender", Form::Plain),
+];
 pub(super) const OPERATORS: &[Column] = &[
     column("NAME", "/name", Form::Plain),
     column("ROLE", "/role", Form::Plain),

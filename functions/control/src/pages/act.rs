@@ -1,13 +1,14 @@
 //! What forms do: each deed has a role that it needs, is noted before it is done, and ends on a page that says so.
 
 use anyhow::Result;
-use konf_contract::ConferenceNumber;
+use konf_contract::{ConferenceNumber, Language};
 use konf_ledger::{OperatorRole, masked};
 
 use super::form::Fields;
 use super::markup::Tongue;
 use super::restrictions;
 use crate::config::Secret;
+use crate::operator::dedicated::DedicatedOrder;
 use crate::operator::requests::{Approval, TEMPLATES};
 use crate::operator::{Desk, Refusal};
 
@@ -20,6 +21,8 @@ pub(super) enum Deed {
     Lift,
     Retry,
     Drop,
+    Dedicate,
+    CancelDedicated,
 }
 
 #[derive(Clone, Copy)]
@@ -39,6 +42,8 @@ impl Deed {
             "/desk/restrictions" => return Some(Deed::Restrict),
             "/desk/restrictions/lift" => return Some(Deed::Lift),
             "/desk/messages/retry" => return Some(Deed::Retry),
+            "/desk/dedicated" => return Some(Deed::Dedicate),
+            "/desk/dedicated/cancel" => return Some(Deed::CancelDedicated),
             "/desk/messages/drop" => return Some(Deed::Drop),
             _ => {}
         }
@@ -56,10 +61,8 @@ impl Deed {
 
     pub(super) fn role(&self) -> OperatorRole {
         match self {
-            Deed::Request { .. } | Deed::Restrict | Deed::Lift | Deed::Retry | Deed::Drop => {
-                OperatorRole::Operator
-            }
             Deed::PutOperator | Deed::RemoveOperator => OperatorRole::Admin,
+            _ => OperatorRole::Operator,
         }
     }
 
@@ -70,6 +73,7 @@ impl Deed {
             Deed::PutOperator | Deed::RemoveOperator => "/desk/operators".to_owned(),
             Deed::Restrict | Deed::Lift => "/desk/restrictions".to_owned(),
             Deed::Retry | Deed::Drop => "/desk/messages".to_owned(),
+            Deed::Dedicate | Deed::CancelDedicated => "/desk/dedicated".to_owned(),
         }
     }
 
@@ -94,12 +98,14 @@ pub(super) enum Done {
     Lifted,
     Retried,
     Dropped,
+    Dedicated(ConferenceNumber),
+    Undedicated,
     /// A sender in full: shown at once, kept in no address.
     Shown(String),
 }
 
 impl Done {
-    const PLAIN: [(&'static str, Done); 9] = [
+    const PLAIN: [(&'static str, Done); 10] = [
         ("answered", Done::Answered),
         ("declined", Done::Declined),
         ("closed", Done::Closed),
@@ -109,12 +115,15 @@ impl Done {
         ("lifted", Done::Lifted),
         ("retried", Done::Retried),
         ("dropped", Done::Dropped),
+        ("cancelled", Done::Undedicated),
     ];
 
     pub(super) fn place(&self, deed: &Deed) -> String {
         let page = deed.after();
         match self {
-            Done::Approved(number) => format!("{page}?done=approved&number={number}"),
+            Done::Approved(number) | Done::Dedicated(number) => {
+                format!("{page}?done={}&number={number}", self.name())
+            }
             other => format!("{page}?done={}", other.name()),
         }
     }
@@ -131,6 +140,8 @@ impl Done {
             Done::Lifted => "lifted",
             Done::Retried => "retried",
             Done::Dropped => "dropped",
+            Done::Dedicated(_) => "dedicated",
+            Done::Undedicated => "cancelled",
             Done::Shown(_) => "shown",
         }
     }
@@ -140,6 +151,9 @@ impl Done {
         let name = query.given("done")?;
         if name == "approved" {
             return ConferenceNumber::new(query.text("number")).ok().map(Done::Approved);
+        }
+        if name == "dedicated" {
+            return ConferenceNumber::new(query.text("number")).ok().map(Done::Dedicated);
         }
         Done::PLAIN.into_iter().find(|(this, _)| *this == name).map(|(_, done)| done)
     }
@@ -171,6 +185,15 @@ impl Done {
             Done::Dropped => {
                 tongue.say("Zpráva je zahozena.", "The message is dropped.").to_owned()
             }
+            Done::Dedicated(number) => match tongue {
+                Tongue::Cs => format!("Vyhrazeno jako konference {number}; údaje se odesílají."),
+                Tongue::En => {
+                    format!("Reserved as conference {number}; the credentials are on their way.")
+                }
+            },
+            Done::Undedicated => tongue
+                .say("Zrušeno; zpráva se odesílá.", "Cancelled; the message is on its way.")
+                .to_owned(),
             Done::Shown(_) => String::new(),
         }
     }
@@ -207,6 +230,14 @@ pub(super) async fn act(desk: &Desk, by: &str, deed: &Deed, fields: &Fields) -> 
         Deed::Drop => {
             desk.drop_message(fields.text("id"), by).await?;
             Ok(Done::Dropped)
+        }
+        Deed::Dedicate => {
+            let number = desk.dedicate(&dedicated_order(fields)?, by).await?;
+            Ok(Done::Dedicated(number))
+        }
+        Deed::CancelDedicated => {
+            desk.cancel_dedicated(fields.text("id"), by).await?;
+            Ok(Done::Undedicated)
         }
         Deed::RemoveOperator => {
             desk.remove_account(fields.text("name"), by).await?;
@@ -254,6 +285,22 @@ async fn request(
             Ok(Done::Shown(crate::operator::whole(&request.sender)))
         }
     }
+}
+
+fn dedicated_order(fields: &Fields) -> Result<DedicatedOrder, Refusal> {
+    let language = if fields.text("language") == "en" { Language::En } else { Language::Cs };
+    let days = (1..=7).filter(|day| fields.given(&format!("day{day}")).is_some()).collect();
+    Ok(DedicatedOrder {
+        customer: fields.text("customer").to_owned(),
+        sender: fields.text("sender").to_owned(),
+        language,
+        people: fields.number("people").map_err(Refusal::NoNumber)?.unwrap_or(0),
+        from: fields.text("from").to_owned(),
+        to: fields.text("to").to_owned(),
+        days,
+        at: fields.given("at").map(str::to_owned),
+        minutes: fields.number("minutes").map_err(Refusal::NoNumber)?,
+    })
 }
 
 /// What is unknown may do least.

@@ -27,6 +27,7 @@ nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem;border-bottom:1px solid var(--li
 nav a{padding:.25rem 0;text-decoration:none}nav a[aria-current]{color:var(--ink);font-weight:600;border-bottom:3px solid var(--bar)}\
 .me{display:flex;flex-wrap:wrap;gap:.25rem 1rem;align-items:center}form{margin:0}.skip:not(:focus){position:absolute;left:-99rem}\
 label{display:block;font-size:.9rem;color:var(--soft)}input,select,textarea{font:inherit;width:100%;max-width:32rem;min-height:2.5rem;padding:.3rem .6rem;color:var(--ink);background:var(--paper);border:1px solid var(--soft);border-radius:6px}\
+fieldset{border:1px solid var(--line);border-radius:6px;max-width:32rem}.day{display:inline-flex;align-items:center;gap:.4rem;margin-right:1rem;min-height:2rem}.day input{width:1.25rem;min-height:1.25rem}\
 button{font:inherit;min-height:2.5rem;padding:.3rem 1rem;border:1px solid var(--bar);border-radius:6px;color:var(--paper);background:var(--bar);cursor:pointer}\
 button.quiet{color:var(--bar);background:none;min-height:2rem;padding:.1rem .7rem}.narrow{max-width:26rem}\
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;border-left:3px solid var(--line);padding-left:.75rem;margin:.5rem 0}h3{font-size:1rem;margin:.75rem 0 0}\
@@ -196,6 +197,7 @@ const PAGES: &[PageLink] = &[
     link("/desk", "Kapacita", "Capacity", OperatorRole::Viewer),
     link("/desk/rooms", "Místnosti", "Rooms", OperatorRole::Viewer),
     link("/desk/requests", "Požadavky", "Requests", OperatorRole::Viewer),
+    link("/desk/dedicated", "Vyhrazené", "Dedicated", OperatorRole::Viewer),
     link("/desk/messages", "Zprávy", "Messages", OperatorRole::Viewer),
     link("/desk/search", "Hledání", "Search", OperatorRole::Viewer),
     link("/desk/restrictions", "Omezení", "Restrictions", OperatorRole::Viewer),

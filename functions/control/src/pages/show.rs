@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use super::form::Fields;
 use super::{Shown, Visit};
-use super::{capacity, messages, people, policies, requests, restrictions, rooms, search};
+use super::{
+    capacity, dedicated, messages, people, policies, requests, restrictions, rooms, search,
+};
 use crate::clock;
 
 /// Requests that are done, on one page.
@@ -42,6 +44,10 @@ impl Visit<'_> {
             "/desk/messages" => {
                 let lines = desk.ledger.outbox(LINES_SHOWN).await?;
                 shown("Zprávy", "Messages", messages::body(tongue, &lines, form))
+            }
+            "/desk/dedicated" => {
+                let lines = desk.ledger.dedicated(LINES_SHOWN).await?;
+                shown("Vyhrazené", "Dedicated", dedicated::body(tongue, &lines, form))
             }
             "/desk/search" => shown("Hledání", "Search", self.search().await?),
             "/desk/restrictions" => {

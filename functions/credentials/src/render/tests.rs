@@ -130,6 +130,18 @@ fn every_message() -> Vec<Message> {
         Message::Receipt { due: START, zone: zone() },
         sign_in_code(),
         sign_in_link(),
+        Message::Dedicated {
+            number: ConferenceNumber::new("284917").unwrap(),
+            pin: Pin::new("135790").unwrap(),
+            password: Password::new("24682468").unwrap(),
+            window: window(START, 3 * 1_440),
+            weekly: Some(konf_api::ledger::Weekly {
+                days: vec![1, 5],
+                at: "09:30".to_owned(),
+                minutes: 90,
+            }),
+            seats: 20,
+        },
         Message::Reply { text: "Napište prosím den a hodinu začátku.".to_owned() },
         Message::Declined { reason: "V ten den máme plno <i>".to_owned() },
     ];
@@ -311,6 +323,9 @@ fn sms_in_czech() {
             [72] Pozadavek jsme prijali. Operator ho vyridi nejpozdeji pa 9.7.2027 14:00.
             [72] 012345 je kod pro prihlaseni do Konf. Plati 10 min. Nikomu ho nerikejte.
             [54] Tento odkaz Vas prihlasi. Plati 30 minut a jen jednou.
+            [79] Vyhrazena konference pa 9.7.2027 - po 12.7.2027, po pa 09:30 (90 min), 20 osob.
+            [62] Volejte +420606000600, cislo 284917#, PIN 135790#. Ztlumit: *6
+            [64] Jen pro Vas: heslo 24682468# misto PIN Vam da rizeni konference.
             [36] Napiste prosim den a hodinu zacatku.
             [66] Vasemu pozadavku bohuzel nemuzeme vyhovet: V ten den mame plno <i>
             [55] Takove datum (ddmm) neni. Priklad: konf 0907 1400 60 10
@@ -351,6 +366,9 @@ fn sms_in_english() {
             [82] We have received your request. An operator will handle it by Fri 9 Jul 2027 14:00.
             [70] 012345 is your code to sign in to Konf, for 10 min. Tell it to nobody.
             [58] This link signs you in. It works for 30 minutes, and once.
+            [89] Dedicated conference Fri 9 Jul 2027 - Mon 12 Jul 2027, Mon Fri 09:30 (90 min), 20 people.
+            [57] Call +420606000600, number 284917#, PIN 135790#. Mute: *6
+            [66] Only for you: password 24682468# instead of the PIN lets you lead.
             [36] Napiste prosim den a hodinu zacatku.
             [70] We are sorry, we cannot do what you asked for: V ten den mame plno <i>
             [59] There is no such date (ddmm). Example: konf 0907 1400 60 10
@@ -780,6 +798,35 @@ fn the_other_mails_in_czech() {
         <tr><th align="left">Přihlásit</th><td><a href="https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef</a></td></tr>
         </table>
         <p>Kdo jste o to nežádali, nedělejte nic.</p>
+        </body>
+        </html>
+
+        no invitation
+        Vyhrazená konference
+
+        Vyhrazená konference pá 9.7.2027 - po 12.7.2027, po pá 09:30 (90 min), 20 osob.
+
+        Volejte: +420606000600
+        Číslo konference: 284917#
+        PIN: 135790#
+        Heslo organizátora: 24682468#
+        Ztlumit: *6
+
+        Kdo místo PIN zadá heslo, řídí konferenci. Účastníkům pošlete jen číslo a PIN.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><title>Vyhrazená konference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Vyhrazená konference pá 9.7.2027 - po 12.7.2027, po pá 09:30 (90 min), 20 osob.</p>
+        <table cellpadding="4">
+        <tr><th align="left">Volejte</th><td>+420606000600</td></tr>
+        <tr><th align="left">Číslo konference</th><td>284917#</td></tr>
+        <tr><th align="left">PIN</th><td>135790#</td></tr>
+        <tr><th align="left">Heslo organizátora</th><td>24682468#</td></tr>
+        <tr><th align="left">Ztlumit</th><td>*6</td></tr>
+        </table>
+        <p>Kdo místo PIN zadá heslo, řídí konferenci. Účastníkům pošlete jen číslo a PIN.</p>
         </body>
         </html>
 
@@ -1214,6 +1261,35 @@ fn the_other_mails_in_english() {
         <tr><th align="left">Sign in</th><td><a href="https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef</a></td></tr>
         </table>
         <p>If you did not ask for this, do nothing.</p>
+        </body>
+        </html>
+
+        no invitation
+        Dedicated conference
+
+        Dedicated conference Fri 9 Jul 2027 - Mon 12 Jul 2027, Mon Fri 09:30 (90 min), 20 people.
+
+        Call: +420606000600
+        Conference number: 284917#
+        PIN: 135790#
+        Organiser's password: 24682468#
+        Mute: *6
+
+        Whoever keys the password instead of the PIN leads the conference. Give participants only the number and the PIN.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><title>Dedicated conference</title></head>
+        <body style="font-family:sans-serif">
+        <p>Dedicated conference Fri 9 Jul 2027 - Mon 12 Jul 2027, Mon Fri 09:30 (90 min), 20 people.</p>
+        <table cellpadding="4">
+        <tr><th align="left">Call</th><td>+420606000600</td></tr>
+        <tr><th align="left">Conference number</th><td>284917#</td></tr>
+        <tr><th align="left">PIN</th><td>135790#</td></tr>
+        <tr><th align="left">Organiser&#39;s password</th><td>24682468#</td></tr>
+        <tr><th align="left">Mute</th><td>*6</td></tr>
+        </table>
+        <p>Whoever keys the password instead of the PIN leads the conference. Give participants only the number and the PIN.</p>
         </body>
         </html>
 

@@ -40,6 +40,11 @@ fn effect_in_short(effect: &Effect) -> Value {
             json!({ "effect": "enqueue", "received": received, "due": due, "order": order })
         }
         Effect::Approve { booking: proposal, .. } => booking("approve", proposal),
+        Effect::Dedicate(proposal) => {
+            json!({ "effect": "dedicate", "edge": proposal.edge, "seats": proposal.seats,
+                    "occurrences": proposal.occurrences.len(), "weekly": proposal.weekly })
+        }
+        Effect::CancelDedicated { .. } => json!({ "effect": "cancel-dedicated" }),
         Effect::Settle { result, .. } => json!({ "effect": "settle", "result": result }),
     }
 }

@@ -4,6 +4,7 @@
 mod admission;
 mod budget;
 mod database;
+mod dedicated;
 mod expiry;
 mod http_interface;
 mod kill;
