@@ -26,6 +26,8 @@ use konf_contract::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::mail::Thread;
+
 /// Set by the functions host on outgoing requests: `konf:policy/tariff@1.0.0=sha256:…`, one such pair for each policy
 /// that was called, separated by commas. Absent under a host that composes policies into the component.
 pub const POLICY_HEADER: &str = "konf-policy";
@@ -69,6 +71,17 @@ pub struct InboundMessage {
     pub sender: Sender,
     pub recipient: String,
     pub text: String,
+    /// Of an e-mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Box<MailHead>>,
+}
+
+/// What an e-mail has beside its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailHead {
+    pub thread: Thread,
+    /// Its subject, or that it replies to a message of ours, says that it may order; anything else is for people to read.
+    pub orders: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,14 +167,16 @@ pub struct OutboxMessage {
 #[serde(rename_all = "kebab-case")]
 pub enum MessageBody {
     /// Each part fits one GSM 03.38 message of 160 septets.
-    Sms {
-        parts: Vec<String>,
-    },
+    Sms { parts: Vec<String> },
     Email {
         subject: String,
         text: String,
         html: String,
         calendar: Option<String>,
+        /// What it answers. The ledger knows, where nothing stands here: the message in, or what was answered about the
+        /// same booking before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<Thread>,
     },
 }
 
@@ -286,6 +301,17 @@ pub struct OwnBooking {
     pub seats: u32,
     pub language: Language,
     pub state: BookingState,
+    /// How calendars know it; none in what an earlier version has written.
+    #[serde(default)]
+    pub event: Option<Event>,
+}
+
+/// What stays the same of a booking while it is moved, and how often it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// As it was booked first.
+    pub first_start: UnixMs,
+    pub changes: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@
 //! are what the functions ask of each other by service chaining. No I/O here.
 
 pub mod ledger;
+pub mod mail;
 pub mod ordering;
 pub mod policy;
 pub mod portal;

@@ -43,7 +43,7 @@ pub struct SignInProposal {
     pub browser: WebToken,
     /// As the messages carry it; the ledger keeps only a digest.
     pub proof: Proof,
-    /// What is done once it is confirmed, in the portal's own words: at most 4 kB.
+    /// What is done once it is confirmed, in the portal's own words: at most 32 kB.
     pub pending: Option<String>,
     pub messages: Vec<OutboxMessage>,
 }

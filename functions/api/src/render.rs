@@ -8,7 +8,8 @@ use konf_contract::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{Sender, Weekly};
+use crate::ledger::{Event, Sender, Weekly};
+use crate::mail::Confirmation;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenderRequest {
@@ -51,6 +52,9 @@ pub enum Message {
         number: ConferenceNumber,
         window: Window,
         zone: String,
+        /// As it stood before.
+        #[serde(default)]
+        event: Option<Event>,
     },
     /// To a guest, who has a PIN of their own and no password.
     Invited {
@@ -65,6 +69,9 @@ pub enum Message {
         window: Window,
         zone: String,
         seats: u32,
+        /// As it stood before.
+        #[serde(default)]
+        event: Option<Event>,
     },
     /// `storno` of a number that is not there or not this sender's.
     NothingToCancel {
@@ -98,6 +105,8 @@ pub enum Message {
         token: WebToken,
         minutes: u32,
     },
+    /// To whoever an e-mail names as its sender: nothing is done before it is confirmed there.
+    Confirm(Confirmation),
     /// Received for an operator, handled by `due`.
     Receipt {
         due: UnixMs,

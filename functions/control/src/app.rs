@@ -17,14 +17,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::accounts::Accounts;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::edge_service::EdgeService;
 use crate::ledger_service::{Inside, Outside};
 use crate::mailbox::Mailbox;
 use crate::policies::Policies;
 use crate::policies::log::Log;
 use crate::rooms::Rooms;
-use crate::{clock, functions, link, metrics, operator, pages, policies, server, tasks};
+use crate::smtp::inbox::OrderInbox;
+use crate::{clock, functions, link, metrics, operator, pages, policies, server, smtp, tasks};
 
 pub const LEDGER_FILE: &str = "ledger.sqlite";
 const LOCK_FILE: &str = "control.lock";
@@ -79,6 +80,13 @@ pub async fn run(config: Config) -> Result<()> {
         running.spawn(server::serve(listener, outside, stopping.clone()));
     }
 
+    if let Some(inbound) = config.mail.as_ref().and_then(|mail| mail.inbound.as_ref()) {
+        let listener = server::bind("mail.inbound.listen", inbound.listen).await?;
+        tracing::info!(address = %listener.local_addr()?, "listening for orders by e-mail");
+        let served = orders_by_mail(inbound, &host, &wakes)?;
+        running.spawn(smtp::listener::serve(listener, Arc::new(served), stopping.clone()));
+    }
+
     let service =
         Arc::new(EdgeService { host: host.clone(), ledger: ledger.clone(), wakes: wakes.clone() });
     tokio::spawn(link::serve(link.clone(), edges.clone(), service));
@@ -109,6 +117,29 @@ pub async fn run(config: Config) -> Result<()> {
     let _ = tokio::time::timeout(DRAIN, link.wait_idle()).await;
     let _ = tokio::time::timeout(DRAIN, ledger.close()).await;
     Ok(())
+}
+
+fn orders_by_mail(
+    inbound: &config::Inbound,
+    host: &Arc<Host>,
+    wakes: &tasks::Wakes,
+) -> Result<smtp::listener::Served<OrderInbox>> {
+    let (_, name) = inbound.address.rsplit_once('@').unwrap_or_default();
+    let tls = inbound.tls.as_ref().map(smtp::listener::acceptor).transpose()?;
+    Ok(smtp::listener::Served {
+        settings: smtp::session::Settings {
+            name: name.to_owned(),
+            address: inbound.address.clone(),
+            protocol: inbound.protocol,
+            has_tls: tls.is_some(),
+        },
+        tls,
+        inbox: OrderInbox {
+            host: host.clone(),
+            outbox: wakes.outbox.clone(),
+            front: inbound.front.clone(),
+        },
+    })
 }
 
 fn start_logging(json: bool) {

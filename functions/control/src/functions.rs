@@ -10,7 +10,7 @@ use konf_host::{Host, Internal, Witness};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::config::Config;
+use crate::config::{Config, Mail};
 
 /// Under this name components reach the ledger without a socket.
 const LEDGER_AUTHORITY: &str = "ledger.konf.internal";
@@ -31,12 +31,26 @@ pub async fn load(
         .variables
         .insert("operator_token".to_owned(), config.operator_token.expose().to_owned());
     settings.variables.insert("public_url".to_owned(), config.public_url.clone());
+    if let Some(mail) = &config.mail {
+        settings.variables.extend(mail_variables(mail)?);
+    }
     settings.variables.extend(environment_variables());
     settings.internal.push((LEDGER_AUTHORITY.to_owned(), ledger));
     settings.cache_dir = Some(config.state_dir.join("compiled"));
     settings.witness = witness;
     let host = tokio::task::spawn_blocking(move || Host::load(settings)).await?;
     host.with_context(|| format!("the functions of {}", config.manifest.display()))
+}
+
+/// What `[mail]` says is said once.
+fn mail_variables(mail: &Mail) -> Result<Vec<(String, String)>> {
+    let from = mail.from_address()?;
+    let mut variables = vec![("mail_from".to_owned(), from)];
+    if let Some(inbound) = &mail.inbound {
+        variables.push(("order_address".to_owned(), inbound.address.clone()));
+        variables.push(("mail_subject".to_owned(), inbound.subject.clone()));
+    }
+    Ok(variables)
 }
 
 /// `SPIN_VARIABLE_SMS_SECRETS=…` sets the variable `sms_secrets`, as it does under Spin.

@@ -21,4 +21,5 @@ pub mod policies;
 pub mod rooms;
 pub mod server;
 pub mod smpp;
+pub mod smtp;
 pub mod tasks;

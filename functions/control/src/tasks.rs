@@ -215,10 +215,11 @@ impl Deliveries {
                 }
                 Ok(gateway_id)
             }
-            (Sender::Email(to), MessageBody::Email { subject, text, html, calendar }) => {
+            (Sender::Email(to), MessageBody::Email { subject, text, html, calendar, thread }) => {
                 let mailer = self.mail.as_ref().ok_or_else(|| not_configured("[mail]"))?;
-                let letter = Letter { subject, text, html, calendar: calendar.as_deref() };
-                mailer.send(&item.idempotency_key, to, &letter).await.map(|()| None)
+                let (calendar, thread) = (calendar.as_deref(), thread.as_ref());
+                let letter = Letter { subject, text, html, calendar, thread };
+                mailer.send(&item.idempotency_key, to, &letter, clock::now()).await.map(|()| None)
             }
             _ => Err(Failure::Refused("the message does not fit its recipient".to_owned())),
         }

@@ -8,6 +8,12 @@ const OCTETS_MAX: usize = 75;
 
 pub(crate) struct Invitation<'a> {
     pub(crate) number: &'a ConferenceNumber,
+    /// As it was booked first: what the calendar knows it by.
+    pub(crate) first_start: UnixMs,
+    /// How often it was moved before and with this.
+    pub(crate) sequence: u32,
+    /// The order address and whoever gets this; none: published, for nobody in particular.
+    pub(crate) between: Option<(&'a str, &'a str)>,
     pub(crate) window: &'a Window,
     pub(crate) status: Status,
     pub(crate) summary: String,
@@ -20,35 +26,44 @@ pub(crate) struct Invitation<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     Confirmed,
-    /// Of an event that was confirmed before: same UID, later sequence.
+    /// Of an event that was confirmed before.
     Cancelled,
 }
 
 impl Invitation<'_> {
-    /// The file, made at `now`. Published, not requested: participants are the organiser's to invite.
+    /// The file, made at `now`. Whoever ordered is its only guest: participants are the organiser's to invite. A request
+    /// with a later sequence moves what stands in the calendar, a cancellation takes it away (RFC 5546, sections 3.2.2 and
+    /// 3.2.5).
     pub(crate) fn text(&self, now: UnixMs) -> String {
-        let (status, sequence) = match self.status {
-            Status::Confirmed => ("CONFIRMED", "0"),
-            Status::Cancelled => ("CANCELLED", "1"),
+        let (status, method) = match (self.status, self.between) {
+            (Status::Confirmed, Some(_)) => ("CONFIRMED", "REQUEST"),
+            (Status::Cancelled, Some(_)) => ("CANCELLED", "CANCEL"),
+            (Status::Confirmed, None) => ("CONFIRMED", "PUBLISH"),
+            (Status::Cancelled, None) => ("CANCELLED", "PUBLISH"),
         };
         let mut lines = vec![
             "BEGIN:VCALENDAR".to_owned(),
             "VERSION:2.0".to_owned(),
             "PRODID:-//Konf//Conference on demand//EN".to_owned(),
             "CALSCALE:GREGORIAN".to_owned(),
-            "METHOD:PUBLISH".to_owned(),
+            format!("METHOD:{method}"),
             "BEGIN:VEVENT".to_owned(),
             // A number comes back after 30 days; with the start it is unique.
-            format!("UID:{}-{}@konf", self.number, self.window.start.minutes()),
+            format!("UID:{}-{}@konf", self.number, self.first_start.minutes()),
             format!("DTSTAMP:{}", utc(now)),
             format!("DTSTART:{}", utc(self.window.start)),
             format!("DTEND:{}", utc(self.window.end)),
-            format!("SEQUENCE:{sequence}"),
+            format!("SEQUENCE:{}", self.sequence),
             format!("STATUS:{status}"),
             format!("SUMMARY:{}", escape(&self.summary)),
             format!("LOCATION:{}", escape(&self.location)),
             format!("DESCRIPTION:{}", escape(&self.description)),
         ];
+        if let Some((organiser, guest)) = self.between {
+            lines.push(format!("ORGANIZER;CN=Konf:mailto:{}", escape(organiser)));
+            // Nobody is asked whether they come to what they have ordered.
+            lines.push(format!("ATTENDEE;PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:{}", escape(guest)));
+        }
         if !self.url.is_empty() && !self.url.contains(char::is_control) {
             lines.push(format!("URL:{}", self.url));
         }
@@ -111,6 +126,9 @@ mod tests {
         let window = Window { start: UnixMs(0), end: UnixMs(60_000) };
         let text = Invitation {
             number: &number,
+            first_start: UnixMs(0),
+            sequence: 1,
+            between: Some(("orders@konf.example", "a@b.cz\r\nX:y")),
             window: &window,
             status: Status::Cancelled,
             summary: "a\r\nATTENDEE:x".to_owned(),
@@ -121,7 +139,7 @@ mod tests {
         .text(UnixMs(0));
         let lines: Vec<&str> = text.split_terminator("\r\n").collect();
         assert!(lines.iter().all(|line| line.len() <= OCTETS_MAX && !line.contains(['\r', '\n'])));
-        assert!(!lines.iter().any(|line| line.starts_with("ATTENDEE") || line.starts_with("X:")));
+        assert!(!lines.iter().any(|line| line.starts_with("ATTENDEE:") || line.starts_with("X:")));
         assert!(lines.contains(&"DTEND:19700101T000100Z") && lines.contains(&"STATUS:CANCELLED"));
     }
 

@@ -1,6 +1,7 @@
 //! An e-mail answer: subject, text, HTML and, for a booking, an invitation.
 
 use konf_api::ledger::MessageBody;
+use konf_api::mail::Confirmation;
 use konf_api::render::{Message, OfferedAlternative};
 use konf_contract::{Language, UnixMs, Window};
 
@@ -17,6 +18,8 @@ pub(crate) struct Letter {
     pub(crate) subject: String,
     pub(crate) language: Language,
     pub(crate) lead: String,
+    /// What its reader is asked to do: a label and the address of a page.
+    pub(crate) action: Option<(&'static str, String)>,
     /// Label and value.
     pub(crate) rows: Vec<(&'static str, String)>,
     pub(crate) items: Vec<String>,
@@ -24,6 +27,7 @@ pub(crate) struct Letter {
 }
 
 pub(crate) fn body(
+    recipient: &str,
     message: &Message,
     language: Language,
     now: UnixMs,
@@ -33,13 +37,15 @@ pub(crate) fn body(
     MessageBody::Email {
         text: text(&letter),
         html: html::page(&letter),
-        calendar: calendar(message, language, now, settings),
+        calendar: calendar(recipient, message, language, now, settings),
         subject: letter.subject,
+        thread: None,
     }
 }
 
 fn text(letter: &Letter) -> String {
     let mut paragraphs = vec![letter.lead.clone()];
+    paragraphs.extend(letter.action.iter().map(|(label, link)| format!("{label}: {link}")));
     if !letter.rows.is_empty() {
         let rows: Vec<String> =
             letter.rows.iter().map(|(label, value)| format!("{label}: {value}")).collect();
@@ -57,6 +63,7 @@ fn letter(message: &Message, language: Language, settings: &Settings) -> Letter 
         subject: subject(message, language),
         language,
         lead: sentence(message, language),
+        action: None,
         rows: Vec::new(),
         items: Vec::new(),
         notes: Vec::new(),
@@ -110,13 +117,21 @@ fn letter(message: &Message, language: Language, settings: &Settings) -> Letter 
             let items = offers.iter().map(|offer| offer_line(offer, language)).collect();
             Letter { items, ..plain }
         }
+        Message::Confirm(Confirmation { base, token, .. }) => {
+            let link = format!("{base}/confirm/{}", token.expose());
+            let (label, note) = match language {
+                Cs => ("Potvrdit", "Kdo jste nám nic neposlali, nedělejte nic."),
+                En => ("Confirm", "If you have sent us nothing, do nothing."),
+            };
+            Letter { action: Some((label, link)), notes: vec![note.to_owned()], ..plain }
+        }
         Message::SignInLink { base, token, .. } => {
             let link = format!("{base}/sign-in/link/{}", token.expose());
             let (label, note) = match language {
                 Cs => ("Přihlásit", "Kdo jste o to nežádali, nedělejte nic."),
                 En => ("Sign in", "If you did not ask for this, do nothing."),
             };
-            Letter { rows: vec![(label, link)], notes: vec![note.to_owned()], ..plain }
+            Letter { action: Some((label, link)), notes: vec![note.to_owned()], ..plain }
         }
         _ => plain,
     }
@@ -150,6 +165,7 @@ pub(crate) fn sentence(message: &Message, language: Language) -> String {
         Message::Declined { reason } => sentences::declined(reason, language),
         Message::SignInCode { code, minutes } => sentences::sign_in_code(code, *minutes, language),
         Message::SignInLink { minutes, .. } => sentences::sign_in_link(*minutes, language),
+        Message::Confirm(asked) => sentences::confirm(asked, language),
     }
 }
 
@@ -180,6 +196,8 @@ fn subject(message: &Message, language: Language) -> String {
         (Message::SignInCode { .. } | Message::SignInLink { .. }, En) => {
             "Signing in to Konf".to_owned()
         }
+        (Message::Confirm(_), Cs) => "Potvrďte prosím svou zprávu".to_owned(),
+        (Message::Confirm(_), En) => "Please confirm your message".to_owned(),
         (Message::Question { .. }, Cs) => "Dotaz k objednávce konference".to_owned(),
         (Message::Question { .. }, En) => "A question about your conference order".to_owned(),
         (_, Cs) => "Vaše objednávka konference".to_owned(),
@@ -252,12 +270,13 @@ fn offer_line(offer: &OfferedAlternative, language: Language) -> String {
 
 /// The invitation may be forwarded: the password is not in it.
 fn calendar(
+    recipient: &str,
     message: &Message,
     language: Language,
     now: UnixMs,
     settings: &Settings,
 ) -> Option<String> {
-    let (number, window, status, description) = match message {
+    let (number, window, event, description) = match message {
         Message::Credentials { number, pin, window, .. }
         | Message::Invited { number, pin, window, .. } => {
             let (access, pin) = (&settings.access_number, pin.expose());
@@ -265,16 +284,21 @@ fn calendar(
                 Cs => format!("Volejte {access}, číslo {number}#, PIN {pin}#. Ztlumit: *6"),
                 En => format!("Call {access}, number {number}#, PIN {pin}#. Mute: *6"),
             };
-            (number, window, Status::Confirmed, description)
+            (number, window, None, description)
         }
-        Message::Cancelled { number, window, .. } => {
-            (number, window, Status::Cancelled, sentence(message, language))
-        }
-        Message::Changed { number, window, .. } => {
-            (number, window, Status::Confirmed, sentence(message, language))
+        Message::Cancelled { number, window, event, .. }
+        | Message::Changed { number, window, event, .. } => {
+            (number, window, *event, sentence(message, language))
         }
         _ => return None,
     };
+    let status = match message {
+        Message::Cancelled { .. } => Status::Cancelled,
+        _ => Status::Confirmed,
+    };
+    let is_first = matches!(message, Message::Credentials { .. } | Message::Invited { .. });
+    let changes = event.map_or(0, |event| event.changes);
+    let organiser = settings.organiser.as_str();
     let summary = match language {
         Cs => format!("Konference {number}"),
         En => format!("Conference {number}"),
@@ -283,6 +307,9 @@ fn calendar(
     Some(
         Invitation {
             number,
+            first_start: event.map_or(window.start, |event| event.first_start),
+            sequence: if is_first { 0 } else { changes.saturating_add(1) },
+            between: (!organiser.is_empty()).then_some((organiser, recipient)),
             window,
             status,
             summary,

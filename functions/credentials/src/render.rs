@@ -13,6 +13,8 @@ pub struct Settings {
     pub access_number: String,
     /// Empty when there is no web.
     pub web_url: String,
+    /// Whose address calendars name as the organiser; empty: invitations are published only.
+    pub organiser: String,
 }
 
 impl Settings {
@@ -27,9 +29,13 @@ impl Settings {
 
 impl Default for Settings {
     /// * access number: `+420606000600` (PRODUCT.md, section 3)
-    /// * web: none
+    /// * web and organiser: none
     fn default() -> Self {
-        Settings { access_number: "+420606000600".to_owned(), web_url: String::new() }
+        Settings {
+            access_number: "+420606000600".to_owned(),
+            web_url: String::new(),
+            organiser: String::new(),
+        }
     }
 }
 
@@ -38,7 +44,7 @@ pub fn render(request: &RenderRequest, settings: &Settings) -> Vec<OutboxMessage
     let RenderRequest { recipient, language, now, message } = request;
     let body = match recipient {
         Sender::Sms(_) => MessageBody::Sms { parts: sms::parts(message, *language, settings) },
-        Sender::Email(_) => mail::body(message, *language, *now, settings),
+        Sender::Email(to) => mail::body(to, message, *language, *now, settings),
     };
     vec![OutboxMessage {
         recipient: recipient.clone(),
@@ -58,6 +64,7 @@ fn kind(message: &Message) -> &'static str {
         Message::Question { .. } => "question",
         Message::Receipt { .. } => "receipt",
         Message::Reply { .. } | Message::Declined { .. } => "reply",
+        Message::Confirm(_) => "confirmation",
         Message::SignInCode { .. } | Message::SignInLink { .. } => "sign-in",
         Message::NothingFits
         | Message::NothingToCancel { .. }

@@ -1,6 +1,7 @@
 //! What Konf says about everything but credentials and offers: one sentence for SMS and e-mail alike.
 
 use jiff::civil::DateTime;
+use konf_api::mail::{Asked, Confirmation};
 use konf_api::render::{Choice, Fault, Message, OfferedAlternative};
 use konf_contract::{ConferenceNumber, Language, OneTimeCode, UnixMs, Window};
 
@@ -129,6 +130,39 @@ pub(crate) fn sign_in_link(minutes: u32, language: Language) -> String {
     match language {
         Cs => format!("Tento odkaz Vás přihlásí. Platí {minutes} minut a jen jednou."),
         En => format!("This link signs you in. It works for {minutes} minutes, and once."),
+    }
+}
+
+/// Says what was understood and nothing that the sender wrote: whoever reads it may not be the one who sent it.
+pub(crate) fn confirm(confirmation: &Confirmation, language: Language) -> String {
+    let minutes = confirmation.minutes;
+    let what = asked(&confirmation.what, language);
+    match language {
+        Cs => format!(
+            "Z Vaší adresy jsme dostali {what}. E-mail může poslat kdokoli Vaším jménem, proto ji prosím do {minutes} minut potvrďte. Do té doby se nic nestane."
+        ),
+        En => format!(
+            "We have received {what} from your address. Anybody can send an e-mail in your name, so please confirm it within {minutes} minutes. Nothing is done before that."
+        ),
+    }
+}
+
+fn asked(what: &Asked, language: Language) -> String {
+    match (what, language) {
+        (Asked::Order { window, seats }, language) => {
+            let start = When::new(window.start).long(language);
+            let (minutes, people) = (window.minutes(), people(*seats, language));
+            match language {
+                Cs => format!("objednávku konference ({start}, {minutes} min, {people})"),
+                En => format!("an order of a conference ({start}, {minutes} min, {people})"),
+            }
+        }
+        (Asked::Cancel { number }, Cs) => format!("žádost o zrušení konference {number}"),
+        (Asked::Cancel { number }, En) => format!("a request to cancel conference {number}"),
+        (Asked::TakeOffer { index }, Cs) => format!("volbu nabídky {index}"),
+        (Asked::TakeOffer { index }, En) => format!("a choice of offer {index}"),
+        (Asked::Request, Cs) => "zprávu pro operátora".to_owned(),
+        (Asked::Request, En) => "a message for an operator".to_owned(),
     }
 }
 

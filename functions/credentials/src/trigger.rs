@@ -1,6 +1,7 @@
 //! The component's door: `POST /render`, private.
 //!
-//! Variables: `access_number` (what everybody calls; empty: the default) and `web_url` (empty: no link).
+//! Variables: `access_number` (what everybody calls; empty: the default) and `web_url` (empty: no link),
+//! `order_address` and `mail_from` (the organiser in calendars; both empty: invitations are published only).
 
 use konf_api::render::RenderRequest;
 use spin_sdk::http::{Method, Request, Response};
@@ -31,6 +32,8 @@ fn settings() -> Settings {
     Settings {
         access_number: given("access_number").unwrap_or(default.access_number),
         web_url: given("web_url").unwrap_or(default.web_url),
+        // Where a calendar's answer goes; the order address knows what to do with it.
+        organiser: given("order_address").or(given("mail_from")).unwrap_or(default.organiser),
     }
 }
 

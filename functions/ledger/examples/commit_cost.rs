@@ -64,6 +64,7 @@ async fn book(ledger: &Ledger, order: u32) -> Result<u128, konf_ledger::LedgerEr
         sender: sender.clone(),
         recipient: "order@example.cz".to_owned(),
         text: "konf 0907 1400 60 10".to_owned(),
+        mail: None,
     };
     let stored = ledger.inbound(&message).await?;
     let start = START_MINUTE + 60 + i64::from(order % 1_000);

@@ -151,9 +151,13 @@ impl Ledger {
             }
             Effect::Settle { .. } => (None, false),
         };
+        let asked = match &closing {
+            Some(closing) => closing.inbound(&mut tx).await?,
+            None => None,
+        };
+        let inbound = proposal.inbound.as_deref().or(asked.as_deref());
         for message in proposal.messages.iter().filter(|_| spent.is_none()) {
-            let about =
-                outbox::About { inbound: proposal.inbound.as_deref(), booking: booking.as_deref() };
+            let about = outbox::About { inbound, booking: booking.as_deref() };
             outbox::insert(&mut tx, now, about, message).await?;
         }
         let subject = booking.as_deref().or(proposal.inbound.as_deref()).unwrap_or_default();
@@ -467,7 +471,8 @@ impl Change<'_> {
         }
         sqlx::query(
             "UPDATE booking SET edge = $1, start_ms = $2, end_ms = $3, booked_end_ms = $3, wall = $4,
-                 zone = $5, seats = $6
+                 zone = $5, seats = $6, first_start_ms = coalesce(first_start_ms, start_ms),
+                 changes = changes + 1
              WHERE id = $7",
         )
         .bind(&to.edge)

@@ -1,8 +1,8 @@
 //! What a component may ask before it proposes. The commit checks again whatever matters.
 
 use konf_api::ledger::{
-    BookingFacts, BookingQuestion, BookingState, EdgeLoad, OffersFacts, OffersQuestion, OrderFacts,
-    OrderQuestion, OwnBooking, Restriction,
+    BookingFacts, BookingQuestion, BookingState, EdgeLoad, Event, OffersFacts, OffersQuestion,
+    OrderFacts, OrderQuestion, OwnBooking, Restriction,
 };
 use konf_api::portal::{ChangeFacts, ChangeQuestion, FreeFacts, FreeQuestion};
 use konf_contract::{UnixMs, Window};
@@ -42,7 +42,8 @@ impl Ledger {
         let Seen { restriction, mut free, taken } =
             self.look(&mut *tx, span, &question.sender.key(), now).await?;
         let row = sqlx::query(
-            "SELECT b.id, b.number, b.start_ms, b.end_ms, b.seats, b.language, b.state, b.edge
+            "SELECT b.id, b.number, b.start_ms, b.end_ms, b.seats, b.language, b.state,
+                 b.first_start_ms, b.changes, b.edge
              FROM number_use u JOIN booking b ON b.id = u.booking
              WHERE u.number = $1 AND b.sender_key = $2",
         )
@@ -136,7 +137,8 @@ impl Ledger {
         let mut tx = self.store().read().await?;
         let now = self.now();
         let row = sqlx::query(
-            "SELECT b.id, b.number, b.start_ms, b.end_ms, b.seats, b.language, b.state
+            "SELECT b.id, b.number, b.start_ms, b.end_ms, b.seats, b.language, b.state,
+                 b.first_start_ms, b.changes
              FROM number_use u JOIN booking b ON b.id = u.booking
              WHERE u.number = $1 AND b.sender_key = $2 AND b.dedicated IS NULL",
         )
@@ -188,5 +190,9 @@ pub(crate) fn own_booking(row: &SqliteRow, now: UnixMs) -> Result<OwnBooking> {
         seats: row.count("seats")?,
         language: row.word("language")?,
         state: state_at(row.word("state")?, window.end, now),
+        event: Some(Event {
+            first_start: row.instant_or_none("first_start_ms")?.unwrap_or(window.start),
+            changes: row.count("changes")?,
+        }),
     })
 }

@@ -127,7 +127,8 @@ impl Ledger {
 
     async fn is_open(&self, tx: &mut SqliteConnection, booking: &str) -> Result<bool> {
         let row = sqlx::query(
-            "SELECT id, number, start_ms, end_ms, seats, language, state FROM booking WHERE id = $1",
+            "SELECT id, number, start_ms, end_ms, seats, language, state, first_start_ms, changes
+             FROM booking WHERE id = $1",
         )
         .bind(booking)
         .fetch_one(tx)

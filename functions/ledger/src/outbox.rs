@@ -1,6 +1,7 @@
 //! Messages out: written with what they tell, claimed by one sender at a time, tried until the gateway takes them.
 
-use konf_api::ledger::{MessageBody, OutboxMessage};
+use konf_api::ledger::{InboundMessage, MessageBody, OutboxMessage, Sender};
+use konf_api::mail::Thread;
 use konf_contract::UnixMs;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
@@ -8,7 +9,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use crate::Ledger;
 use crate::error::Result;
 use crate::store::new_id;
-use crate::words::{Columns, to_json};
+use crate::words::{Columns, from_json, to_json};
 
 /// A message that the caller has claimed and must now send and settle with [`Ledger::outbox_sent`],
 /// [`Ledger::outbox_failed`] or [`Ledger::outbox_unknown`]; unsettled it comes again after the lease
@@ -175,7 +176,10 @@ pub(crate) async fn insert(
     about: About<'_>,
     message: &OutboxMessage,
 ) -> Result<()> {
-    let bodies = apart(&message.body);
+    let bodies = match &message.body {
+        MessageBody::Sms { .. } => apart(&message.body),
+        body => vec![threaded(tx, about, &message.recipient, body).await?],
+    };
     let ids: Vec<String> = bodies.iter().map(|_| new_id("out")).collect::<Result<_>>()?;
     let bodies: Vec<String> = bodies.iter().map(to_json).collect::<Result<_>>()?;
     let recipient = to_json(&message.recipient)?;
@@ -199,6 +203,64 @@ pub(crate) async fn insert(
     });
     insert.build().execute(tx).await?;
     Ok(())
+}
+
+/// An e-mail with what it answers: the message in that it is about, else what its recipient was told of the same booking
+/// before.
+async fn threaded(
+    tx: &mut SqliteConnection,
+    about: About<'_>,
+    recipient: &Sender,
+    body: &MessageBody,
+) -> Result<MessageBody> {
+    let mut body = body.clone();
+    if let MessageBody::Email { thread, .. } = &mut body
+        && thread.is_none()
+    {
+        *thread = match (about.inbound, about.booking) {
+            (Some(inbound), _) => thread_of_message(tx, inbound, recipient).await?,
+            (None, Some(booking)) => thread_of_booking(tx, booking, recipient).await?,
+            (None, None) => None,
+        };
+    }
+    Ok(body)
+}
+
+/// Only its sender's: a copy to somebody else answers nothing that they wrote.
+async fn thread_of_message(
+    tx: &mut SqliteConnection,
+    inbound: &str,
+    recipient: &Sender,
+) -> Result<Option<Thread>> {
+    let message: Option<Option<String>> =
+        sqlx::query_scalar("SELECT message FROM inbound WHERE id = $1")
+            .bind(inbound)
+            .fetch_optional(tx)
+            .await?;
+    let Some(message) = message.flatten() else { return Ok(None) };
+    let message: InboundMessage = from_json(&message, "message")?;
+    let mail = message.mail.filter(|_| message.sender == *recipient);
+    Ok(mail.map(|mail| mail.thread))
+}
+
+async fn thread_of_booking(
+    tx: &mut SqliteConnection,
+    booking: &str,
+    recipient: &Sender,
+) -> Result<Option<Thread>> {
+    let body: Option<String> = sqlx::query_scalar(
+        "SELECT body FROM outbox WHERE booking = $1 AND recipient = $2 AND body IS NOT NULL
+         ORDER BY seq LIMIT 1",
+    )
+    .bind(booking)
+    .bind(to_json(recipient)?)
+    .fetch_optional(tx)
+    .await?;
+    let body = body.map(|body| from_json::<MessageBody>(&body, "body")).transpose()?;
+    Ok(match body {
+        Some(MessageBody::Email { thread, .. }) => thread,
+        _ => None,
+    })
 }
 
 fn apart(body: &MessageBody) -> Vec<MessageBody> {

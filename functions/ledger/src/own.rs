@@ -20,7 +20,8 @@ impl Ledger {
         let now = self.now();
         let key = question.sender.key();
         let ahead = sqlx::query(
-            "SELECT id, number, start_ms, end_ms, seats, language, state FROM booking
+            "SELECT id, number, start_ms, end_ms, seats, language, state, first_start_ms, changes
+             FROM booking
              WHERE sender_key = $1 AND state = 'booked' AND end_ms > $2 AND dedicated IS NULL
              ORDER BY start_ms, id LIMIT $3",
         )
@@ -30,7 +31,8 @@ impl Ledger {
         .fetch_all(&mut *tx)
         .await?;
         let past = sqlx::query(
-            "SELECT id, number, start_ms, end_ms, seats, language, state FROM booking
+            "SELECT id, number, start_ms, end_ms, seats, language, state, first_start_ms, changes
+             FROM booking
              WHERE sender_key = $1 AND (state <> 'booked' OR end_ms <= $2)
                  AND dedicated IS NULL
              ORDER BY start_ms DESC, id LIMIT $3",
@@ -51,7 +53,8 @@ impl Ledger {
         let mut tx = self.store().read().await?;
         let now = self.now();
         let row = sqlx::query(
-            "SELECT b.id, b.number, b.start_ms, b.end_ms, b.seats, b.language, b.state, b.pin, b.password
+            "SELECT b.id, b.number, b.start_ms, b.end_ms, b.seats, b.language, b.state, b.pin,
+                 b.password, b.first_start_ms, b.changes
              FROM number_use u JOIN booking b ON b.id = u.booking
              WHERE u.number = $1 AND b.sender_key = $2 AND b.dedicated IS NULL",
         )

@@ -126,7 +126,8 @@ impl Ledger {
         let mut tx = self.store().read().await?;
         let now = self.now();
         let row = sqlx::query(
-            "SELECT b.id, b.number, b.start_ms, b.end_ms, b.seats, b.language, b.state
+            "SELECT b.id, b.number, b.start_ms, b.end_ms, b.seats, b.language, b.state,
+                 b.first_start_ms, b.changes
              FROM number_use u JOIN booking b ON b.id = u.booking WHERE u.number = $1",
         )
         .bind(question.number.as_str())

@@ -235,6 +235,16 @@ impl<'a> Closing<'a> {
         }
     }
 
+    /// The message in that made the request.
+    pub(crate) async fn inbound(&self, tx: &mut SqliteConnection) -> Result<Option<String>> {
+        let inbound: Option<Option<String>> =
+            sqlx::query_scalar("SELECT inbound FROM request WHERE id = $1")
+                .bind(self.request)
+                .fetch_optional(tx)
+                .await?;
+        Ok(inbound.flatten())
+    }
+
     pub(crate) async fn note_booking(
         &self,
         tx: &mut SqliteConnection,

@@ -36,8 +36,8 @@ const SESSION_MS: i64 = 7 * crate::DAY;
 /// How exactly a session knows when it was seen last: not every request writes.
 const SEEN_MS: i64 = 5 * UnixMs::MINUTE;
 
-/// What is remembered until a sign-in is confirmed.
-const PENDING_BYTES_MAX: usize = 4 << 10;
+/// What is remembered until a sign-in is confirmed: an e-mail has up to 4,000 characters, each of up to 6 bytes in JSON.
+const PENDING_BYTES_MAX: usize = 32 << 10;
 
 impl Ledger {
     /// Notes that somebody asks to sign in, and has the proof sent. An earlier one of the same browser is over.
@@ -185,7 +185,7 @@ impl Ledger {
 
 fn check(proposal: &SignInProposal) -> Result<()> {
     if proposal.pending.as_ref().is_some_and(|pending| pending.len() > PENDING_BYTES_MAX) {
-        return Err(LedgerError::Invalid("what is pending has at most 4 kB"));
+        return Err(LedgerError::Invalid("what is pending has at most 32 kB"));
     }
     let to_contact = |message: &OutboxMessage| message.recipient == proposal.contact;
     match &proposal.messages[..] {

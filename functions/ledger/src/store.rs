@@ -45,6 +45,7 @@ fn migrations() -> Migrator {
         step(15, "requests", include_str!("../migrations/0015_requests.sql")),
         step(16, "operators", include_str!("../migrations/0016_operators.sql")),
         step(17, "dedicated", include_str!("../migrations/0017_dedicated.sql")),
+        step(21, "event", include_str!("../migrations/0021_event.sql")),
     ]);
     // After a roll-back the file knows more steps than this version; they only expanded it.
     migrator.set_ignore_missing(true);

@@ -4,6 +4,8 @@
 //! [`grammar::understand`] reads it; [`work::plan`] says what to do; [`restriction`] whether the sender may; the trigger (wasm only) does it over
 //! HTTP.
 //!
+//! An e-mail is read by [`mail`] first, which says whether its sender is proven.
+//!
 //! Everything here but the trigger is pure: the time is an argument.
 //!
 //! | to add | write |
@@ -15,6 +17,7 @@
 pub mod deadline;
 pub mod gateway;
 pub mod grammar;
+pub mod mail;
 pub mod restriction;
 pub mod work;
 

@@ -9,6 +9,9 @@
 //! | `vonage_signature_secret`, `vonage_signature_method` | for `/sms/vonage`; empty: not configured |
 //! | `telnyx_public_key` | for `/sms/telnyx`; empty: not configured |
 //! | `infobip_auth` | for `/sms/infobip`; empty: not configured |
+//! | `order_address`, `mail_from`, `mail_subject` | for e-mail: see [`crate::mail::MailSettings`] |
+
+mod mail;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -62,6 +65,7 @@ async fn handle(request: IncomingRequest) -> Response {
     match path {
         _ if !is_post => with_error(405, "expected POST"),
         "/mail/generic" => receive(Gateway::Mail, path, query, request).await,
+        "/message" => mail::receive(request).await,
         "/process" => process(request).await,
         "/read" => read(request).await,
         _ => with_error(404, "expected /sms/NAME or /mail/generic"),

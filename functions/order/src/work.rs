@@ -92,6 +92,9 @@ pub fn plan(stored: &InboundStored, message: &InboundMessage) -> Work {
     let inbound = stored.id.clone();
     let sender = message.sender.clone();
     let manner = Manner { seen: message.gateway == WEB_GATEWAY, copies: Vec::new() };
+    if message.mail.as_ref().is_some_and(|mail| !mail.orders) {
+        return enqueue(stored, message, language_of(&message.sender, &message.text), None);
+    }
     match grammar::understand(&message.text, stored.received) {
         Understood::Order(order) => {
             Work::Order(OrderRequest { inbound, sender, now: stored.now, order, manner })
@@ -111,6 +114,20 @@ pub fn plan(stored: &InboundStored, message: &InboundMessage) -> Work {
             answer(stored, message, language, Effect::Answer, Message::Refusal { fault, example })
         }
         Understood::NotAnOrder => not_an_order(stored, message),
+    }
+}
+
+/// The language in which whoever sent this is answered before anything is done about it.
+pub fn language(message: &InboundMessage, now: UnixMs) -> Language {
+    match grammar::understand(&message.text, now) {
+        Understood::Order(order) => order.language,
+        Understood::Cancel { language, .. }
+        | Understood::NonStandard { language, .. }
+        | Understood::Question { language, .. }
+        | Understood::Refusal { language, .. } => language,
+        Understood::TakeOffer(_) | Understood::NotAnOrder => {
+            language_of(&message.sender, &message.text)
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is remembered until somebody has shown who it is.
 
-use konf_api::ledger::Sender;
+use konf_api::ledger::{InboundMessage, Sender};
 use serde::{Deserialize, Serialize};
 
 use crate::order_form::OrderForm;
@@ -13,6 +13,8 @@ pub(crate) enum Pending {
         form: Box<OrderForm>,
         copies: Vec<Sender>,
     },
+    /// An e-mail, as `order` read it: [`konf_api::mail::PendingMail`].
+    Mail(Box<InboundMessage>),
     /// Then show this page.
     See(String),
 }

@@ -84,6 +84,7 @@ fn takes_form(segments: &[&str]) -> bool {
         ["" | "free" | "offers" | "sign-in" | "sign-out"]
             | ["sign-in", "code"]
             | ["sign-in", "link", _]
+            | ["confirm", _]
             | ["conferences", _, _]
     )
 }
@@ -122,6 +123,8 @@ impl<O: Outside> Visit<'_, O> {
             (Method::Get, ["sign-in", "sent"]) => Ok(self.sent_page()),
             (Method::Get, ["sign-in", "link", token]) => Ok(self.link_page(token)),
             (Method::Post, ["sign-in", "link", token]) => self.confirm_link(token).await,
+            (Method::Get, ["confirm", token]) => Ok(self.confirm_mail_page(token)),
+            (Method::Post, ["confirm", token]) => self.confirm_link(token).await,
             (Method::Post, ["sign-out"]) => self.sign_out().await,
             (Method::Get, ["c", number]) => Ok(Answer::see(&match self.number(number) {
                 Some(number) => format!("/conferences/{number}"),

@@ -86,6 +86,7 @@ pub fn decide_change(
             window: order.window,
             zone: order.zone.clone(),
             seats: order.seats,
+            event: booking.event,
         },
         answer: OrderAnswer::Changed,
     })

@@ -226,6 +226,7 @@ pub fn decide_cancel(request: &CancelRequest, facts: BookingFacts) -> Decided {
                 number: booking.number,
                 window: booking.window,
                 zone: ZONE.to_owned(),
+                event: booking.event,
             },
             answer: OrderAnswer::Cancelled,
         },

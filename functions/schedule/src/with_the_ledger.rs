@@ -157,6 +157,7 @@ impl World {
             sender: sender.clone(),
             recipient: "+420720002233".into(),
             text: text.into(),
+            mail: None,
         };
         let stored: InboundStored = self.ledger("/v1/inbound", &message).await.unwrap();
         stored.id

@@ -16,10 +16,11 @@ pub(crate) struct Tool {
 }
 
 /// What the end-to-end tests call with and look at pages with, and what builds the policy in JavaScript.
-pub(crate) const TEST_TOOLS: [Tool; 4] = [
+pub(crate) const TEST_TOOLS: [Tool; 5] = [
     Tool { program: "sipp", package: "sip-tester" },
     Tool { program: "baresip", package: "baresip-core" },
     Tool { program: "npm", package: "npm" },
+    Tool { program: "openssl", package: "openssl" },
     Tool { program: "chromium", package: "chromium" },
 ];
 
@@ -87,9 +88,10 @@ pub(crate) fn on_path(program: &str) -> bool {
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
-/// A Python with an SMTP server that is not ours, for the tests.
+/// A Python with an SMTP server that is not ours and with what verifies signatures of mails, for the tests.
 pub(crate) fn smtp_server() -> Result<()> {
-    python_with("aiosmtpd", &["aiosmtpd==1.4.6"]).map(drop)
+    python_with("aiosmtpd", &["aiosmtpd==1.4.6"])?;
+    python_with("dkim", &["dkimpy==1.1.8"]).map(drop)
 }
 
 /// What drives the browser in the end-to-end tests, as its lock file says; npm writes that file's copy when it is done.

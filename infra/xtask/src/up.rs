@@ -16,6 +16,8 @@ use nix::unistd::Pid;
 use crate::{root, setup, step, target};
 
 const HTTP: &str = "127.0.0.1:8080";
+/// Orders by e-mail.
+const SMTP: &str = "127.0.0.1:2526";
 const EDGE_METRICS: &str = "127.0.0.1:9478";
 const CONTROL_METRICS: &str = "127.0.0.1:9479";
 const EDGE: &str = "edge-1";
@@ -162,6 +164,11 @@ port = 2525
 tls = "none"
 from = "Konf <konf@konf.example>"
 
+# Orders by e-mail; each is confirmed by a link, which comes to the mailbox too.
+[mail.inbound]
+listen = "{SMTP}"
+address = "orders@konf.example"
+
 # Only on this machine: policies that nobody signed are taken.
 [policies]
 unsigned = true
@@ -227,6 +234,8 @@ fn banner() -> Result<()> {
              key=$(echo {secret} | base64 -d | od -An -tx1 | tr -d ' \n')
              sig=$(printf %s "$id.$at.$body" | openssl dgst -sha256 -mac HMAC -macopt hexkey:$key -binary | base64)
              curl -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$sig" -H 'content-type: application/json' -d "$body" http://{HTTP}/sms/generic
+  or by e-mail, confirmed by a link in the mailbox:
+             printf 'From: you@example.com\nSubject: O2 Konference\n\nkonf 0907 1400 60 10\n' | curl --crlf smtp://{SMTP} --mail-from you@example.com --mail-rcpt orders@konf.example -T -
   Read       http://{HTTP}/mailbox       what Konf sent, SMS and e-mail
   Call       sip:konf@127.0.0.1:5060      any SIP phone; key in the number, #, the PIN, #, say a name, #
   Desk       http://{HTTP}/desk          for operators, after `… konf.toml operator add NAME --role admin`

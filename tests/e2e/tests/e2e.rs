@@ -2,6 +2,7 @@
 
 mod calling;
 mod crashing;
+mod mailing;
 mod ordering;
 mod portal;
 mod signalling;

@@ -34,7 +34,14 @@ pub struct Konf {
     metrics: String,
     pub sip_port: u16,
     pub sip_tls_port: u16,
+    /// Where orders by e-mail are taken.
+    pub mail_port: u16,
 }
+
+/// Of the mail server in front, which is on this host.
+pub const AUTHSERV_ID: &str = "mx.konf.example";
+pub const DKIM_SELECTOR: &str = "k1";
+pub const ORDER_ADDRESS: &str = "orders@konf.example";
 
 impl Konf {
     /// Starts everything and waits until the edge has joined control. `seats` can be booked.
@@ -45,13 +52,14 @@ impl Konf {
         let smtp = SmtpServer::start(&dir)?;
         let (http_port, sip_port, media) = (free_ports(0), free_ports(0), free_ports(60));
         let sip_tls_port = free_ports(0);
-        let link_port = free_ports(0);
+        let (link_port, mail_port) = (free_ports(0), free_ports(0));
         let http = format!("127.0.0.1:{http_port}");
         let metrics = format!("127.0.0.1:{}", free_ports(0));
         keys(&dir)?;
         fs::write(
             dir.join("konf.toml"),
-            control_config(&http, &metrics, link_port, seats, &gateway.url, smtp.port),
+            control_config(&http, &metrics, link_port, seats, &gateway.url, smtp.port)
+                + &inbound(mail_port),
         )?;
         fs::write(dir.join("edge.toml"), edge_config(sip_port, sip_tls_port, link_port, media))?;
         let control = start(&dir, "konf", "konf.toml", &["up"])?;
@@ -68,6 +76,7 @@ impl Konf {
             metrics,
             sip_port,
             sip_tls_port,
+            mail_port,
         };
         konf.wait_until_joined()?;
         Ok(konf)
@@ -153,6 +162,27 @@ impl Konf {
             .header("x-twilio-signature", signature)
             .send_form(parameters.to_vec())?;
         Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))
+    }
+
+    /// Opens the page of a link, as whatever looks at links in a mail does. Then presses its button, as a person does;
+    /// the status and where the browser is sent.
+    pub fn press(&self, link: &str) -> Result<(u16, String)> {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
+        let agent = config.build().new_agent();
+        let mut opened = agent.get(link).header("accept-language", "en").call()?;
+        let cookie = opened.headers().get("set-cookie").and_then(|value| value.to_str().ok());
+        let cookie = cookie.and_then(|cookie| cookie.split(';').next()).map(str::to_owned);
+        let page = opened.body_mut().read_to_string()?;
+        let guard = page.split("name=\"csrf\" value=\"").nth(1).context("no button")?;
+        let guard = guard.split('"').next().unwrap_or_default();
+        let pressed = agent
+            .post(link)
+            .header("cookie", cookie.context("no cookie")?)
+            .header("accept-language", "en")
+            .header("sec-fetch-site", "same-origin")
+            .send_form([("csrf", guard)])?;
+        let place = pressed.headers().get("location").and_then(|value| value.to_str().ok());
+        Ok((pressed.status().as_u16(), place.unwrap_or_default().to_owned()))
     }
 
     pub fn post_signed(
@@ -268,6 +298,21 @@ fn keys(dir: &std::path::Path) -> Result<()> {
         .arg(dir.join("link"))
         .status()?;
     ensure!(status.success(), "konf keys failed");
+    let key = dir.join("dkim.pem");
+    let status = Command::new("openssl")
+        .args([
+            "genpkey",
+            "-quiet",
+            "-algorithm",
+            "rsa",
+            "-pkeyopt",
+            "rsa_keygen_bits:2048",
+            "-out",
+        ])
+        .arg(&key)
+        .status()
+        .context("openssl; `cargo xtask test` installs it")?;
+    ensure!(status.success(), "openssl made no key for DKIM");
     Ok(())
 }
 
@@ -310,6 +355,23 @@ host = "127.0.0.1"
 port = {smtp_port}
 tls = "none"
 from = "Konf <konf@konf.example>"
+"#
+    )
+}
+
+fn inbound(mail_port: u16) -> String {
+    format!(
+        r#"
+[mail.inbound]
+listen = "127.0.0.1:{mail_port}"
+address = "{ORDER_ADDRESS}"
+tls_cert = "link/control.pem"
+tls_key = "link/control.key"
+authserv_id = "{AUTHSERV_ID}"
+relays = ["127.0.0.1"]
+[mail.dkim]
+selector = "{DKIM_SELECTOR}"
+key = "dkim.pem"
 "#
     )
 }

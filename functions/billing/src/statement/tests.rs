@@ -54,6 +54,7 @@ pub(crate) fn facts() -> StatementFacts {
         seats: 5,
         language: Language::En,
         state: BookingState::Ended,
+        event: None,
     };
     let mut last = leg(3, 600, 4_200_000, "o2-mobile");
     last.leg.end = LegEnd { reason: EndReason::LegLimit, who: Party::Network, detail: None };

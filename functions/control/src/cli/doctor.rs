@@ -14,7 +14,8 @@ use konf_ledger::Ledger;
 
 use super::table::say;
 use crate::config::Config;
-use crate::{app, functions, link, server};
+use crate::delivery::mail;
+use crate::{app, functions, link, server, smtp};
 
 pub(super) async fn run(config: Config, path: &Path) -> Result<()> {
     let mut faults = 0;
@@ -43,6 +44,8 @@ pub(super) async fn run(config: Config, path: &Path) -> Result<()> {
         "mail server",
         Ok(config.mail.as_ref().map_or("none: no e-mail is sent".into(), |mail| mail.host.clone())),
     );
+    check("orders by e-mail", inbound(&config));
+    check("DKIM", dkim(&config));
     match faults {
         0 => Ok(()),
         1 => bail!("one fault; its line above says what to mend"),
@@ -76,6 +79,33 @@ async fn ledger(config: &Config) -> Result<String> {
     })
 }
 
+fn inbound(config: &Config) -> Result<String> {
+    let Some(inbound) = config.mail.as_ref().and_then(|mail| mail.inbound.as_ref()) else {
+        return Ok("none are taken: no [mail.inbound]".to_owned());
+    };
+    let tls = match &inbound.tls {
+        Some(tls) => {
+            smtp::listener::acceptor(tls)?;
+            "with STARTTLS"
+        }
+        None => "without TLS",
+    };
+    let proof = match &inbound.front {
+        Some(front) => format!("senders proven by {}", front.authserv_id),
+        None => "every sender confirms by a link".to_owned(),
+    };
+    Ok(format!("{} at {}, {tls}, {proof}", inbound.address, inbound.listen))
+}
+
+/// What has to stand in the DNS for it.
+fn dkim(config: &Config) -> Result<String> {
+    let signer = config.mail.as_ref().map(mail::signer).transpose()?.flatten();
+    Ok(match signer.map(|signer| signer.record()) {
+        Some((name, text)) => format!("{name} TXT \"{text}\""),
+        None => "no key: mail goes out unsigned".to_owned(),
+    })
+}
+
 fn policies(config: &Config) -> String {
     match (config.policies.unsigned, config.policies.keys.len()) {
         (true, _) => "taken from anybody who has the operators' token, signed or not".to_owned(),
@@ -88,6 +118,11 @@ fn addresses(config: &Config) -> Result<String> {
     let (http, link) = (config.http_listen, config.link.listen);
     TcpListener::bind(http).with_context(|| format!("http_listen = {http} cannot be used"))?;
     UdpSocket::bind(link).with_context(|| format!("link.listen = {link} cannot be used"))?;
+    if let Some(inbound) = config.mail.as_ref().and_then(|mail| mail.inbound.as_ref()) {
+        let listen = inbound.listen;
+        TcpListener::bind(listen)
+            .with_context(|| format!("mail.inbound.listen = {listen} cannot be used"))?;
+    }
     if let Some(smtp) = config.mailbox_smtp_listen {
         TcpListener::bind(smtp)
             .with_context(|| format!("development.smtp_listen = {smtp} cannot be used"))?;

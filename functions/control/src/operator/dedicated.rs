@@ -85,7 +85,9 @@ impl Desk {
             .note(by, "cancel dedicated conference", &line.customer, line.number.as_str())
             .await?;
         let zone = "Europe/Prague".to_owned();
-        let message = Message::Cancelled { number: line.number, window: line.window, zone };
+        // Its customer's calendar was told nothing of it.
+        let (number, window) = (line.number, line.window);
+        let message = Message::Cancelled { number, window, zone, event: None };
         let messages = self.render(&whom, line.language, message).await?;
         let effect = Effect::CancelDedicated { dedicated: line.id };
         let proposal = Proposal { inbound: None, sender: whom, effect, messages };

@@ -48,6 +48,7 @@ pub fn understand(message: &Message, now: UnixMs) -> Inbound {
         sender,
         recipient: message.destination.text.clone(),
         text: words.text,
+        mail: None,
     };
     match words.part {
         None => Inbound::Message(whole),

@@ -1,4 +1,6 @@
 use expect_test::{Expect, expect};
+use konf_api::ledger::Event;
+use konf_api::mail::{Asked, Confirmation};
 use konf_api::render::{Choice, Fault, OfferedAlternative};
 use konf_contract::{
     ConferenceNumber, Language, Msisdn, OneTimeCode, Password, Pin, UnixMs, WebToken, Window,
@@ -23,8 +25,13 @@ fn window(start: UnixMs, minutes: i64) -> Window {
     Window { start, end: start.plus_ms(minutes * UnixMs::MINUTE) }
 }
 
+fn event(changes: u32) -> Option<Event> {
+    Some(Event { first_start: START, changes })
+}
+
 fn settings() -> Settings {
-    Settings { web_url: "https://konf.example.com".to_owned(), ..Settings::default() }
+    let organiser = "orders@konf.example.com".to_owned();
+    Settings { organiser, web_url: "https://konf.example.com".to_owned(), ..Settings::default() }
 }
 
 fn credentials() -> Message {
@@ -71,7 +78,7 @@ fn invited(start: UnixMs) -> Message {
 
 fn changed(start: UnixMs) -> Message {
     let number = ConferenceNumber::new("123456").unwrap();
-    Message::Changed { number, window: window(start, 45), zone: zone(), seats: 4 }
+    Message::Changed { number, window: window(start, 45), zone: zone(), seats: 4, event: event(2) }
 }
 
 fn sign_in_code() -> Message {
@@ -81,6 +88,12 @@ fn sign_in_code() -> Message {
 fn sign_in_link() -> Message {
     let token = WebToken::new("0123456789abcdef".repeat(4)).unwrap();
     Message::SignInLink { base: "https://konf.example.com".to_owned(), token, minutes: 30 }
+}
+
+fn confirm(what: Asked) -> Message {
+    let token = WebToken::new("0123456789abcdef".repeat(4)).unwrap();
+    let base = "https://konf.example.com".to_owned();
+    Message::Confirm(Confirmation { base, token, minutes: 30, what })
 }
 
 const FAULTS: [Fault; 9] = [
@@ -102,7 +115,12 @@ fn every_message() -> Vec<Message> {
         credentials(),
         offers(),
         Message::NothingFits,
-        Message::Cancelled { number: number(), window: window(START, 60), zone: zone() },
+        Message::Cancelled {
+            number: number(),
+            window: window(START, 60),
+            zone: zone(),
+            event: event(0),
+        },
         invited(START),
         changed(START),
         Message::NothingToCancel { number: number() },
@@ -127,6 +145,7 @@ fn every_message() -> Vec<Message> {
             ],
             "2027-03-28T02:30",
         ),
+        confirm(Asked::Order { window: window(START, 60), seats: 10 }),
         Message::Receipt { due: START, zone: zone() },
         sign_in_code(),
         sign_in_link(),
@@ -168,7 +187,12 @@ fn worst_messages() -> Vec<Message> {
             },
             Message::Offers { offers, until: START, zone: zone() },
             Message::NothingFits,
-            Message::Cancelled { number: number(), window: window(start, 120), zone: zone() },
+            Message::Cancelled {
+                number: number(),
+                window: window(start, 120),
+                zone: zone(),
+                event: None,
+            },
             Message::Invited {
                 number: number(),
                 pin: Pin::new("9999999999").unwrap(),
@@ -180,6 +204,7 @@ fn worst_messages() -> Vec<Message> {
                 window: window(start, 120),
                 zone: zone(),
                 seats: 20,
+                event: None,
             },
             Message::NothingToCancel { number: number() },
             Message::OfferGone,
@@ -217,7 +242,7 @@ fn to_sms(message: &Message, language: Language, settings: &Settings) -> Vec<Str
 fn to_mail(message: &Message, language: Language) -> String {
     let recipient = Sender::Email("a@example.com".to_owned());
     let request = RenderRequest { recipient, language, now: START, message: message.clone() };
-    let [OutboxMessage { body: MessageBody::Email { subject, text, html, calendar }, .. }] =
+    let [OutboxMessage { body: MessageBody::Email { subject, text, html, calendar, .. }, .. }] =
         &render(&request, &settings())[..]
     else {
         panic!("not one mail")
@@ -241,6 +266,7 @@ fn every_part_fits_one_message_with_the_longest_values() {
     let settings = Settings {
         access_number: "+420606000600999".to_owned(),
         web_url: "https://konferences.example.com".to_owned(),
+        ..Settings::default()
     };
     for message in worst_messages() {
         for language in [Cs, En] {
@@ -269,8 +295,11 @@ fn values_that_no_order_has_are_cut_and_still_fit() {
         Message::Refusal { fault: Fault::Unreadable, example: long.clone() },
         Message::Offers { offers: offers.collect(), until: UnixMs(i64::MAX), zone: long.clone() },
     ] {
-        let parts =
-            to_sms(&message, Cs, &Settings { access_number: long.clone(), web_url: long.clone() });
+        let parts = to_sms(
+            &message,
+            Cs,
+            &Settings { access_number: long.clone(), web_url: long.clone(), ..Settings::default() },
+        );
         assert!(
             parts.iter().all(|part| septets(part).is_some_and(|length| length <= SEPTETS_MAX)),
             "{parts:#?}"
@@ -320,6 +349,8 @@ fn sms_in_czech() {
             [61] Ke zruseni napiste i cislo konference. Priklad: storno 123456
             [108] ne 31.10.2027 02:30 nastane dvakrat. Poslete konf 3110 0230 60 10 A (CEST) nebo konf 3110 0230 60 10 B (CET)
             [108] ne 28.3.2027 02:30 kvuli zmene casu neexistuje. Poslete treba konf 2803 0130 60 10 nebo konf 2803 0330 60 10
+            [158] Z Vasi adresy jsme dostali objednavku konference (patek 9. cervence 2027, 14:00, 60 min, 10 osob). E-mail muze poslat kdokoli Vasim jmenem, proto ji prosim do
+            [45] 30 minut potvrdte. Do te doby se nic nestane.
             [72] Pozadavek jsme prijali. Operator ho vyridi nejpozdeji pa 9.7.2027 14:00.
             [72] 012345 je kod pro prihlaseni do Konf. Plati 10 min. Nikomu ho nerikejte.
             [54] Tento odkaz Vas prihlasi. Plati 30 minut a jen jednou.
@@ -363,6 +394,8 @@ fn sms_in_english() {
             [66] To cancel, write the conference number too. Example: storno 123456
             [101] Sun 31 Oct 2027 02:30 comes twice. Send konf 3110 0230 60 10 A (CEST) or konf 3110 0230 60 10 B (CET)
             [106] Sun 28 Mar 2027 02:30 does not exist: the clock changes. Send konf 2803 0130 60 10 or konf 2803 0330 60 10
+            [158] We have received an order of a conference (Friday 9 July 2027, 14:00, 60 min, 10 people) from your address. Anybody can send an e-mail in your name, so please
+            [58] confirm it within 30 minutes. Nothing is done before that.
             [82] We have received your request. An operator will handle it by Fri 9 Jul 2027 14:00.
             [70] 012345 is your code to sign in to Konf, for 10 min. Tell it to nobody.
             [58] This link signs you in. It works for 30 minutes, and once.
@@ -407,22 +440,24 @@ fn the_mail_with_credentials_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Konference pá 9.7.2027 14:00</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Konference pá 9.7.2027 14:00</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Vaše konference je objednána.</p>
-        <table cellpadding="4">
-        <tr><th align="left">Začátek</th><td>pátek 9. července 2027, 14:00</td></tr>
-        <tr><th align="left">Délka</th><td>60 min</td></tr>
-        <tr><th align="left">Nejvýše</th><td>10 osob</td></tr>
-        <tr><th align="left">Volejte</th><td>+420606000600</td></tr>
-        <tr><th align="left">Číslo konference</th><td>123456#</td></tr>
-        <tr><th align="left">PIN</th><td>111222#</td></tr>
-        <tr><th align="left">Heslo organizátora</th><td>33334444#</td></tr>
-        <tr><th align="left">Ztlumit</th><td>*6</td></tr>
-        <tr><th align="left">Web</th><td><a href="https://konf.example.com/c/123456">https://konf.example.com/c/123456</a></td></tr>
+        <table cellspacing="0">
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Začátek</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">pátek 9. července 2027, 14:00</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Délka</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">60 min</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Nejvýše</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">10 osob</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Volejte</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">+420606000600</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Číslo konference</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">123456#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">PIN</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">111222#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Heslo organizátora</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">33334444#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Ztlumit</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">*6</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Web</th><td style="padding:6px 0;font-weight:bold;vertical-align:top"><a href="https://konf.example.com/c/123456" style="color:#0b4fb3;overflow-wrap:anywhere;word-break:break-all">https://konf.example.com/c/123456</a></td></tr>
         </table>
-        <p>Kdo místo PIN zadá heslo, řídí konferenci. Účastníkům pošlete jen číslo a PIN.</p>
-        <p>Zrušit můžete zprávou: storno 123456</p>
+        <p style="color:#555b63">Kdo místo PIN zadá heslo, řídí konferenci. Účastníkům pošlete jen číslo a PIN.</p>
+        <p style="color:#555b63">Zrušit můžete zprávou: storno 123456</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -430,7 +465,7 @@ fn the_mail_with_credentials_in_czech() {
         VERSION:2.0
         PRODID:-//Konf//Conference on demand//EN
         CALSCALE:GREGORIAN
-        METHOD:PUBLISH
+        METHOD:REQUEST
         BEGIN:VEVENT
         UID:123456-30252240@konf
         DTSTAMP:20270709T120000Z
@@ -442,6 +477,8 @@ fn the_mail_with_credentials_in_czech() {
         LOCATION:+420606000600
         DESCRIPTION:Volejte +420606000600\, číslo 123456#\, PIN 111222#. Ztlumit:
           *6
+        ORGANIZER;CN=Konf:mailto:orders@konf.example.com
+        ATTENDEE;PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:a@example.com
         URL:https://konf.example.com
         END:VEVENT
         END:VCALENDAR
@@ -472,22 +509,24 @@ fn the_mail_with_credentials_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Conference Fri 9 Jul 2027 14:00</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Conference Fri 9 Jul 2027 14:00</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Your conference is booked.</p>
-        <table cellpadding="4">
-        <tr><th align="left">Start</th><td>Friday 9 July 2027, 14:00</td></tr>
-        <tr><th align="left">Length</th><td>60 min</td></tr>
-        <tr><th align="left">At most</th><td>10 people</td></tr>
-        <tr><th align="left">Call</th><td>+420606000600</td></tr>
-        <tr><th align="left">Conference number</th><td>123456#</td></tr>
-        <tr><th align="left">PIN</th><td>111222#</td></tr>
-        <tr><th align="left">Organiser&#39;s password</th><td>33334444#</td></tr>
-        <tr><th align="left">Mute</th><td>*6</td></tr>
-        <tr><th align="left">Web</th><td><a href="https://konf.example.com/c/123456">https://konf.example.com/c/123456</a></td></tr>
+        <table cellspacing="0">
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Start</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">Friday 9 July 2027, 14:00</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Length</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">60 min</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">At most</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">10 people</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Call</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">+420606000600</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Conference number</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">123456#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">PIN</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">111222#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Organiser&#39;s password</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">33334444#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Mute</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">*6</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Web</th><td style="padding:6px 0;font-weight:bold;vertical-align:top"><a href="https://konf.example.com/c/123456" style="color:#0b4fb3;overflow-wrap:anywhere;word-break:break-all">https://konf.example.com/c/123456</a></td></tr>
         </table>
-        <p>Whoever keys the password instead of the PIN leads the conference. Give participants only the number and the PIN.</p>
-        <p>To cancel, send: cancel 123456</p>
+        <p style="color:#555b63">Whoever keys the password instead of the PIN leads the conference. Give participants only the number and the PIN.</p>
+        <p style="color:#555b63">To cancel, send: cancel 123456</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -495,7 +534,7 @@ fn the_mail_with_credentials_in_english() {
         VERSION:2.0
         PRODID:-//Konf//Conference on demand//EN
         CALSCALE:GREGORIAN
-        METHOD:PUBLISH
+        METHOD:REQUEST
         BEGIN:VEVENT
         UID:123456-30252240@konf
         DTSTAMP:20270709T120000Z
@@ -506,6 +545,8 @@ fn the_mail_with_credentials_in_english() {
         SUMMARY:Conference 123456
         LOCATION:+420606000600
         DESCRIPTION:Call +420606000600\, number 123456#\, PIN 111222#. Mute: *6
+        ORGANIZER;CN=Konf:mailto:orders@konf.example.com
+        ATTENDEE;PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:a@example.com
         URL:https://konf.example.com
         END:VEVENT
         END:VCALENDAR
@@ -528,12 +569,14 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Plno. Odpovězte 1, 2 nebo 3 do 13:00:</p>
-        <p>1) pátek 9. července 2027, 14:00, 45 min, 10 osob</p>
-        <p>2) pátek 9. července 2027, 15:30, 60 min, 10 osob</p>
-        <p>3) pátek 9. července 2027, 14:00, 60 min, 4 osoby</p>
+        <p style="font-weight:bold">1) pátek 9. července 2027, 14:00, 45 min, 10 osob</p>
+        <p style="font-weight:bold">2) pátek 9. července 2027, 15:30, 60 min, 10 osob</p>
+        <p style="font-weight:bold">3) pátek 9. července 2027, 14:00, 60 min, 4 osoby</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -544,9 +587,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>V tu dobu ani kolem ní nemáme volno. Zkuste prosím jiný den nebo méně osob.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -557,9 +602,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Konference 123456 je zrušena</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Konference 123456 je zrušena</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Konference 123456 (pá 9.7.2027 14:00) je zrušena.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -567,7 +614,7 @@ fn the_other_mails_in_czech() {
         VERSION:2.0
         PRODID:-//Konf//Conference on demand//EN
         CALSCALE:GREGORIAN
-        METHOD:PUBLISH
+        METHOD:CANCEL
         BEGIN:VEVENT
         UID:123456-30252240@konf
         DTSTAMP:20270709T120000Z
@@ -578,6 +625,8 @@ fn the_other_mails_in_czech() {
         SUMMARY:Konference 123456
         LOCATION:+420606000600
         DESCRIPTION:Konference 123456 (pá 9.7.2027 14:00) je zrušena.
+        ORGANIZER;CN=Konf:mailto:orders@konf.example.com
+        ATTENDEE;PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:a@example.com
         URL:https://konf.example.com
         END:VEVENT
         END:VCALENDAR
@@ -597,18 +646,20 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Pozvánka: konference pá 9.7.2027 14:00</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Pozvánka: konference pá 9.7.2027 14:00</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Jste zváni na telefonickou konferenci.</p>
-        <table cellpadding="4">
-        <tr><th align="left">Začátek</th><td>pátek 9. července 2027, 14:00</td></tr>
-        <tr><th align="left">Délka</th><td>45 min</td></tr>
-        <tr><th align="left">Volejte</th><td>+420606000600</td></tr>
-        <tr><th align="left">Číslo konference</th><td>123456#</td></tr>
-        <tr><th align="left">Váš PIN</th><td>777888#</td></tr>
-        <tr><th align="left">Ztlumit</th><td>*6</td></tr>
+        <table cellspacing="0">
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Začátek</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">pátek 9. července 2027, 14:00</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Délka</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">45 min</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Volejte</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">+420606000600</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Číslo konference</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">123456#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Váš PIN</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">777888#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Ztlumit</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">*6</td></tr>
         </table>
-        <p>PIN je jen pro Vás.</p>
+        <p style="color:#555b63">PIN je jen pro Vás.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -616,7 +667,7 @@ fn the_other_mails_in_czech() {
         VERSION:2.0
         PRODID:-//Konf//Conference on demand//EN
         CALSCALE:GREGORIAN
-        METHOD:PUBLISH
+        METHOD:REQUEST
         BEGIN:VEVENT
         UID:123456-30252240@konf
         DTSTAMP:20270709T120000Z
@@ -628,6 +679,8 @@ fn the_other_mails_in_czech() {
         LOCATION:+420606000600
         DESCRIPTION:Volejte +420606000600\, číslo 123456#\, PIN 777888#. Ztlumit:
           *6
+        ORGANIZER;CN=Konf:mailto:orders@konf.example.com
+        ATTENDEE;PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:a@example.com
         URL:https://konf.example.com
         END:VEVENT
         END:VCALENDAR
@@ -638,9 +691,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Konference 123456 je změněna</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Konference 123456 je změněna</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Konference 123456 je nově pá 9.7.2027 14:00, 45 min, 4 osoby. PIN a heslo zůstávají.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -648,18 +703,20 @@ fn the_other_mails_in_czech() {
         VERSION:2.0
         PRODID:-//Konf//Conference on demand//EN
         CALSCALE:GREGORIAN
-        METHOD:PUBLISH
+        METHOD:REQUEST
         BEGIN:VEVENT
         UID:123456-30252240@konf
         DTSTAMP:20270709T120000Z
         DTSTART:20270709T120000Z
         DTEND:20270709T124500Z
-        SEQUENCE:0
+        SEQUENCE:3
         STATUS:CONFIRMED
         SUMMARY:Konference 123456
         LOCATION:+420606000600
         DESCRIPTION:Konference 123456 je nově pá 9.7.2027 14:00\, 45 min\, 4 osob
          y. PIN a heslo zůstávají.
+        ORGANIZER;CN=Konf:mailto:orders@konf.example.com
+        ATTENDEE;PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:a@example.com
         URL:https://konf.example.com
         END:VEVENT
         END:VCALENDAR
@@ -670,9 +727,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Konferenci 123456 od Vás objednanou nemáme. Zkontrolujte prosím číslo.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -683,9 +742,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Tato nabídka už neplatí. Pošlete prosím objednávku znovu.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -696,9 +757,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Objednávání konferencí je pro Vás omezeno. Skončí to pá 9.7.2027 14:00.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -709,9 +772,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Objednávání konferencí je pro Vás omezeno.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -722,9 +787,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Ke zrušení napište i číslo konference. Příklad: storno 123456</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -735,9 +802,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Dotaz k objednávce konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Dotaz k objednávce konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>ne 31.10.2027 02:30 nastane dvakrát. Pošlete konf 3110 0230 60 10 A (CEST) nebo konf 3110 0230 60 10 B (CET)</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -748,9 +817,32 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Dotaz k objednávce konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Dotaz k objednávce konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>ne 28.3.2027 02:30 kvůli změně času neexistuje. Pošlete třeba konf 2803 0130 60 10 nebo konf 2803 0330 60 10</p>
+        </td></tr></table>
+        </body>
+        </html>
+
+        no invitation
+        Potvrďte prosím svou zprávu
+
+        Z Vaší adresy jsme dostali objednávku konference (pátek 9. července 2027, 14:00, 60 min, 10 osob). E-mail může poslat kdokoli Vaším jménem, proto ji prosím do 30 minut potvrďte. Do té doby se nic nestane.
+
+        Potvrdit: https://konf.example.com/confirm/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+
+        Kdo jste nám nic neposlali, nedělejte nic.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Potvrďte prosím svou zprávu</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
+        <p>Z Vaší adresy jsme dostali objednávku konference (pátek 9. července 2027, 14:00, 60 min, 10 osob). E-mail může poslat kdokoli Vaším jménem, proto ji prosím do 30 minut potvrďte. Do té doby se nic nestane.</p>
+        <p><a href="https://konf.example.com/confirm/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" style="display:inline-block;padding:12px 24px;background:#0b4fb3;color:#ffffff;border-radius:6px;font-weight:bold;text-decoration:none">Potvrdit</a></p>
+        <p style="color:#555b63">Kdo jste nám nic neposlali, nedělejte nic.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -761,9 +853,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Váš požadavek na konferenci</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Váš požadavek na konferenci</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Požadavek jsme přijali. Operátor ho vyřídí nejpozději pá 9.7.2027 14:00.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -774,9 +868,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Přihlášení do Konf</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Přihlášení do Konf</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>012345 je kód pro přihlášení do Konf. Platí 10 min. Nikomu ho neříkejte.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -791,13 +887,13 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Přihlášení do Konf</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Přihlášení do Konf</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Tento odkaz Vás přihlásí. Platí 30 minut a jen jednou.</p>
-        <table cellpadding="4">
-        <tr><th align="left">Přihlásit</th><td><a href="https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef</a></td></tr>
-        </table>
-        <p>Kdo jste o to nežádali, nedělejte nic.</p>
+        <p><a href="https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" style="display:inline-block;padding:12px 24px;background:#0b4fb3;color:#ffffff;border-radius:6px;font-weight:bold;text-decoration:none">Přihlásit</a></p>
+        <p style="color:#555b63">Kdo jste o to nežádali, nedělejte nic.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -816,17 +912,19 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vyhrazená konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vyhrazená konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Vyhrazená konference pá 9.7.2027 - po 12.7.2027, po pá 09:30 (90 min), 20 osob.</p>
-        <table cellpadding="4">
-        <tr><th align="left">Volejte</th><td>+420606000600</td></tr>
-        <tr><th align="left">Číslo konference</th><td>284917#</td></tr>
-        <tr><th align="left">PIN</th><td>135790#</td></tr>
-        <tr><th align="left">Heslo organizátora</th><td>24682468#</td></tr>
-        <tr><th align="left">Ztlumit</th><td>*6</td></tr>
+        <table cellspacing="0">
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Volejte</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">+420606000600</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Číslo konference</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">284917#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">PIN</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">135790#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Heslo organizátora</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">24682468#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Ztlumit</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">*6</td></tr>
         </table>
-        <p>Kdo místo PIN zadá heslo, řídí konferenci. Účastníkům pošlete jen číslo a PIN.</p>
+        <p style="color:#555b63">Kdo místo PIN zadá heslo, řídí konferenci. Účastníkům pošlete jen číslo a PIN.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -837,9 +935,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Váš požadavek na konferenci</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Váš požadavek na konferenci</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Napište prosím den a hodinu začátku.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -850,9 +950,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Váš požadavek na konferenci</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Váš požadavek na konferenci</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Vašemu požadavku bohužel nemůžeme vyhovět: V ten den máme plno &lt;i&gt;</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -863,9 +965,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Takové datum (ddmm) není. Příklad: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -876,9 +980,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Takový čas (hhmm) není. Příklad: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -889,9 +995,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Tento čas už minul. Příklad: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -902,9 +1010,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Délka musí být aspoň 1 minuta. Příklad: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -915,9 +1025,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Délka může být nejvýše 120 minut. Příklad: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -928,9 +1040,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Osoby musí být aspoň 2. Příklad: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -941,9 +1055,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Osob může být nejvýše 20. Příklad: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -954,9 +1070,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Objednávka má 4 údaje (ddmm hhmm minuty osoby), našli jsme 3. Příklad: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -967,9 +1085,11 @@ fn the_other_mails_in_czech() {
 
         <!DOCTYPE html>
         <html lang="cs">
-        <head><meta charset="utf-8"><title>Vaše objednávka konference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Zprávě nerozumíme. Objednávka je: konf ddmm hhmm minuty osoby. Příklad: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -992,12 +1112,14 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Full. Reply 1, 2 or 3 by 13:00:</p>
-        <p>1) Friday 9 July 2027, 14:00, 45 min, 10 people</p>
-        <p>2) Friday 9 July 2027, 15:30, 60 min, 10 people</p>
-        <p>3) Friday 9 July 2027, 14:00, 60 min, 4 people</p>
+        <p style="font-weight:bold">1) Friday 9 July 2027, 14:00, 45 min, 10 people</p>
+        <p style="font-weight:bold">2) Friday 9 July 2027, 15:30, 60 min, 10 people</p>
+        <p style="font-weight:bold">3) Friday 9 July 2027, 14:00, 60 min, 4 people</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1008,9 +1130,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>We have no room at that time or near it. Please try another day or fewer people.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1021,9 +1145,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Conference 123456 is cancelled</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Conference 123456 is cancelled</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Conference 123456 (Fri 9 Jul 2027 14:00) is cancelled.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1031,7 +1157,7 @@ fn the_other_mails_in_english() {
         VERSION:2.0
         PRODID:-//Konf//Conference on demand//EN
         CALSCALE:GREGORIAN
-        METHOD:PUBLISH
+        METHOD:CANCEL
         BEGIN:VEVENT
         UID:123456-30252240@konf
         DTSTAMP:20270709T120000Z
@@ -1042,6 +1168,8 @@ fn the_other_mails_in_english() {
         SUMMARY:Conference 123456
         LOCATION:+420606000600
         DESCRIPTION:Conference 123456 (Fri 9 Jul 2027 14:00) is cancelled.
+        ORGANIZER;CN=Konf:mailto:orders@konf.example.com
+        ATTENDEE;PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:a@example.com
         URL:https://konf.example.com
         END:VEVENT
         END:VCALENDAR
@@ -1061,18 +1189,20 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Invitation: conference Fri 9 Jul 2027 14:00</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Invitation: conference Fri 9 Jul 2027 14:00</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>You are invited to a telephone conference.</p>
-        <table cellpadding="4">
-        <tr><th align="left">Start</th><td>Friday 9 July 2027, 14:00</td></tr>
-        <tr><th align="left">Length</th><td>45 min</td></tr>
-        <tr><th align="left">Call</th><td>+420606000600</td></tr>
-        <tr><th align="left">Conference number</th><td>123456#</td></tr>
-        <tr><th align="left">Your PIN</th><td>777888#</td></tr>
-        <tr><th align="left">Mute</th><td>*6</td></tr>
+        <table cellspacing="0">
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Start</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">Friday 9 July 2027, 14:00</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Length</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">45 min</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Call</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">+420606000600</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Conference number</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">123456#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Your PIN</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">777888#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Mute</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">*6</td></tr>
         </table>
-        <p>The PIN is for you alone.</p>
+        <p style="color:#555b63">The PIN is for you alone.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1080,7 +1210,7 @@ fn the_other_mails_in_english() {
         VERSION:2.0
         PRODID:-//Konf//Conference on demand//EN
         CALSCALE:GREGORIAN
-        METHOD:PUBLISH
+        METHOD:REQUEST
         BEGIN:VEVENT
         UID:123456-30252240@konf
         DTSTAMP:20270709T120000Z
@@ -1091,6 +1221,8 @@ fn the_other_mails_in_english() {
         SUMMARY:Conference 123456
         LOCATION:+420606000600
         DESCRIPTION:Call +420606000600\, number 123456#\, PIN 777888#. Mute: *6
+        ORGANIZER;CN=Konf:mailto:orders@konf.example.com
+        ATTENDEE;PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:a@example.com
         URL:https://konf.example.com
         END:VEVENT
         END:VCALENDAR
@@ -1101,9 +1233,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Conference 123456 is changed</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Conference 123456 is changed</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Conference 123456 is now Fri 9 Jul 2027 14:00, 45 min, 4 people. PIN and password stay.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1111,18 +1245,20 @@ fn the_other_mails_in_english() {
         VERSION:2.0
         PRODID:-//Konf//Conference on demand//EN
         CALSCALE:GREGORIAN
-        METHOD:PUBLISH
+        METHOD:REQUEST
         BEGIN:VEVENT
         UID:123456-30252240@konf
         DTSTAMP:20270709T120000Z
         DTSTART:20270709T120000Z
         DTEND:20270709T124500Z
-        SEQUENCE:0
+        SEQUENCE:3
         STATUS:CONFIRMED
         SUMMARY:Conference 123456
         LOCATION:+420606000600
         DESCRIPTION:Conference 123456 is now Fri 9 Jul 2027 14:00\, 45 min\, 4 peop
          le. PIN and password stay.
+        ORGANIZER;CN=Konf:mailto:orders@konf.example.com
+        ATTENDEE;PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:a@example.com
         URL:https://konf.example.com
         END:VEVENT
         END:VCALENDAR
@@ -1133,9 +1269,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>You have no conference 123456 to cancel. Please check the number.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1146,9 +1284,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>This offer is no longer held. Please send your order again.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1159,9 +1299,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Ordering conferences is restricted for you until Fri 9 Jul 2027 14:00.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1172,9 +1314,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Ordering conferences is restricted for you.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1185,9 +1329,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>To cancel, write the conference number too. Example: storno 123456</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1198,9 +1344,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>A question about your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>A question about your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Sun 31 Oct 2027 02:30 comes twice. Send konf 3110 0230 60 10 A (CEST) or konf 3110 0230 60 10 B (CET)</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1211,9 +1359,32 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>A question about your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>A question about your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Sun 28 Mar 2027 02:30 does not exist: the clock changes. Send konf 2803 0130 60 10 or konf 2803 0330 60 10</p>
+        </td></tr></table>
+        </body>
+        </html>
+
+        no invitation
+        Please confirm your message
+
+        We have received an order of a conference (Friday 9 July 2027, 14:00, 60 min, 10 people) from your address. Anybody can send an e-mail in your name, so please confirm it within 30 minutes. Nothing is done before that.
+
+        Confirm: https://konf.example.com/confirm/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+
+        If you have sent us nothing, do nothing.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Please confirm your message</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
+        <p>We have received an order of a conference (Friday 9 July 2027, 14:00, 60 min, 10 people) from your address. Anybody can send an e-mail in your name, so please confirm it within 30 minutes. Nothing is done before that.</p>
+        <p><a href="https://konf.example.com/confirm/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" style="display:inline-block;padding:12px 24px;background:#0b4fb3;color:#ffffff;border-radius:6px;font-weight:bold;text-decoration:none">Confirm</a></p>
+        <p style="color:#555b63">If you have sent us nothing, do nothing.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1224,9 +1395,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference request</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference request</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>We have received your request. An operator will handle it by Fri 9 Jul 2027 14:00.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1237,9 +1410,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Signing in to Konf</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Signing in to Konf</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>012345 is your code to sign in to Konf, for 10 min. Tell it to nobody.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1254,13 +1429,13 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Signing in to Konf</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Signing in to Konf</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>This link signs you in. It works for 30 minutes, and once.</p>
-        <table cellpadding="4">
-        <tr><th align="left">Sign in</th><td><a href="https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef</a></td></tr>
-        </table>
-        <p>If you did not ask for this, do nothing.</p>
+        <p><a href="https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" style="display:inline-block;padding:12px 24px;background:#0b4fb3;color:#ffffff;border-radius:6px;font-weight:bold;text-decoration:none">Sign in</a></p>
+        <p style="color:#555b63">If you did not ask for this, do nothing.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1279,17 +1454,19 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Dedicated conference</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Dedicated conference</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Dedicated conference Fri 9 Jul 2027 - Mon 12 Jul 2027, Mon Fri 09:30 (90 min), 20 people.</p>
-        <table cellpadding="4">
-        <tr><th align="left">Call</th><td>+420606000600</td></tr>
-        <tr><th align="left">Conference number</th><td>284917#</td></tr>
-        <tr><th align="left">PIN</th><td>135790#</td></tr>
-        <tr><th align="left">Organiser&#39;s password</th><td>24682468#</td></tr>
-        <tr><th align="left">Mute</th><td>*6</td></tr>
+        <table cellspacing="0">
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Call</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">+420606000600</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Conference number</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">284917#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">PIN</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">135790#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Organiser&#39;s password</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">24682468#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Mute</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">*6</td></tr>
         </table>
-        <p>Whoever keys the password instead of the PIN leads the conference. Give participants only the number and the PIN.</p>
+        <p style="color:#555b63">Whoever keys the password instead of the PIN leads the conference. Give participants only the number and the PIN.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1300,9 +1477,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference request</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference request</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Napište prosím den a hodinu začátku.</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1313,9 +1492,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference request</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference request</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>We are sorry, we cannot do what you asked for: V ten den máme plno &lt;i&gt;</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1326,9 +1507,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>There is no such date (ddmm). Example: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1339,9 +1522,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>There is no such time (hhmm). Example: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1352,9 +1537,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>This time is past. Example: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1365,9 +1552,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>The length must be at least 1 minute. Example: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1378,9 +1567,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>The length may be at most 120 minutes. Example: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1391,9 +1582,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>There must be at least 2 people. Example: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1404,9 +1597,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>There may be at most 20 people. Example: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1417,9 +1612,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>An order has 4 items (ddmm hhmm minutes people), we found 3. Example: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 
@@ -1430,9 +1627,11 @@ fn the_other_mails_in_english() {
 
         <!DOCTYPE html>
         <html lang="en">
-        <head><meta charset="utf-8"><title>Your conference order</title></head>
-        <body style="font-family:sans-serif">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>We do not understand. An order is: conf ddmm hhmm minutes people. Example: konf 0907 1400 60 10</p>
+        </td></tr></table>
         </body>
         </html>
 

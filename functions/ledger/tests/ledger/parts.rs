@@ -11,6 +11,7 @@ fn part(sender: u32, reference: u32, part: u32, total: u32, id: &str, text: &str
         sender: sms(sender),
         recipient: "+420720002233".to_owned(),
         text: text.to_owned(),
+        mail: None,
     };
     InboundPart { message, reference, total, part }
 }

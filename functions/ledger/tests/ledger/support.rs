@@ -187,6 +187,7 @@ pub(crate) fn inbound(gateway_id: Option<&str>, text: &str) -> InboundMessage {
         sender: sms(1),
         recipient: "+420720002233".to_owned(),
         text: text.to_owned(),
+        mail: None,
     }
 }
 

@@ -60,6 +60,7 @@ fn message(value: &Value) -> Result<InboundMessage, Rejected> {
         sender: international(&from).ok_or(Rejected::NotANumber("from"))?,
         recipient: text(value, "to").unwrap_or_default(),
         text: words.or(text(value, "text")).ok_or(Rejected::MissingField("message"))?,
+        mail: None,
     })
 }
 

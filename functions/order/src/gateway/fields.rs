@@ -4,9 +4,7 @@ use konf_api::ledger::Sender;
 use konf_contract::Msisdn;
 
 use super::{Delivery, Rejected};
-
-/// RFC 5321, 4.5.3.1.3: a path has 256 octets, its brackets included.
-const ADDRESS_MAX: usize = 254;
+use crate::mail;
 
 /// Pairs of name and value in the order of the body.
 pub(super) struct Fields(pub(super) Vec<(String, String)>);
@@ -70,16 +68,8 @@ impl Fields {
 
     /// The sender's address, without a name before it and in lower case.
     pub(super) fn address(&self, name: &'static str) -> Result<Sender, Rejected> {
-        let address = self.need(name)?.trim();
-        let (user, domain) = address.split_once('@').ok_or(Rejected::NotAnAddress(name))?;
-        let plain = |part: &str| {
-            !part.is_empty()
-                && part.chars().all(|c| c.is_ascii_graphic() && !"<>()[],;:@\"\\".contains(c))
-        };
-        if address.len() > ADDRESS_MAX || !plain(user) || !plain(domain) {
-            return Err(Rejected::NotAnAddress(name));
-        }
-        Ok(Sender::Email(address.to_ascii_lowercase()))
+        let address = mail::plain_address(self.need(name)?);
+        address.map(Sender::Email).ok_or(Rejected::NotAnAddress(name))
     }
 }
 

@@ -110,6 +110,7 @@ fn decode(
         sender,
         recipient: fields.need("to")?.to_owned(),
         text: fields.get("text").ok_or(Rejected::MissingField("text"))?.to_owned(),
+        mail: None,
     })
 }
 

@@ -82,6 +82,7 @@ fn message_of(message: Message) -> Result<InboundMessage, Rejected> {
         sender: international(&from).ok_or(Rejected::NotANumber("from"))?,
         recipient: message.to.unwrap_or_default(),
         text: message.text.ok_or(Rejected::MissingField("text"))?,
+        mail: None,
     })
 }
 

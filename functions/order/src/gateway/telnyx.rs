@@ -105,6 +105,7 @@ fn message(payload: Payload) -> Result<InboundMessage, Rejected> {
         sender: konf_api::ledger::Sender::Sms(sender),
         recipient: number(payload.to.into_iter().next()).unwrap_or_default(),
         text: payload.text.ok_or(Rejected::MissingField("text"))?,
+        mail: None,
     })
 }
 

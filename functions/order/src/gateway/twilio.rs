@@ -60,6 +60,7 @@ fn message(fields: &Fields) -> Result<InboundMessage, Rejected> {
         sender: fields.sender("From")?,
         recipient: fields.need("To")?.to_owned(),
         text: fields.get("Body").ok_or(Rejected::MissingField("Body"))?.to_owned(),
+        mail: None,
     })
 }
 

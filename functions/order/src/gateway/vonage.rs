@@ -128,6 +128,7 @@ fn item(fields: &Fields) -> Result<Item, Rejected> {
         sender: fields.international_sender("msisdn")?,
         recipient: fields.get("to").unwrap_or_default().to_owned(),
         text: fields.get("text").ok_or(Rejected::MissingField("text"))?.to_owned(),
+        mail: None,
     };
     let count = |name| -> Result<u32, Rejected> {
         let unreadable = Rejected::Unreadable("a part of a message is not numbered");

@@ -18,6 +18,7 @@ fn by_sms(number: &str, text: &str) -> InboundMessage {
         sender: Sender::Sms(Msisdn::parse(number).unwrap()),
         recipient: "+420720002233".to_owned(),
         text: text.to_owned(),
+        mail: None,
     }
 }
 

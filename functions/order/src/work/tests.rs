@@ -19,6 +19,7 @@ fn plan_of(sender: Sender, text: &str, now: UnixMs) -> Work {
         sender,
         recipient: "+420720002233".to_owned(),
         text: text.to_owned(),
+        mail: None,
     };
     plan(&stored, &message)
 }

@@ -93,6 +93,26 @@ pub fn link(shell: &Shell<'_>, token: &str) -> Answer {
     shell.page(200, Place::SignIn, title(shell), body)
 }
 
+/// The same for an e-mail that names its reader as the sender: nothing is done before the button is pressed.
+pub fn confirm_mail(shell: &Shell<'_>, token: &str) -> Answer {
+    let tongue = shell.tongue;
+    let body = html! {
+        p { (tongue.say(
+            "Potvrďte prosím, že e-mail, který jsme z Vaší adresy dostali, je od Vás.",
+            "Please confirm that the e-mail which we have received from your address is yours.",
+        )) }
+        form.card method="post" action={ "/confirm/" (token) } {
+            (shell.guard())
+            button { (tongue.say("Potvrdit", "Confirm")) }
+        }
+        p.hint { (tongue.say(
+            "Pokud jste nám nic neposlali, zavřete tuto stránku. Nic se nestane.",
+            "If you have sent us nothing, close this page. Nothing is done.",
+        )) }
+    };
+    shell.page(200, Place::SignIn, tongue.say("Potvrdit e-mail", "Confirm an e-mail"), body)
+}
+
 /// Used, too old, or never sent: they are not told apart.
 pub fn gone(shell: &Shell<'_>) -> Answer {
     let tongue = shell.tongue;

@@ -145,6 +145,30 @@ impl<O: Outside> Visit<'_, O> {
         })
     }
 
+    /// Works on an e-mail that its sender has confirmed, once, however often it was sent. Its answer goes out by e-mail.
+    pub(super) async fn confirmed(
+        &self,
+        contact: &Sender,
+        mail: InboundMessage,
+    ) -> Result<Answer, CallError> {
+        if mail.sender != *contact {
+            return Ok(note::not_found(&self.shell()));
+        }
+        Ok(match self.work_on(mail, &[]).await? {
+            Some(OrderAnswer::Booked { number }) => {
+                Answer::see(&format!("/conferences/{number}?ordered=1"))
+            }
+            Some(OrderAnswer::Offered { .. }) => Answer::see("/offers"),
+            Some(OrderAnswer::Refused { reason }) => {
+                note::fault(&self.shell(), 409, refused(&reason, self.tongue()))
+            }
+            Some(OrderAnswer::Cancelled | OrderAnswer::Changed | OrderAnswer::Repeated) => {
+                Answer::see(CONFERENCES)
+            }
+            None => Answer::see("/conferences?asked=1"),
+        })
+    }
+
     /// A message of the web: stored, then worked on as every other. None: answered by an operator.
     pub(super) async fn process(
         &self,
@@ -161,7 +185,16 @@ impl<O: Outside> Visit<'_, O> {
             sender: contact.clone(),
             recipient: WEB_GATEWAY.to_owned(),
             text: text.to_owned(),
+            mail: None,
         };
+        self.work_on(message, copies).await
+    }
+
+    async fn work_on(
+        &self,
+        message: InboundMessage,
+        copies: &[Sender],
+    ) -> Result<Option<OrderAnswer>, CallError> {
         let stored: InboundStored = self.ledger("/v1/inbound", &message).await?;
         if stored.state == InboundState::Answered {
             return Ok(Some(OrderAnswer::Repeated));

@@ -122,6 +122,13 @@ impl<O: Outside> Visit<'_, O> {
         }
     }
 
+    pub(super) fn confirm_mail_page(&self, token: &str) -> Answer {
+        match WebToken::new(token) {
+            Ok(token) => sign_in::confirm_mail(&self.shell(), token.expose()),
+            Err(_) => note::not_found(&self.shell()),
+        }
+    }
+
     pub(super) async fn confirm_code(&self) -> Result<Answer, CallError> {
         let typed: String =
             self.asked.form.text("code").chars().filter(|c| !c.is_whitespace()).collect();
@@ -183,6 +190,7 @@ impl<O: Outside> Visit<'_, O> {
             Pending::Order { text, form, copies } => {
                 signed_in.place(&contact, sign_in, &form, &text, &copies).await
             }
+            Pending::Mail(mail) => signed_in.confirmed(&contact, *mail).await,
         };
         // The session has begun whether or not the order could be placed.
         let answer = done.unwrap_or_else(|_| note::unavailable(&signed_in.shell()));

@@ -284,6 +284,7 @@ fn own(state: BookingState) -> Value {
         seats: 10,
         language: Language::En,
         state,
+        event: None,
     };
     serde_json::to_value(BookingFacts { now: NOW, booking: Some(booking) }).unwrap()
 }

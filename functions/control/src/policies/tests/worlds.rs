@@ -115,6 +115,7 @@ impl Deployment {
             sender: sender.clone(),
             recipient: "+420720002233".to_owned(),
             text: text.to_owned(),
+            mail: None,
         };
         let stored = self.ledger.inbound(&message).await.unwrap();
         let request = ProcessRequest { stored, message, copies: Vec::new() };

@@ -1,0 +1,64 @@
+//! What becomes of a message that was sent to the order address.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use konf_api::mail::{MailMessage, MailOutcome};
+use konf_host::Host;
+use tokio::sync::Notify;
+
+use super::session::{Envelope, Verdict};
+use crate::config::Front;
+use crate::functions::ask;
+
+/// Takes a message over for good.
+pub trait Inbox: Send + Sync + 'static {
+    fn take(&self, envelope: Envelope, peer: IpAddr) -> impl Future<Output = Verdict> + Send;
+}
+
+/// Has it read by `order`.
+pub struct OrderInbox {
+    pub host: Arc<Host>,
+    pub outbox: Arc<Notify>,
+    /// Whose word on senders counts.
+    pub front: Option<Front>,
+}
+
+impl Inbox for OrderInbox {
+    async fn take(&self, envelope: Envelope, peer: IpAddr) -> Verdict {
+        // A stranger can write any header that the server in front would.
+        let front = self.front.as_ref().filter(|front| front.addresses.contains(&peer));
+        let message = MailMessage {
+            from: envelope.from,
+            to: envelope.to,
+            raw: BASE64_STANDARD.encode(&envelope.data),
+            authserv_id: front.map(|front| front.authserv_id.clone()),
+        };
+        let outcome = ask::<MailOutcome>(&self.host, "order", "/message", &message).await;
+        self.outbox.notify_one();
+        match outcome {
+            Ok(MailOutcome::Taken) => {
+                tracing::info!("an e-mail is taken");
+                Verdict::Taken
+            }
+            Ok(MailOutcome::Asked) => {
+                tracing::info!("an e-mail waits for its sender to confirm it");
+                Verdict::Taken
+            }
+            Ok(MailOutcome::Dropped { why }) => {
+                tracing::info!(why, "an e-mail is dropped");
+                Verdict::Taken
+            }
+            Ok(MailOutcome::Refused { why }) => {
+                tracing::info!(why, "an e-mail is refused");
+                Verdict::Refused(why)
+            }
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "an e-mail cannot be taken now");
+                Verdict::Later
+            }
+        }
+    }
+}
