@@ -25,6 +25,13 @@ use crate::ledger::{EdgeLoad, OutboxMessage, OwnBooking, Restriction, Sender};
 
 /// The gateway of what was ordered in the web: its answer is seen there, so only credentials are sent.
 pub const WEB_GATEWAY: &str = "web";
+/// The gateway of what was ordered by the REST API: the same.
+pub const API_GATEWAY: &str = "api";
+
+/// Whether whoever sends a message by this gateway sees its answer at once.
+pub fn is_seen(gateway: &str) -> bool {
+    [WEB_GATEWAY, API_GATEWAY].contains(&gateway)
+}
 
 /// What proves that somebody reads what is sent to a contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use konf_host::Host;
 use konf_ledger::{EdgeSeats, Ledger};
 use tokio::sync::watch;
@@ -23,6 +23,7 @@ use crate::ledger_service::{Inside, Outside};
 use crate::mailbox::Mailbox;
 use crate::policies::Policies;
 use crate::policies::log::Log;
+use crate::rest::{self, Rest};
 use crate::rooms::Rooms;
 use crate::smtp::inbox::OrderInbox;
 use crate::{clock, functions, link, metrics, operator, pages, policies, server, smtp, tasks};
@@ -76,7 +77,7 @@ pub async fn run(config: Config) -> Result<()> {
     if let Some(address) = config.ledger_listen {
         let listener = server::bind("ledger_listen", address).await?;
         tracing::info!(address = %listener.local_addr()?, "listening for components under another host");
-        let outside = Arc::new(Outside(ledger.clone(), rooms));
+        let outside = Arc::new(Outside(ledger.clone(), rooms.clone()));
         running.spawn(server::serve(listener, outside, stopping.clone()));
     }
 
@@ -87,12 +88,12 @@ pub async fn run(config: Config) -> Result<()> {
         running.spawn(smtp::listener::serve(listener, Arc::new(served), stopping.clone()));
     }
 
-    let service =
-        Arc::new(EdgeService { host: host.clone(), ledger: ledger.clone(), wakes: wakes.clone() });
+    let service = Arc::new(EdgeService::new(host.clone(), ledger.clone(), wakes.clone()));
     tokio::spawn(link::serve(link.clone(), edges.clone(), service));
     running.spawn(policies::log::write(calls, ledger.clone(), stopping.clone()));
     tasks::start(&config, &ledger, &policies, &edges, &wakes, &mut running, &stopping)?;
-    let desk = operator::Desk {
+    ledger.forget_running().await?;
+    let desk = Arc::new(operator::Desk {
         ledger: ledger.clone(),
         edges,
         token: config.operator_token.clone(),
@@ -101,9 +102,10 @@ pub async fn run(config: Config) -> Result<()> {
         host: Some(host.clone()),
         accounts: Accounts::new(ledger.clone()),
         secure: config.public_url.starts_with("https://"),
-    };
+    });
+    let rest = Arc::new(Rest::new(desk.clone(), rooms, &config.api));
     let open_mailbox = config.mailbox_smtp_listen.is_some().then_some(mailbox);
-    let front = Arc::new(Front { host, desk, mailbox: open_mailbox, wakes });
+    let front = Arc::new(Front { host, desk, rest, mailbox: open_mailbox, wakes });
     running.spawn(server::serve(http, front, stopping));
     tracing::info!(web = config.public_url, "control is ready");
 
@@ -204,26 +206,42 @@ async fn ledger(config: &Config) -> Result<Ledger> {
     Ledger::open(&path, settings).await.with_context(|| format!("the ledger in {}", path.display()))
 }
 
-/// What the world reaches: the operator's desk, the development mailbox, then the functions.
+/// What the world reaches: the operator's desk, the REST API, the development mailbox, then the functions.
 struct Front {
     host: Arc<Host>,
-    desk: operator::Desk,
+    desk: Arc<operator::Desk>,
+    rest: Arc<Rest>,
     mailbox: Option<Mailbox>,
     wakes: tasks::Wakes,
 }
 
 impl server::Handler for Front {
     /// A package of a policy is longer than any message, and only operators send one.
-    fn body_max(&self, head: &http::request::Parts) -> usize {
-        match self.desk.takes_package(head) {
+    async fn body_max(&self, head: &http::request::Parts) -> usize {
+        match self.desk.takes_package(head) || self.rest.takes_package(head).await {
             true => operator::PACKAGE_BYTES_MAX,
             false => server::BODY_MAX,
+        }
+    }
+
+    fn unread(
+        &self,
+        head: &http::request::Parts,
+        status: StatusCode,
+        why: &str,
+    ) -> Response<Bytes> {
+        match is_below(head.uri.path(), rest::PATH) {
+            true => rest::unread(head.uri.path(), status, why),
+            false => server::fault(status, why),
         }
     }
 
     async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
         if request.uri().path().starts_with(operator::PATH) {
             return self.desk.handle(&request).await;
+        }
+        if is_below(request.uri().path(), rest::PATH) {
+            return self.rest.handle(request).await;
         }
         if is_below(request.uri().path(), pages::PATH) {
             return pages::handle(&self.desk, &request).await;

@@ -10,6 +10,7 @@ mod policy;
 mod requests;
 mod sms;
 mod table;
+mod token;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -83,6 +84,9 @@ enum Command {
     /// Who signs in at the operators' desk
     #[command(subcommand)]
     Operator(operator::OperatorCommand),
+    /// Tokens of the REST API
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Calls that came into no conference, and what they cost their callers
     Calls(Output),
     /// Media edges that are connected
@@ -222,6 +226,7 @@ async fn command(command: &Command, config: Config, path: &Path) -> Result<()> {
         Command::Dedicated { output, what: None } => dedicated::list(&config, output).await,
         Command::Dedicated { what: Some(what), .. } => dedicated::run(what, &config).await,
         Command::Operator(what) => operator::run(what, &config).await,
+        Command::Token(what) => token::run(what, &config).await,
         Command::Calls(output) => show(&config, "calls", table::CALLS, output).await,
         Command::Restrictions(output) => {
             show(&config, "restrictions", table::RESTRICTIONS, output).await
@@ -304,6 +309,9 @@ mod tests {
             "konf operator remove jana",
             "konf operator list --json",
             "konf operator audit",
+            "konf token create --label shop --scope conferences:read --scope conferences:write --for a@b.cz --days 90 --json",
+            "konf token list",
+            "konf token revoke token-1",
             "konf calls --json",
             "konf restrictions",
             "konf policy check my_tariff.wasm --world tariff --cases cases.json",
@@ -329,6 +337,8 @@ mod tests {
             "konf operator add jana",
             "konf operator add jana --role admin --password x",
             "konf outbox --json drop x",
+            "konf token create --label shop",
+            "konf token create --label shop --scope everything",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -38,6 +38,8 @@ struct Written {
     budget: Option<WrittenBudget>,
     #[serde(default)]
     policies: WrittenPolicies,
+    #[serde(default)]
+    api: WrittenApi,
     development: Option<WrittenDevelopment>,
 }
 
@@ -135,6 +137,14 @@ struct WrittenPolicies {
     unsigned: bool,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenApi {
+    requests_per_minute: Option<u32>,
+    #[serde(default)]
+    private_webhooks: bool,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenDevelopment {
@@ -189,8 +199,18 @@ pub struct Config {
     pub budget: Budget,
     /// Whose policies are taken.
     pub policies: Trust,
+    pub api: Api,
     /// Where the development mailbox takes SMTP; its page is `/mailbox`. Never in a deployment.
     pub mailbox_smtp_listen: Option<SocketAddr>,
+}
+
+/// The REST API.
+#[derive(Debug, Clone)]
+pub struct Api {
+    /// Of one token; as many may come at once.
+    pub requests_per_minute: u32,
+    /// Whether webhooks may be of the inside: private addresses, and without TLS.
+    pub private_webhooks: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -403,6 +423,7 @@ impl Config {
             mail: written.mail.map(|written| mail(written, base)).transpose()?,
             budget: written.budget.map_or_else(|| Ok(Budget::default()), budget)?,
             policies: trust(&written.policies)?,
+            api: api(&written.api)?,
             mailbox_smtp_listen: written
                 .development
                 .map(|development| address("development.smtp_listen", &development.smtp_listen))
@@ -562,6 +583,18 @@ fn trust(written: &WrittenPolicies) -> Result<Trust> {
     };
     let keys = written.keys.iter().map(key).collect::<Result<_>>()?;
     Ok(Trust { keys, unsigned: written.unsigned })
+}
+
+/// Ten requests a second are more than a program of a shop sends.
+const REQUESTS_PER_MINUTE: u32 = 600;
+
+fn api(written: &WrittenApi) -> Result<Api> {
+    let requests_per_minute = written.requests_per_minute.unwrap_or(REQUESTS_PER_MINUTE);
+    ensure!(
+        requests_per_minute > 0,
+        "api.requests_per_minute is 0: give the number that a token may send"
+    );
+    Ok(Api { requests_per_minute, private_webhooks: written.private_webhooks })
 }
 
 /// What is wrong, in which line and at which key, without the line's value: it may be a secret.

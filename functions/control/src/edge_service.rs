@@ -6,13 +6,15 @@ use anyhow::{Result, bail};
 use konf_api::schedule::AdmitRequest;
 use konf_contract::UnixMs;
 use konf_contract::link::{
-    Admission, ControlReply, Denial, EdgeCall, ExtensionReply, Hello, RecordAck, RecordBatch,
+    Admission, ControlReply, Denial, EdgeCall, ExtensionReply, Heartbeat, Hello, RecordAck,
+    RecordBatch,
 };
 use konf_host::Host;
 use konf_ledger::{Ledger, LedgerError};
 
 use crate::functions::ask;
 use crate::tasks::Wakes;
+use crate::webhooks::muted::{Muted, Turn};
 use crate::{clock, link};
 
 /// Admission and extension by the functions, records by the ledger.
@@ -20,6 +22,13 @@ pub struct EdgeService {
     pub host: Arc<Host>,
     pub ledger: Ledger,
     pub wakes: Wakes,
+    muted: Muted,
+}
+
+impl EdgeService {
+    pub fn new(host: Arc<Host>, ledger: Ledger, wakes: Wakes) -> EdgeService {
+        EdgeService { host, ledger, wakes, muted: Muted::default() }
+    }
 }
 
 impl link::Service for EdgeService {
@@ -33,6 +42,17 @@ impl link::Service for EdgeService {
                 capacity,
                 "more seats can be booked than the edge holds"
             );
+        }
+        Ok(())
+    }
+
+    async fn heard(&self, edge: &str, boot: &str, heartbeat: &Heartbeat) -> Result<()> {
+        if !self.ledger.has_listeners() {
+            return Ok(());
+        }
+        for turn in self.muted.turns(edge, boot, &heartbeat.rooms) {
+            let Turn { booking, leg, caller, muted } = turn;
+            self.ledger.tell_muted(&booking, leg, &caller, muted).await?;
         }
         Ok(())
     }

@@ -36,6 +36,15 @@ const IDLE_MAX: Duration = Duration::from_secs(10);
 pub trait Service: Send + Sync + 'static {
     /// An edge has come (again).
     fn hello(&self, hello: &Hello) -> impl Future<Output = Result<()>> + Send;
+    /// An edge said how it is.
+    fn heard(
+        &self,
+        _edge: &str,
+        _boot: &str,
+        _heartbeat: &Heartbeat,
+    ) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
     /// Admission, extension and records; heartbeats are kept by the link itself.
     fn call(
         &self,
@@ -302,6 +311,12 @@ async fn answer<S: Service>(
     let call: EdgeCall = read_message(&mut receive).await?;
     let reply = match call {
         EdgeCall::Heartbeat(heartbeat) => {
+            if let Err(error) = service.heard(&hello.edge, &hello.boot, &heartbeat).await {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "what an edge says was not passed on"
+                );
+            }
             if let Some(edge) = edges.locked().get_mut(&hello.edge) {
                 edge.last = Some(heartbeat);
             }

@@ -14,6 +14,9 @@
 //! | `GET operators`, `audit` | who may sign in at the desk; what was done, the latest first |
 //! | `POST operators` `{"name", "role", "password"}` | `{}`: added, or changed |
 //! | `POST operators/remove` `{"name"}` | `{}` |
+//! | `GET tokens` | tokens of the REST API |
+//! | `POST tokens` `{"label", "scopes", "owner", "days"}` | `{"id", "token"}`: shown this once |
+//! | `POST tokens/revoke` `{"id"}` | `{}` |
 //! | `POST restrictions` `{"sender", "reason", "days"}` | `{}` |
 //! | `POST restrictions/lift` `{"sender"}` | `{}` |
 //! | `POST outbox/retry`, `outbox/drop` `{"id"}` | `{}` |
@@ -30,7 +33,7 @@ pub mod requests;
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use konf_api::ledger::Sender;
@@ -47,6 +50,8 @@ use crate::clock;
 use crate::config::Secret;
 use crate::link::Edges;
 use crate::policies::{self, Policies};
+use crate::rest::token::Scope;
+use crate::rest::tokens;
 use crate::server::{self, fault};
 
 pub const PATH: &str = "/operator/v1/";
@@ -99,6 +104,15 @@ struct AccountBody {
     name: String,
     role: OperatorRole,
     password: Secret,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenBody {
+    label: String,
+    scopes: Vec<Scope>,
+    owner: Option<String>,
+    days: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -185,6 +199,8 @@ pub enum Refusal {
     People,
     #[error("{0}: there is no dedicated conference of that id that is not over")]
     NoDedicated(String),
+    #[error("{0}: there is no token of that id that opens anything")]
+    NoToken(String),
     #[error("there is no account of that name")]
     NoAccount,
     #[error("that time is over")]
@@ -219,6 +235,7 @@ impl Refusal {
             | Refusal::NoDeadLetter(_)
             | Refusal::NothingToDrop(_)
             | Refusal::NoAccount
+            | Refusal::NoToken(_)
             | Refusal::NoDedicated(_)
             | Refusal::NoRequest(_) => StatusCode::NOT_FOUND,
         }
@@ -266,7 +283,7 @@ impl Desk {
         if let Some(refusal) = error.downcast_ref::<policies::Refusal>() {
             return fault(refusal.status(), &refusal.to_string());
         }
-        if error.is::<serde_json::Error>() || error.is::<Unfit>() {
+        if error.is::<serde_json::Error>() || error.is::<Unfit>() || error.is::<tokens::Unfit>() {
             return fault(StatusCode::BAD_REQUEST, &format!("{error:#}"));
         }
         tracing::error!(what, error = format!("{error:#}"), "operator's request failed");
@@ -329,6 +346,7 @@ impl Desk {
             (&Method::GET, "calls") => json!(self.ledger.stray_calls(LINES_MAX).await?),
             (&Method::GET, "restrictions") => json!(self.ledger.restrictions().await?),
             (&Method::GET, "dedicated") => json!(self.ledger.dedicated(LINES_MAX).await?),
+            (&Method::GET, "tokens") => json!(self.ledger.api_tokens(None).await?),
             (&Method::GET, "operators") => json!(self.ledger.operators().await?),
             (&Method::GET, "audit") => json!(self.ledger.audit(LINES_MAX).await?),
             (&Method::GET, "edges") => json!(self.edges.lines()),
@@ -377,6 +395,13 @@ impl Desk {
                 let CloseBody { id, note } = serde_json::from_slice(body)?;
                 self.close_request(&id, &note, OPERATOR).await?;
             }
+            "tokens" => return Ok(Some(self.make_token(serde_json::from_slice(body)?).await?)),
+            "tokens/revoke" => {
+                let IdBody { id } = serde_json::from_slice(body)?;
+                self.ledger.note(OPERATOR, "revoke token", &deeds::short(&id), "").await?;
+                let revoked = self.ledger.revoke_api_token(&id, None).await?;
+                ensure!(revoked, Refusal::NoToken(deeds::short(&id)));
+            }
             "dedicated" => {
                 let number = self.dedicate(&serde_json::from_slice(body)?, OPERATOR).await?;
                 tracing::info!(what, "changed by an operator");
@@ -395,6 +420,15 @@ impl Desk {
         }
         tracing::info!(what, "changed by an operator");
         Ok(Some(json!({})))
+    }
+
+    async fn make_token(&self, body: TokenBody) -> Result<Value> {
+        let TokenBody { label, scopes, owner, days } = body;
+        let owner = owner.as_deref().map(sender).transpose()?;
+        let wish = tokens::Wish { label, scopes, owner, days };
+        let (id, token) = tokens::make(&self.ledger, wish, OPERATOR).await?;
+        tracing::info!(token = id, "a token was made by an operator");
+        Ok(json!({ "id": id, "token": token.expose() }))
     }
 
     /// One line for each caller in a live room, those of a room together.
@@ -431,7 +465,7 @@ fn room_lines(edge: &str, room: &RoomStatus) -> Vec<Value> {
     room.legs.iter().map(line).collect()
 }
 
-fn sender(text: &str) -> Result<Sender, Refusal> {
+pub(crate) fn sender(text: &str) -> Result<Sender, Refusal> {
     let no_sender = || Refusal::NoSender(text.chars().take(SHOWN_CHARACTERS_MAX).collect());
     let Some((user, domain)) = text.trim().split_once('@') else {
         return Msisdn::parse(text).map(Sender::Sms).map_err(|_| no_sender());

@@ -68,7 +68,7 @@ impl Rooms {
         })
     }
 
-    async fn facts(
+    pub(crate) async fn facts(
         &self,
         question: &BookingQuestion,
     ) -> Result<RoomFacts, konf_ledger::LedgerError> {
@@ -81,7 +81,10 @@ impl Rooms {
         Ok(RoomFacts { now, room })
     }
 
-    async fn act(&self, asked: &RoomRequest) -> Result<RoomOutcome, konf_ledger::LedgerError> {
+    pub(crate) async fn act(
+        &self,
+        asked: &RoomRequest,
+    ) -> Result<RoomOutcome, konf_ledger::LedgerError> {
         let question =
             BookingQuestion { number: asked.number.clone(), sender: asked.sender.clone() };
         let BookingFacts { booking, .. } = self.ledger.booking_facts(&question).await?;
@@ -99,7 +102,7 @@ impl Rooms {
 
     /// The rooms of all edges. Who comes while they are asked waits for the same answer.
     #[expect(clippy::disallowed_methods, reason = "the shell measures how old an answer is")]
-    async fn look(&self) -> Arc<Vec<RoomStatus>> {
+    pub(crate) async fn look(&self) -> Arc<Vec<RoomStatus>> {
         let mut seen = self.seen.lock().await;
         if let Some(seen) = &*seen
             && seen.at.elapsed() < FRESH

@@ -28,8 +28,18 @@ pub struct Peer(pub SocketAddr);
 
 pub trait Handler: Send + Sync + 'static {
     /// How long the body of a request may be.
-    fn body_max(&self, _head: &http::request::Parts) -> usize {
-        BODY_MAX
+    fn body_max(&self, _head: &http::request::Parts) -> impl Future<Output = usize> + Send {
+        async { BODY_MAX }
+    }
+
+    /// What is said of a body that could not be read.
+    fn unread(
+        &self,
+        _head: &http::request::Parts,
+        status: StatusCode,
+        why: &str,
+    ) -> Response<Bytes> {
+        fault(status, why)
     }
 
     fn handle(&self, request: Request<Bytes>) -> impl Future<Output = Response<Bytes>> + Send;
@@ -110,15 +120,18 @@ async fn serve_connection<H: Handler>(
 
 async fn respond<H: Handler>(request: Request<Incoming>, handler: &H) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
-    let most = handler.body_max(&head);
+    let most = handler.body_max(&head).await;
     let body = tokio::time::timeout(BODY_PATIENCE, Limited::new(body, most).collect()).await;
     let response = match body {
         Ok(Ok(body)) => handler.handle(Request::from_parts(head, body.to_bytes())).await,
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            fault(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is longer than {most} bytes"))
+            let why = format!("the body is longer than {most} bytes");
+            handler.unread(&head, StatusCode::PAYLOAD_TOO_LARGE, &why)
         }
-        Ok(Err(_)) => fault(StatusCode::BAD_REQUEST, "the body could not be read"),
-        Err(_) => fault(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
+        Ok(Err(_)) => handler.unread(&head, StatusCode::BAD_REQUEST, "the body could not be read"),
+        Err(_) => {
+            handler.unread(&head, StatusCode::REQUEST_TIMEOUT, "the body did not come in time")
+        }
     };
     guarded(response).map(Full::new)
 }

@@ -32,6 +32,7 @@ use crate::server::stopped;
 use crate::smpp::codec::{Message, status};
 use crate::smpp::inbound::{self, Inbound};
 use crate::smpp::{self, Smpp};
+use crate::webhooks::Teller;
 
 /// As many as are taken up at once; the rest comes in the next round, at once.
 const BATCH: u32 = 50;
@@ -78,6 +79,8 @@ pub fn start(
         let deliver = deliver.clone();
         deliver.round()
     });
+    let teller = Arc::new(Teller::new(ledger.clone(), config.api.private_webhooks)?);
+    spawn.task("webhooks", Duration::from_secs(1), Arc::default(), move || teller.clone().round());
     let (l, h) = (ledger.clone(), host.clone());
     spawn.task("rating", Duration::from_secs(5), wakes.rating.clone(), move || {
         rate(l.clone(), h.clone())

@@ -13,6 +13,7 @@ use crate::capacity;
 use crate::decision;
 use crate::dedicated;
 use crate::error::{LedgerError, Result};
+use crate::events;
 use crate::offers::{self, Hold};
 use crate::outbox;
 use crate::requests::{Closing, NewRequest};
@@ -159,6 +160,11 @@ impl Ledger {
         for message in proposal.messages.iter().filter(|_| spent.is_none()) {
             let about = outbox::About { inbound, booking: booking.as_deref() };
             outbox::insert(&mut tx, now, about, message).await?;
+        }
+        if let Some(booking) = &booking
+            && self.has_listeners()
+        {
+            events::tell_effect(&mut tx, now, &proposal.effect, booking).await?;
         }
         let subject = booking.as_deref().or(proposal.inbound.as_deref()).unwrap_or_default();
         let decision = decided(proposal, subject, policies, "committed");

@@ -2,17 +2,20 @@
 
 use konf_contract::UnixMs;
 use serde::Serialize;
+use serde_json::Value;
 use sqlx::SqliteConnection;
 
 use crate::Ledger;
 use crate::admission::WRONG_TRY_MS;
 use crate::error::Result;
+use crate::events;
 use crate::extension::shrink_if_empty;
 use crate::guests;
 use crate::offers::release_expired;
 use crate::parts;
 use crate::seats::release_expired_holds;
 use crate::sign_in;
+use crate::webhooks;
 
 /// How much [`Ledger::expire`] took back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -67,14 +70,20 @@ impl Ledger {
     /// The minutes of an ended booking are past: there is nothing to give back.
     async fn end_bookings(&self, expired: &mut Expired) -> Result<()> {
         let mut tx = self.store().write().await?;
-        let ended = sqlx::query(
+        let now = self.now();
+        let ended: Vec<String> = sqlx::query_scalar(
             "UPDATE booking SET state = 'ended', closed_ms = end_ms
-             WHERE state = 'booked' AND end_ms <= $1",
+             WHERE state = 'booked' AND end_ms <= $1 RETURNING id",
         )
-        .bind(self.now().0)
-        .execute(&mut *tx)
+        .bind(now.0)
+        .fetch_all(&mut *tx)
         .await?;
-        expired.ended = ended.rows_affected() as u32;
+        expired.ended = ended.len() as u32;
+        if self.has_listeners() {
+            for booking in &ended {
+                events::tell(&mut tx, now, "conference.ended", booking, Value::Null).await?;
+            }
+        }
         tx.commit().await?;
         Ok(())
     }
@@ -100,6 +109,7 @@ impl Ledger {
         .execute(&mut *tx)
         .await?;
         parts::sweep(&mut tx, now, ROWS_AT_ONCE).await?;
+        webhooks::sweep(&mut tx, now).await?;
         sign_in::sweep(&mut tx, now, ROWS_AT_ONCE).await?;
         sqlx::query("DELETE FROM wrong_try WHERE at_ms <= $1")
             .bind(now.0.saturating_sub(WRONG_TRY_MS))

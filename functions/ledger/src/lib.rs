@@ -17,12 +17,16 @@
 //! has been released. Expand first, move, contract later, so that a roll-back keeps working.
 
 mod admission;
+mod answers;
+mod api_conferences;
+mod api_tokens;
 mod budget;
 mod capacity;
 mod commit;
 mod decision;
 mod dedicated;
 mod error;
+mod events;
 mod expire;
 mod extension;
 mod facts;
@@ -49,6 +53,7 @@ mod sender;
 mod sign_in;
 mod store;
 mod usage;
+mod webhooks;
 mod words;
 
 use std::fmt;
@@ -57,10 +62,14 @@ use std::sync::Arc;
 
 use konf_contract::UnixMs;
 
+pub use answers::{Begun, Once};
+pub use api_conferences::{ApiConference, ConferenceFilter, Made, PageKey};
+pub use api_tokens::{ApiToken, ApiTokenLine, NewApiToken};
 pub use budget::Budget;
 pub use decision::DecisionLine;
 pub use dedicated::DedicatedLine;
 pub use error::{LedgerError, OpenError};
+pub use events::EVENTS;
 pub use expire::Expired;
 pub use listing::{BookingFilter, BookingLine, EdgeLine, OutboxLine};
 pub use numbers::Numbers;
@@ -75,6 +84,7 @@ pub use restriction::RestrictionLine;
 pub use search::SenderPart;
 pub use seats::Stamps;
 pub use usage::{EdgeUsage, UsageStep};
+pub use webhooks::{DeliveryLine, NewWebhook, WebhookItem, WebhookLine, WebhookSecret};
 pub use words::masked;
 
 /// The one source of time: milliseconds since 1970-01-01T00:00:00Z.
@@ -155,6 +165,7 @@ struct Inner {
     settings: Settings,
     alarm: budget::Alarm,
     tally: numbers::Tally,
+    listeners: webhooks::Listeners,
 }
 
 impl fmt::Debug for Ledger {
@@ -172,8 +183,11 @@ impl Ledger {
         }
         let store = store::Store::open(path, settings.readers).await?;
         let (alarm, tally) = (budget::Alarm::default(), numbers::Tally::default());
-        let ledger = Ledger { inner: Arc::new(Inner { store, settings, alarm, tally }) };
+        let listeners = webhooks::Listeners::default();
+        let inner = Inner { store, settings, alarm, tally, listeners };
+        let ledger = Ledger { inner: Arc::new(inner) };
         ledger.set_edges().await.map_err(OpenError::Edges)?;
+        ledger.count_listeners().await.map_err(OpenError::Edges)?;
         Ok(ledger)
     }
 

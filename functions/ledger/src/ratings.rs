@@ -14,6 +14,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::Ledger;
 use crate::decision::{self, Decision, digest_of};
 use crate::error::{LedgerError, Result};
+use crate::events;
 use crate::facts::own_booking;
 use crate::listing::lines;
 use crate::words::{Columns, small};
@@ -73,6 +74,9 @@ impl Ledger {
                             "rule": proposal.rule }),
         };
         decision::log(&mut tx, now, decision).await?;
+        if self.has_listeners() {
+            events::tell_rated(&mut tx, now, proposal, &leg.leg, policy).await?;
+        }
         tx.commit().await?;
         Ok(RatingOutcome::Committed)
     }

@@ -4,9 +4,11 @@ use konf_contract::link::{
     EndReason, Hello, LegJoined, LegLeft, Record, RecordAck, RecordBatch, RecordEvent,
 };
 use konf_contract::{ConferenceNumber, LegId, UnixMs};
+use serde_json::Value;
 use sqlx::SqliteConnection;
 
 use crate::error::{LedgerError, Result};
+use crate::events;
 use crate::extension::shrink_if_empty;
 use crate::seats::release_grant;
 use crate::words::{Columns, Minutes, minute_after, to_json};
@@ -79,6 +81,7 @@ impl Ledger {
             boot: &batch.boot,
             now,
             held_ms: self.settings().held_seat_ms,
+            tells: self.has_listeners(),
         };
         for record in records {
             match record.sequence {
@@ -191,6 +194,8 @@ struct Edge<'a> {
     boot: &'a str,
     now: UnixMs,
     held_ms: i64,
+    /// Whether a webhook may want to hear of it.
+    tells: bool,
 }
 
 impl Edge<'_> {
@@ -275,14 +280,21 @@ impl Edge<'_> {
         .bind(self.edge)
         .bind(self.boot)
         .bind(joined.leg.0.cast_signed())
-        .execute(tx)
+        .execute(&mut *tx)
         .await?;
+        if self.tells {
+            let place = (self.edge, self.boot, joined.leg);
+            events::tell_joined(tx, self.now, place, joined.joined).await?;
+        }
         Ok(())
     }
 
     /// By the leg and not by the grant that the record names: a leg whose grant did not reach its edge in time has a seat
     /// as well, and no edge can release another's.
     async fn leg_left(&self, tx: &mut SqliteConnection, left: &LegLeft) -> Result<()> {
+        if self.tells {
+            events::tell_left(tx, self.now, left).await?;
+        }
         let row = sqlx::query(
             "SELECT id, booking, caller FROM seat_grant
              WHERE edge = $1 AND boot = $2 AND leg = $3 AND state IN ('granted', 'joined')",
@@ -344,6 +356,9 @@ impl Edge<'_> {
         let span = Minutes { from, to: window.end.minutes() };
         if span.from < span.to {
             capacity::release(tx, self.edge, span, row.count("seats")?).await?;
+        }
+        if self.tells {
+            events::tell(tx, self.now, "conference.ended", booking, Value::Null).await?;
         }
         Ok(())
     }

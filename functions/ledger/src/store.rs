@@ -45,7 +45,9 @@ fn migrations() -> Migrator {
         step(15, "requests", include_str!("../migrations/0015_requests.sql")),
         step(16, "operators", include_str!("../migrations/0016_operators.sql")),
         step(17, "dedicated", include_str!("../migrations/0017_dedicated.sql")),
+        step(20, "api", include_str!("../migrations/0020_api.sql")),
         step(21, "event", include_str!("../migrations/0021_event.sql")),
+        step(25, "webhooks", include_str!("../migrations/0025_webhooks.sql")),
     ]);
     // After a roll-back the file knows more steps than this version; they only expanded it.
     migrator.set_ignore_missing(true);

@@ -21,7 +21,7 @@ use konf_api::ledger::{
     Outcome, PartStored, Proposal, ReportOutcome, Sender, SenderFacts, SenderQuestion,
 };
 use konf_api::ordering::{ProcessRequest, Processed, ReadRequest};
-use konf_api::portal::WEB_GATEWAY;
+use konf_api::portal::is_seen;
 use konf_api::schedule::OrderAnswer;
 use konf_contract::{Language, UnixMs};
 use serde::Serialize;
@@ -175,7 +175,7 @@ async fn answer(
         Work::TakeOffer(take) => schedule("/offers/take", &take).await?,
         Work::Cancel(cancel) => schedule("/cancel", &cancel).await?,
         Work::Answer(answer) => {
-            let seen = answer.seen().filter(|_| message.gateway == WEB_GATEWAY);
+            let seen = answer.seen().filter(|_| is_seen(&message.gateway));
             match seen.is_some() {
                 true => drop(conclude(&answer.proposal(Vec::new())).await?),
                 false => commit(*answer).await?,

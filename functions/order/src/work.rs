@@ -4,7 +4,7 @@ use konf_api::ledger::{
     Effect, InboundMessage, InboundStored, Proposal, RequestedOrder, Restriction, Sender,
 };
 use konf_api::ordering::Reading;
-use konf_api::portal::WEB_GATEWAY;
+use konf_api::portal::is_seen;
 use konf_api::render::{Fault, Message, RenderRequest};
 use konf_api::schedule::{
     CancelRequest, Manner, Order, OrderAnswer, OrderRequest, TakeOfferRequest,
@@ -91,7 +91,7 @@ impl Answer {
 pub fn plan(stored: &InboundStored, message: &InboundMessage) -> Work {
     let inbound = stored.id.clone();
     let sender = message.sender.clone();
-    let manner = Manner { seen: message.gateway == WEB_GATEWAY, copies: Vec::new() };
+    let manner = Manner { seen: is_seen(&message.gateway), copies: Vec::new() };
     if message.mail.as_ref().is_some_and(|mail| !mail.orders) {
         return enqueue(stored, message, language_of(&message.sender, &message.text), None);
     }

@@ -94,6 +94,11 @@ pub(crate) fn smtp_server() -> Result<()> {
     python_with("dkim", &["dkimpy==1.1.8"]).map(drop)
 }
 
+/// What fuzzes the REST API by its document, for the tests.
+pub(crate) fn api_fuzzer() -> Result<()> {
+    python_with("schemathesis", &["schemathesis==4.32.5"]).map(drop)
+}
+
 /// What drives the browser in the end-to-end tests, as its lock file says; npm writes that file's copy when it is done.
 pub(crate) fn browser_driver() -> Result<()> {
     let folder = root().join("tests/e2e/browser");

@@ -8,6 +8,7 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     setup::tools(&setup::BUILD_TOOLS)?;
     setup::tools(&setup::TEST_TOOLS)?;
     setup::smtp_server()?;
+    setup::api_fuzzer()?;
     setup::browser_driver()?;
     setup::components()?;
     if let Some(name) = only {

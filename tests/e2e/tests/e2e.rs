@@ -1,5 +1,6 @@
 //! The whole way on real parts: orders come over HTTP, messages leave by HTTP and SMTP, phones call over SIP.
 
+mod api;
 mod calling;
 mod crashing;
 mod mailing;

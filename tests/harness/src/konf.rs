@@ -337,6 +337,9 @@ operator_token = "{TOKEN}"
 sms_secrets = "{secret}"
 twilio_auth_token = "{TOKEN}"
 web_url = "http://{http}"
+[api]
+private_webhooks = true
+requests_per_minute = 100000
 [link]
 listen = "127.0.0.1:{link_port}"
 ca = "link/ca.pem"

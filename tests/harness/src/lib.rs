@@ -3,6 +3,7 @@
 //! Everything listens on loopback, on ports of its own, in a folder of its own; what was started is ended when its
 //! value is dropped. A test that fails prints where the logs lie.
 
+pub mod api;
 pub mod baresip;
 pub mod desk;
 pub mod gateway;

@@ -24,6 +24,8 @@ enum Form {
     Hundredths,
     /// An exact amount, shown in CZK with four decimals, half up as on a statement.
     Price,
+    /// A list of words.
+    Words,
     /// As it is.
     Json,
     /// `sha256:` and 64 digits, of which the first eight tell one from another.
@@ -105,6 +107,17 @@ pub(super) const OPERATORS: &[Column] = &[
     column("ROLE", "/role", Form::Plain),
     column("SINCE", "/created", Form::Time),
     column("CHANGED", "/changed", Form::Time),
+];
+pub(super) const TOKENS: &[Column] = &[
+    column("ID", "/id", Form::Plain),
+    column("LABEL", "/label", Form::Plain),
+    column("CUSTOMER", "/owner", Form::Plain),
+    column("BY", "/by", Form::Plain),
+    column("MADE", "/created", Form::Time),
+    column("USED", "/used", Form::Time),
+    column("EXPIRES", "/expires", Form::Time),
+    column("REVOKED", "/revoked", Form::Time),
+    column("SCOPES", "/scopes", Form::Words),
 ];
 pub(super) const AUDIT: &[Column] = &[
     column("AT", "/at", Form::Time),
@@ -316,6 +329,9 @@ fn show(value: &Value, form: Form) -> String {
         (Form::Time, Value::Number(ms)) => wall_time(UnixMs(ms.as_i64().unwrap_or_default())),
         (Form::Minute, Value::String(text)) => text.get(..19).unwrap_or(text).replace('T', " "),
         (Form::Json, Value::Object(_)) => value.to_string(),
+        (Form::Words, Value::Array(words)) => {
+            words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+        }
         (Form::Digest, Value::String(text)) => text.get(..15).unwrap_or(text).to_owned(),
         (Form::Seconds, Value::Number(ms)) => {
             format!("{:.1}", ms.as_f64().unwrap_or_default() / 1000.0)

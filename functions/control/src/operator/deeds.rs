@@ -64,6 +64,6 @@ impl Desk {
     }
 }
 
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     text.chars().take(NOTED_CHARACTERS_MAX).collect()
 }

@@ -20,3 +20,4 @@ mod sender;
 mod sign_in;
 mod support;
 mod usage;
+mod webhooks;
