@@ -142,6 +142,13 @@ struct Revoked {
 
 const TOKEN_ID: &str = "token-0123456789abcdef0123456789abcdef";
 
+const TOKEN: Shape = Shape::of::<Token>(|| {
+    json!({
+        "id": TOKEN_ID, "label": "shop", "scopes": ["conferences:write"], "by": "operator",
+        "created": "2027-07-08T09:00:00+02:00",
+    })
+});
+
 pub(crate) const ROUTES: &[Route] = &[
     Route {
         method: Method::GET,
@@ -156,12 +163,7 @@ pub(crate) const ROUTES: &[Route] = &[
         answers: &[Answered {
             status: 200,
             about: "The tokens.",
-            body: Some(Shape::of::<TokenList>(|| {
-                json!({ "items": [{
-                    "id": TOKEN_ID, "label": "shop", "scopes": ["conferences:write"], "by": "operator",
-                    "created": "2027-07-08T09:00:00+02:00",
-                }] })
-            })),
+            body: Some(Shape::of::<TokenList>(|| json!({ "items": [(TOKEN.example)()] }))),
         }],
         problems: &[],
         noted_below: false,
@@ -189,6 +191,21 @@ pub(crate) const ROUTES: &[Route] = &[
         run: |call| Box::pin(make_one(call)),
     },
     Route {
+        method: Method::GET,
+        path: "/tokens/{token}",
+        id: "getToken",
+        tag: "tokens",
+        summary: "One token",
+        about: "But not the token itself.",
+        scope: Some(Scope::TokensRead),
+        query: &[],
+        body: None,
+        answers: &[Answered { status: 200, about: "The token.", body: Some(TOKEN) }],
+        problems: &[],
+        noted_below: false,
+        run: |call| Box::pin(get(call)),
+    },
+    Route {
         method: Method::DELETE,
         path: "/tokens/{token}",
         id: "revokeToken",
@@ -212,6 +229,13 @@ pub(crate) const ROUTES: &[Route] = &[
 async fn list(call: Call) -> Result<Answer, Problem> {
     let lines = call.rest.desk.ledger.api_tokens(call.caller()?.owner.as_ref()).await?;
     Ok(Answer::ok(&TokenList { items: lines.into_iter().map(token).collect() }))
+}
+
+async fn get(call: Call) -> Result<Answer, Problem> {
+    let lines = call.rest.desk.ledger.api_tokens(call.caller()?.owner.as_ref()).await?;
+    let found = lines.into_iter().find(|line| line.id == call.part(0));
+    let none = || Problem::new(Kind::NotFound, "there is no token of that id");
+    Ok(Answer::ok(&token(found.ok_or_else(none)?)))
 }
 
 fn token(line: ApiTokenLine) -> Token {

@@ -128,6 +128,13 @@ const ID: &str = "webhook-0123456789abcdef0123456789abcdef";
 const EVENT_ID: &str = "event-0123456789abcdef0123456789abcdef";
 const NAMED: Shape = Shape::of::<Named>(|| json!({ "id": ID }));
 
+const WEBHOOK: Shape = Shape::of::<Webhook>(|| {
+    json!({
+        "id": ID, "url": "https://shop.example/konf", "events": ["conference.started"], "label": "shop",
+        "by": "api token-1", "created": "2027-07-08T09:00:00+02:00", "waiting": 0, "dead": 0,
+    })
+});
+
 pub(crate) const ROUTES: &[Route] = &[
     Route {
         method: Method::GET,
@@ -142,12 +149,7 @@ pub(crate) const ROUTES: &[Route] = &[
         answers: &[Answered {
             status: 200,
             about: "The webhooks.",
-            body: Some(Shape::of::<WebhookList>(|| {
-                json!({ "items": [{
-                    "id": ID, "url": "https://shop.example/konf", "events": ["conference.started"], "label": "shop",
-                    "by": "api token-1", "created": "2027-07-08T09:00:00+02:00", "waiting": 0, "dead": 0,
-                }] })
-            })),
+            body: Some(Shape::of::<WebhookList>(|| json!({ "items": [(WEBHOOK.example)()] }))),
         }],
         problems: &[],
         noted_below: false,
@@ -177,6 +179,21 @@ pub(crate) const ROUTES: &[Route] = &[
         problems: &[Kind::Conflict],
         noted_below: false,
         run: |call| Box::pin(make(call)),
+    },
+    Route {
+        method: Method::GET,
+        path: "/webhooks/{webhook}",
+        id: "getWebhook",
+        tag: "webhooks",
+        summary: "One webhook",
+        about: "But not its secret.",
+        scope: Some(Scope::WebhooksRead),
+        query: &[],
+        body: None,
+        answers: &[Answered { status: 200, about: "The webhook.", body: Some(WEBHOOK) }],
+        problems: &[],
+        noted_below: false,
+        run: |call| Box::pin(get(call)),
     },
     Route {
         method: Method::DELETE,
@@ -268,6 +285,12 @@ fn none() -> Problem {
 async fn list(call: Call) -> Result<Answer, Problem> {
     let lines = call.rest.desk.ledger.webhooks(call.caller()?.owner.as_ref()).await?;
     Ok(Answer::ok(&WebhookList { items: lines.into_iter().map(shown).collect() }))
+}
+
+async fn get(call: Call) -> Result<Answer, Problem> {
+    let lines = call.rest.desk.ledger.webhooks(call.caller()?.owner.as_ref()).await?;
+    let found = lines.into_iter().find(|line| line.id == call.part(0));
+    Ok(Answer::ok(&shown(found.ok_or_else(none)?)))
 }
 
 fn shown(line: WebhookLine) -> Webhook {
