@@ -22,6 +22,9 @@ pub struct MailMessage {
     pub raw: String,
     /// Whose `Authentication-Results` count: the name of the server in front. None where a stranger delivered.
     pub authserv_id: Option<String>,
+    /// Domains that whoever took it has proven to have sent it; in lower case.
+    #[serde(default)]
+    pub proven: Vec<String>,
 }
 
 /// Whoever writes and what is written is nobody else's business.

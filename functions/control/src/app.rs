@@ -140,6 +140,7 @@ fn orders_by_mail(
             host: host.clone(),
             outbox: wakes.outbox.clone(),
             front: inbound.front.clone(),
+            resolver: inbound.resolver,
         },
     })
 }

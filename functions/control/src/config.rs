@@ -1,9 +1,11 @@
 //! The configuration file of control, in two steps: what was written ([`Written`]), then what can be run with
 //! ([`Config`]). An unknown key is an error; a bad value is named before any socket opens.
 
+mod mail;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -11,7 +13,9 @@ use konf_ledger::Budget;
 use serde::Deserialize;
 
 use crate::policies::package::Trust;
-use crate::smtp::session::Protocol;
+
+use mail::WrittenMail;
+pub use mail::{Dkim, Front, Inbound, InboundTls, Mail, MailTls};
 
 /// What stands in `konf.toml`. Paths are relative to the file.
 #[derive(Deserialize)]
@@ -85,40 +89,6 @@ struct WrittenSmpp {
     system_id: String,
     password: Secret,
     from: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenMail {
-    host: String,
-    port: u16,
-    from: String,
-    tls: String,
-    user: Option<String>,
-    password: Option<Secret>,
-    inbound: Option<WrittenInbound>,
-    dkim: Option<WrittenDkim>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenDkim {
-    selector: String,
-    key: PathBuf,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenInbound {
-    listen: String,
-    address: String,
-    protocol: Option<String>,
-    subject: Option<String>,
-    tls_cert: Option<PathBuf>,
-    tls_key: Option<PathBuf>,
-    authserv_id: Option<String>,
-    #[serde(default)]
-    relays: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -284,76 +254,6 @@ pub struct Smpp {
     pub from: String,
 }
 
-#[derive(Debug, Clone)]
-pub struct Mail {
-    pub host: String,
-    pub port: u16,
-    pub from: String,
-    pub tls: MailTls,
-    pub user: Option<String>,
-    pub password: Option<Secret>,
-    /// Where orders by e-mail are taken.
-    pub inbound: Option<Inbound>,
-    /// What outgoing mail is signed with.
-    pub dkim: Option<Dkim>,
-}
-
-/// The key whose public half stands in the DNS at `SELECTOR._domainkey.DOMAIN`; the domain is that of `from`.
-#[derive(Debug, Clone)]
-pub struct Dkim {
-    pub selector: String,
-    /// A PEM file.
-    pub key: PathBuf,
-}
-
-/// The order address and who may send to it.
-#[derive(Debug, Clone)]
-pub struct Inbound {
-    pub listen: SocketAddr,
-    /// In lower case.
-    pub address: String,
-    pub protocol: Protocol,
-    /// What the subject of an order names; empty: anything.
-    pub subject: String,
-    /// For STARTTLS.
-    pub tls: Option<InboundTls>,
-    /// The mail server in front; absent: nobody's word on senders counts.
-    pub front: Option<Front>,
-}
-
-#[derive(Debug, Clone)]
-pub struct InboundTls {
-    pub cert: PathBuf,
-    pub key: PathBuf,
-}
-
-/// A mail server that says who was proven, in the header `Authentication-Results` (RFC 8601).
-#[derive(Debug, Clone)]
-pub struct Front {
-    /// Under which name.
-    pub authserv_id: String,
-    /// Only from there: anybody else could write the same.
-    pub addresses: Vec<IpAddr>,
-}
-
-impl Mail {
-    /// The address alone of what mails come from.
-    pub fn from_address(&self) -> Result<String> {
-        let mailbox: lettre::message::Mailbox = self
-            .from
-            .parse()
-            .with_context(|| format!("mail.from = {:?} is no e-mail address", self.from))?;
-        Ok(mailbox.email.to_string().to_ascii_lowercase())
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MailTls {
-    None,
-    StartTls,
-    Tls,
-}
-
 impl Config {
     pub fn load(path: &Path) -> Result<Config> {
         let text = fs::read_to_string(path).with_context(|| {
@@ -420,7 +320,7 @@ impl Config {
             edges: written.edges,
             sms: written.sms.map(sms).transpose()?,
             smpp: written.smpp.map(smpp).transpose()?,
-            mail: written.mail.map(|written| mail(written, base)).transpose()?,
+            mail: written.mail.map(|written| mail::read(written, base)).transpose()?,
             budget: written.budget.map_or_else(|| Ok(Budget::default()), budget)?,
             policies: trust(&written.policies)?,
             api: api(&written.api)?,
@@ -479,81 +379,6 @@ fn smpp(written: WrittenSmpp) -> Result<Smpp> {
     ensure!(system_id.len() <= 15, "smpp.system_id has more than 15 characters");
     ensure!(password.expose().len() <= 8, "smpp.password has more than 8 characters");
     Ok(Smpp { address, system_id, password, from })
-}
-
-fn mail(written: WrittenMail, base: &Path) -> Result<Mail> {
-    let tls = match written.tls.as_str() {
-        "none" => MailTls::None,
-        "starttls" => MailTls::StartTls,
-        "tls" => MailTls::Tls,
-        other => bail!("mail.tls = {other:?}: known are \"none\", \"starttls\" and \"tls\""),
-    };
-    let (host, port, from) = (written.host, written.port, written.from);
-    let inbound = written.inbound.map(|written| inbound(written, base)).transpose()?;
-    let dkim = written.dkim.map(|written| dkim(written, base)).transpose()?;
-    let (user, password) = (written.user, written.password);
-    Ok(Mail { host, port, from, tls, user, password, inbound, dkim })
-}
-
-fn dkim(written: WrittenDkim, base: &Path) -> Result<Dkim> {
-    let is_label = |label: &str| {
-        !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-    };
-    ensure!(
-        written.selector.split('.').all(is_label),
-        "mail.dkim.selector = {:?}: expected a name such as \"konf1\"",
-        written.selector
-    );
-    Ok(Dkim { selector: written.selector, key: base.join(written.key) })
-}
-
-/// As PRODUCT.md, section 1, has it.
-const SUBJECT: &str = "O2 Konference";
-
-fn inbound(written: WrittenInbound, base: &Path) -> Result<Inbound> {
-    let parts = written.address.split_once('@');
-    ensure!(
-        parts.is_some_and(|(user, domain)| !user.is_empty() && domain.contains('.'))
-            && written.address.chars().all(|c| c.is_ascii_graphic() && !"<>\",;".contains(c)),
-        "mail.inbound.address = {:?}: expected an address such as \"orders@konf.example\"",
-        written.address
-    );
-    let protocol = match written.protocol.as_deref() {
-        None | Some("smtp") => Protocol::Smtp,
-        Some("lmtp") => Protocol::Lmtp,
-        Some(other) => {
-            bail!("mail.inbound.protocol = {other:?}: known are \"smtp\" and \"lmtp\"")
-        }
-    };
-    let tls = match (written.tls_cert, written.tls_key) {
-        (Some(cert), Some(key)) => Some(InboundTls { cert: base.join(cert), key: base.join(key) }),
-        (None, None) => None,
-        _ => bail!("mail.inbound: tls_cert and tls_key belong together"),
-    };
-    let addresses: Vec<IpAddr> = written
-        .relays
-        .iter()
-        .map(|text| {
-            text.parse().with_context(|| {
-                format!("mail.inbound.relays: {text:?} is no address such as \"10.0.0.25\"")
-            })
-        })
-        .collect::<Result<_>>()?;
-    let front = match (written.authserv_id, addresses.is_empty()) {
-        (Some(authserv_id), false) => Some(Front { authserv_id, addresses }),
-        (None, true) => None,
-        _ => bail!(
-            "mail.inbound: authserv_id and relays belong together: whose Authentication-Results count, and from where"
-        ),
-    };
-    Ok(Inbound {
-        listen: address("mail.inbound.listen", &written.listen)?,
-        address: written.address.to_ascii_lowercase(),
-        protocol,
-        subject: written.subject.unwrap_or_else(|| SUBJECT.to_owned()),
-        tls,
-        front,
-    })
 }
 
 fn budget(written: WrittenBudget) -> Result<Budget> {

@@ -8,6 +8,8 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod delivery;
+pub mod dkim;
+pub mod dns;
 pub mod edge_service;
 pub mod functions;
 pub mod keys;

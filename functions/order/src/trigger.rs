@@ -9,6 +9,7 @@
 //! | `vonage_signature_secret`, `vonage_signature_method` | for `/sms/vonage`; empty: not configured |
 //! | `telnyx_public_key` | for `/sms/telnyx`; empty: not configured |
 //! | `infobip_auth` | for `/sms/infobip`; empty: not configured |
+//! | `mailgun_signing_key`, `postmark_auth`, `sendgrid_secret` | for `/mail/…`; empty: not configured |
 //! | `order_address`, `mail_from`, `mail_subject` | for e-mail: see [`crate::mail::MailSettings`] |
 
 mod mail;
@@ -30,6 +31,7 @@ use spin_sdk::http::{IncomingRequest, Method, Request, Response, send};
 use spin_sdk::{http_component, variables};
 
 use crate::gateway::{Delivery, Gateway, Item, Received, Secrets, twilio};
+use crate::mail::webhook::Webhook;
 use crate::restriction::{self, PolicyFacts, Verdict};
 use crate::work::{self, Answer, Work};
 
@@ -61,6 +63,11 @@ async fn handle(request: IncomingRequest) -> Response {
             Ok(gateway) => receive(gateway, path, query, request).await,
             Err(rejected) => with_error(rejected.status(), &rejected.to_string()),
         };
+    }
+    if let Some(webhook) = path.strip_prefix("/mail/").and_then(Webhook::at)
+        && is_post
+    {
+        return mail::hand_on(webhook, path, request).await;
     }
     match path {
         _ if !is_post => with_error(405, "expected POST"),

@@ -1,7 +1,7 @@
 //! Orders by e-mail: mail programs and servers that are not ours on both sides.
 
 use anyhow::{Context, Result};
-use konf_harness::konf::{AUTHSERV_ID, Konf, ORDER_ADDRESS};
+use konf_harness::konf::{AUTHSERV_ID, Konf, ORDER_ADDRESS, TOKEN};
 use konf_harness::smtp::{MailProgram, is_signed};
 
 use crate::support::{all_sent, wall_in};
@@ -201,5 +201,24 @@ fn mail_that_is_no_order_gets_what_it_deserves() -> Result<()> {
     ])?;
     let answers = konf.smtp.wait_for(3)?;
     assert!(fields(&answers[2]).contains(&"In-Reply-To: <5@example.com>".to_owned()));
+    konf.passed()
+}
+
+#[test]
+fn a_mail_that_a_service_hands_on_is_as_good_as_one_by_smtp() -> Result<()> {
+    let konf = Konf::start(40)?;
+    let body = serde_json::json!({
+        "From": JANA, "Subject": "O2 Konference", "OriginalRecipient": ORDER_ADDRESS,
+        "TextBody": format!("conf {} 45 6", wall_in(3 * 86_400)?),
+        "Headers": [{ "Name": "Message-ID", "Value": "<1@example.com>" }],
+    });
+    let body = body.to_string();
+    assert_eq!(konf.postmark("postmark:a-word-that-is-wrong", &body)?, 401);
+    assert_eq!(konf.postmark(&format!("postmark:{TOKEN}"), &body)?, 200);
+    let question = konf.smtp.wait()?;
+    assert!(fields(&question).contains(&"In-Reply-To: <1@example.com>".to_owned()), "{question}");
+    assert_eq!(konf.press(&link(&question)?)?.0, 303);
+    konf.smtp.wait_for(2)?;
+    assert_eq!(bookings(&konf)?, 1);
     konf.passed()
 }

@@ -100,6 +100,10 @@ fn signature_fits(request: &tiny_http::Request, body: &str) -> bool {
     header("webhook-signature") == sign(&header("webhook-id"), &header("webhook-timestamp"), body)
 }
 
+pub(crate) fn base64(text: &str) -> String {
+    BASE64.encode(text)
+}
+
 /// As Standard Webhooks ask: `v1,` and the HMAC-SHA256 over `id.timestamp.body`.
 pub fn sign(id: &str, timestamp: &str, body: &str) -> String {
     let key = BASE64.decode(SECRET.trim_start_matches("whsec_")).unwrap_or_default();

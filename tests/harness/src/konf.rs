@@ -164,6 +164,16 @@ impl Konf {
         Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))
     }
 
+    /// Hands an e-mail on as Postmark does, with this user and password; the status of the answer.
+    pub fn postmark(&self, login: &str, body: &str) -> Result<u16> {
+        let answer = agent()
+            .post(format!("http://{}/mail/postmark", self.http))
+            .header("content-type", "application/json")
+            .header("authorization", format!("Basic {}", gateway::base64(login)))
+            .send(body)?;
+        Ok(answer.status().as_u16())
+    }
+
     /// Opens the page of a link, as whatever looks at links in a mail does. Then presses its button, as a person does;
     /// the status and where the browser is sent.
     pub fn press(&self, link: &str) -> Result<(u16, String)> {
@@ -336,6 +346,7 @@ operator_token = "{TOKEN}"
 [variables]
 sms_secrets = "{secret}"
 twilio_auth_token = "{TOKEN}"
+postmark_auth = "postmark:{TOKEN}"
 web_url = "http://{http}"
 [api]
 private_webhooks = true

@@ -90,9 +90,11 @@ fn inbound(config: &Config) -> Result<String> {
         }
         None => "without TLS",
     };
-    let proof = match &inbound.front {
-        Some(front) => format!("senders proven by {}", front.authserv_id),
-        None => "every sender confirms by a link".to_owned(),
+    let proof = match (&inbound.front, inbound.resolver) {
+        (Some(front), None) => format!("senders proven by {}", front.authserv_id),
+        (Some(front), Some(_)) => format!("senders proven by {} or by DKIM", front.authserv_id),
+        (None, Some(_)) => "senders proven by DKIM".to_owned(),
+        (None, None) => "every sender confirms by a link".to_owned(),
     };
     Ok(format!("{} at {}, {tls}, {proof}", inbound.address, inbound.listen))
 }

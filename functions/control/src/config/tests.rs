@@ -90,3 +90,33 @@ fn secrets_do_not_print() {
     let config = Config::read(GOOD, Path::new(".")).unwrap();
     assert!(!format!("{config:?}").contains("0123456789abcdef"));
 }
+
+#[test]
+fn orders_by_mail_are_taken_as_the_file_says() {
+    let with = |text: &str| {
+        format!(
+            "{GOOD}\n[mail]\nhost = \"127.0.0.1\"\nport = 25\nfrom = \"Konf <Konf@konf.example>\"\n\
+             tls = \"none\"\n[mail.inbound]\nlisten = \"127.0.0.1:0\"\n{text}"
+        )
+    };
+    let good = "address = \"Orders@konf.example\"\n";
+    let mail = Config::read(&with(good), Path::new("/etc")).unwrap().mail.unwrap();
+    assert_eq!(mail.from_address().unwrap(), "konf@konf.example");
+    let inbound = mail.inbound.unwrap();
+    assert_eq!(
+        (inbound.address.as_str(), inbound.subject.as_str()),
+        ("orders@konf.example", "O2 Konference")
+    );
+    assert!(inbound.front.is_none() && inbound.resolver.is_none() && inbound.tls.is_none());
+    assert!(error(&with("address = \"orders\"")).contains("expected an address such as"));
+    for (text, expected) in [
+        ("protocol = \"uucp\"", "known are \"smtp\" and \"lmtp\""),
+        ("tls_cert = \"a.pem\"", "tls_cert and tls_key belong together"),
+        ("relays = [\"10.0.0.1\"]", "authserv_id and relays belong together"),
+        ("authserv_id = \"mx\"\nrelays = [\"mx\"]", "\"mx\" is no address"),
+        ("resolver = \"dns\"", "mail.inbound.resolver = \"dns\""),
+    ] {
+        let said = error(&with(&format!("{good}{text}")));
+        assert!(said.contains(expected), "{text}: {said}");
+    }
+}

@@ -1,7 +1,5 @@
 //! Outgoing e-mail by SMTP: text, HTML and, with credentials, an invitation.
 
-pub mod dkim;
-
 use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -12,9 +10,9 @@ use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
-use self::dkim::Signer;
 use super::Failure;
 use crate::config::{Mail, MailTls};
+use crate::dkim::Signer;
 
 /// A server that takes longer to take a message over is down.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -29,7 +29,7 @@ pub mod twilio;
 pub mod vonage;
 
 mod fields;
-mod proof;
+pub(crate) mod proof;
 #[cfg(test)]
 mod testing;
 

@@ -6,23 +6,23 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// Shorter ones can be guessed: 16 characters hold 64 bits even when written in hexadecimal.
-pub(super) const WORD_BYTES_MIN: usize = 16;
+pub(crate) const WORD_BYTES_MIN: usize = 16;
 
 /// In constant time, whatever the lengths: digests are compared.
-pub(super) fn same(given: &str, expected: &str) -> bool {
+pub(crate) fn same(given: &str, expected: &str) -> bool {
     let digest = |text: &str| Sha256::digest(text.as_bytes());
     digest(given).ct_eq(&digest(expected)).into()
 }
 
 /// A header that whoever sends was told to send along.
-pub(super) struct Header {
-    pub(super) name: String,
-    pub(super) value: String,
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) value: String,
 }
 
 impl Header {
     /// `basic USER:PASSWORD`, or any header as `NAME: VALUE`. None: not so written, or too short to prove anything.
-    pub(super) fn read(written: &str) -> Option<Self> {
+    pub(crate) fn read(written: &str) -> Option<Self> {
         let written = written.trim();
         let header = match written.split_once(' ') {
             Some((scheme, login)) if scheme.eq_ignore_ascii_case("basic") => {

@@ -11,6 +11,8 @@ mod body;
 mod head;
 mod results;
 
+pub mod webhook;
+
 use std::borrow::Cow;
 
 use base64::Engine as _;
@@ -112,7 +114,8 @@ pub fn read(mail: &MailMessage, settings: &MailSettings) -> Result<Mail, Unwante
     }
     let thread = head::thread(&message);
     let is_reply = thread.references.iter().any(|id| settings.is_our_id(id));
-    let is_proven = results::prove(&message, mail.authserv_id.as_deref(), &from);
+    let is_proven = results::prove(&message, mail.authserv_id.as_deref(), &from)
+        || is_signed(mail, &message, &from);
     let text: String = body::own_text(&message).chars().take(TEXT_CHARACTERS_MAX).collect();
     let sender = Sender::Email(from);
     let orders = is_reply || settings.is_subject(&head::subject(&message));
@@ -127,6 +130,16 @@ pub fn read(mail: &MailMessage, settings: &MailSettings) -> Result<Mail, Unwante
         },
         is_proven,
     })
+}
+
+/// Whether the domain that is seen has sent it, and to here: what it has signed for others anybody could send on.
+fn is_signed(mail: &MailMessage, message: &Message<'_>, from: &str) -> bool {
+    let domain = from.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let is_here = |address: &mail_parser::Addr<'_>| {
+        address.address().is_some_and(|address| address.eq_ignore_ascii_case(&mail.to))
+    };
+    let to = message.to().into_iter().chain(message.cc()).flat_map(|list| list.iter());
+    mail.proven.iter().any(|proven| proven == domain) && to.into_iter().any(is_here)
 }
 
 /// The same message by the same sender is one, however often it comes; nobody's message is taken for another's.

@@ -18,6 +18,7 @@ fn mail(raw: &[u8]) -> MailMessage {
         to: "orders@konf.example".into(),
         raw: BASE64_STANDARD.encode(raw),
         authserv_id: Some("mx.konf.example".into()),
+        proven: Vec::new(),
     }
 }
 
@@ -251,6 +252,23 @@ fn a_sender_is_proven_by_the_server_in_front_alone() {
     assert!(!read_raw(&[&odd[..], &with(proven, order)].concat()).unwrap().is_proven);
     let stranger = MailMessage { authserv_id: None, ..mail(&with(proven, order)) };
     assert!(!read(&stranger, &settings()).unwrap().is_proven);
+}
+
+#[test]
+fn a_domain_that_has_signed_for_here_proves_its_own_senders() {
+    let signed = |raw: &[u8], domain: &str| {
+        let message = MailMessage { proven: vec![domain.into()], ..mail(raw) };
+        read(&message, &settings()).unwrap().is_proven
+    };
+    let order = "\r\nkonf 0907 1400 60 10\r\n";
+    assert!(signed(&plain(order), "example.com"));
+    for other in ["other.example", "com", "mail.example.com", ""] {
+        assert!(!signed(&plain(order), other), "{other}");
+    }
+    let elsewhere = String::from_utf8(plain(order)).unwrap().replace("To: orders@", "To: friends@");
+    assert!(!signed(elsewhere.as_bytes(), "example.com"), "signed for somebody else");
+    let copied = elsewhere.replace("Subject:", "Cc: x@a.cz, Orders@Konf.example\r\nSubject:");
+    assert!(signed(copied.as_bytes(), "example.com"));
 }
 
 #[test]

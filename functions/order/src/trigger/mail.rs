@@ -14,6 +14,8 @@ use super::{
     Failure, RENDER, answer, bounded_body, clock, json, ledger, post, retry_later, variable,
     with_error,
 };
+use crate::gateway::Delivery;
+use crate::mail::webhook::{self, Webhook, WebhookSecrets};
 use crate::mail::{self, MailSettings, Unwanted};
 use crate::work;
 
@@ -41,7 +43,35 @@ pub(super) async fn receive(request: IncomingRequest) -> Response {
     }
 }
 
-pub(super) async fn take(message: &MailMessage) -> Result<MailOutcome, Failure> {
+/// What a service hands on.
+pub(super) async fn hand_on(webhook: Webhook, path: &str, request: IncomingRequest) -> Response {
+    let headers = request.headers().entries();
+    let header = |name: &str| {
+        let (_, value) = headers.iter().find(|(this, _)| this.eq_ignore_ascii_case(name))?;
+        String::from_utf8(value.clone()).ok()
+    };
+    let body = match bounded_body(request, webhook::BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let delivery = Delivery { path, query: "", headers: &header, body: &body, now: clock() };
+    let secrets = WebhookSecrets {
+        mailgun_signing_key: variable("mailgun_signing_key"),
+        postmark_auth: variable("postmark_auth"),
+        sendgrid_secret: variable("sendgrid_secret"),
+    };
+    let message = match webhook.receive(&delivery, &secrets) {
+        Ok(message) => message,
+        Err(rejected) => return with_error(rejected.status(), &rejected.to_string()),
+    };
+    match take(&message).await {
+        Ok(MailOutcome::Refused { why }) => with_error(webhook.refusal_status(), &why),
+        Ok(outcome) => json(200, &outcome),
+        Err(failure) => retry_later(&failure),
+    }
+}
+
+async fn take(message: &MailMessage) -> Result<MailOutcome, Failure> {
     let settings = MailSettings::new(
         &variable("mail_subject"),
         &variable("order_address"),

@@ -14,6 +14,8 @@ use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 
+use super::canonical::{fields, picked, relaxed_body, relaxed_field, split};
+
 /// What may not change on the way (RFC 6376, section 5.4.1). Those at the front are signed once more than they occur, so
 /// that nobody adds another.
 const SIGNED: [&str; 13] = [
@@ -84,7 +86,7 @@ impl Signer {
             names.join(":"),
             BASE64_STANDARD.encode(Sha256::digest(relaxed_body(body))),
         );
-        let mut signed = signed_fields(&fields, &names);
+        let mut signed = picked(&fields, &names, relaxed_field);
         signed.push_str(&relaxed_field("DKIM-Signature", &value));
         let signature = BASE64_STANDARD.encode(self.key.sign(signed.as_bytes())?);
         let mut out = format!("DKIM-Signature: {value}").into_bytes();
@@ -132,27 +134,6 @@ impl Key {
     }
 }
 
-fn split(message: &[u8]) -> (&[u8], &[u8]) {
-    match message.windows(4).position(|end| end == b"\r\n\r\n") {
-        Some(at) => (&message[..at + 2], &message[at + 4..]),
-        None => (message, b""),
-    }
-}
-
-/// Name and value of each field, as they stand, folds included.
-fn fields(head: &str) -> Vec<(&str, &str)> {
-    let mut fields = Vec::new();
-    let mut start = 0;
-    for (at, _) in head.match_indices("\r\n") {
-        let next = &head[at + 2..];
-        if !next.starts_with([' ', '\t']) {
-            fields.extend(head[start..at].split_once(':'));
-            start = at + 2;
-        }
-    }
-    fields
-}
-
 fn signed_names(fields: &[(&str, &str)]) -> Vec<&'static str> {
     let mut names = Vec::new();
     for (at, name) in SIGNED.iter().enumerate() {
@@ -162,65 +143,6 @@ fn signed_names(fields: &[(&str, &str)]) -> Vec<&'static str> {
         names.extend(std::iter::repeat_n(*name, times + more));
     }
     names
-}
-
-/// RFC 6376, section 5.4.2: of several fields of a name the last one counts first; one that is not there counts as nothing.
-fn signed_fields(fields: &[(&str, &str)], names: &[&str]) -> String {
-    let mut left: Vec<Option<&(&str, &str)>> = fields.iter().map(Some).collect();
-    let mut signed = String::new();
-    for name in names {
-        let found = left
-            .iter_mut()
-            .rev()
-            .find(|field| field.is_some_and(|(this, _)| this.trim().eq_ignore_ascii_case(name)));
-        if let Some((name, value)) = found.and_then(Option::take) {
-            signed.push_str(&relaxed_field(name, value));
-            signed.push_str("\r\n");
-        }
-    }
-    signed
-}
-
-/// Section 3.4.2, without the line's end.
-fn relaxed_field(name: &str, value: &str) -> String {
-    let words: Vec<&str> =
-        value.split([' ', '\t', '\r', '\n']).filter(|word| !word.is_empty()).collect();
-    format!("{}:{}", name.trim().to_ascii_lowercase(), words.join(" "))
-}
-
-/// Section 3.4.4.
-fn relaxed_body(body: &[u8]) -> Vec<u8> {
-    let mut relaxed = Vec::with_capacity(body.len());
-    let mut empty = 0;
-    for line in body.split_inclusive(|byte| *byte == b'\n') {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let line = relaxed_line(line);
-        if line.is_empty() {
-            empty += 1;
-            continue;
-        }
-        relaxed.extend(b"\r\n".repeat(std::mem::take(&mut empty)));
-        relaxed.extend(line);
-        relaxed.extend(b"\r\n");
-    }
-    relaxed
-}
-
-fn relaxed_line(line: &[u8]) -> Vec<u8> {
-    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let mut relaxed = Vec::with_capacity(line.len());
-    for byte in line {
-        match (is_space(byte), relaxed.last()) {
-            (true, Some(b' ')) => {}
-            (true, _) => relaxed.push(b' '),
-            (false, _) => relaxed.push(*byte),
-        }
-    }
-    if relaxed.last() == Some(&b' ') {
-        relaxed.pop();
-    }
-    relaxed
 }
 
 /// `SubjectPublicKeyInfo` (RFC 5280, section 4.1) around an RSA key, which is what the DNS holds.
@@ -252,15 +174,6 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// RFC 6376, section 3.4.5.
-    #[test]
-    fn the_examples_of_the_standard() {
-        assert_eq!(relaxed_field("A", " X"), "a:X");
-        assert_eq!(relaxed_field("B ", " Y\t\r\n\tZ  "), "b:Y Z");
-        assert_eq!(relaxed_body(b" C \r\nD \t E\r\n\r\n\r\n"), b" C\r\nD E\r\n");
-        assert_eq!(relaxed_body(b"\r\n\r\n"), b"");
-    }
-
     #[test]
     fn what_is_signed_is_named_and_what_could_be_added_is_sealed() {
         let head = "From: a@b.cz\r\nReceived: x\r\nTo: c@d.cz,\r\n e@f.cz\r\n";
@@ -268,7 +181,7 @@ mod tests {
         assert_eq!(fields.len(), 3);
         let names = signed_names(&fields);
         assert_eq!(names.join(":"), "from:from:subject:to:to:date:message-id:reply-to");
-        assert_eq!(signed_fields(&fields, &names), "from:a@b.cz\r\nto:c@d.cz, e@f.cz\r\n");
+        assert_eq!(picked(&fields, &names, relaxed_field), "from:a@b.cz\r\nto:c@d.cz, e@f.cz\r\n");
     }
 
     #[test]
