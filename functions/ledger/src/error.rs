@@ -1,6 +1,7 @@
 //! Why a call failed, whose fault it is and whether it may be tried again.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Why the ledger could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,9 @@ pub enum LedgerError {
     /// The database did not do it: it may be tried again.
     #[error("the database did not do it")]
     Database(#[from] sqlx::Error),
+    /// The same, of a commit that several changes shared.
+    #[error("the database did not keep it")]
+    Commit(#[source] Arc<sqlx::Error>),
     /// A stored value is not what this version of the ledger writes.
     #[error("a stored value of {0} is not understood")]
     Stored(&'static str),
@@ -44,7 +48,7 @@ pub enum LedgerError {
 impl LedgerError {
     /// Whether the same call may succeed later.
     pub fn may_retry(&self) -> bool {
-        matches!(self, LedgerError::Database(_) | LedgerError::Randomness)
+        matches!(self, LedgerError::Database(_) | LedgerError::Commit(_) | LedgerError::Randomness)
     }
 }
 

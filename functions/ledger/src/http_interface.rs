@@ -56,6 +56,7 @@ impl Ledger {
         let policies = stamps.policies;
         match path {
             "/v1/inbound" => reply(self.inbound(&read(body)?).await),
+            "/v1/inbound/answering" => reply(self.inbound_to_answer(&read(body)?).await),
             "/v1/inbound/part" => reply(self.inbound_part(&read(body)?).await),
             "/v1/reports" => reply(self.report(&read(body)?).await),
             "/v1/facts/order" => {
@@ -123,8 +124,9 @@ impl Ledger {
     }
 }
 
-const CALLS: [&str; 25] = [
+const CALLS: [&str; 26] = [
     "/v1/inbound",
+    "/v1/inbound/answering",
     "/v1/inbound/part",
     "/v1/reports",
     "/v1/facts/order",

@@ -10,6 +10,7 @@ use crate::Ledger;
 use crate::error::{LedgerError, Result};
 use crate::store::new_id;
 use crate::words::{Columns, from_json, to_json};
+use crate::writer::Change;
 
 /// The longest id of a gateway; those known have at most 64 characters.
 const GATEWAY_ID_BYTES_MAX: usize = 512;
@@ -24,8 +25,20 @@ impl Ledger {
     /// Stores a message; a copy of one that was stored before gives that one.
     pub async fn inbound(&self, message: &InboundMessage) -> Result<InboundStored> {
         check(message)?;
-        let mut writer = self.store().writer().acquire().await?;
-        self.inbound_in(&mut writer, message, self.now()).await
+        self.inbound_by(self.store().write().await?, message).await
+    }
+
+    /// The same, for who answers it in the same breath or tells its gateway to come again: it is durable with the answer's
+    /// commit, and the disk is asked once instead of twice.
+    pub async fn inbound_to_answer(&self, message: &InboundMessage) -> Result<InboundStored> {
+        check(message)?;
+        self.inbound_by(self.store().write_soon().await?, message).await
+    }
+
+    async fn inbound_by(&self, mut tx: Change, message: &InboundMessage) -> Result<InboundStored> {
+        let stored = self.inbound_in(&mut tx, message, self.now()).await?;
+        tx.commit().await?;
+        Ok(stored)
     }
 
     /// The same within a change that does more.

@@ -55,6 +55,7 @@ mod store;
 mod usage;
 mod webhooks;
 mod words;
+mod writer;
 
 use std::fmt;
 use std::path::Path;

@@ -7,8 +7,8 @@ use sqlx::SqliteConnection;
 use crate::Ledger;
 use crate::error::{LedgerError, Result};
 use crate::inbound;
-use crate::store::Tx;
 use crate::words::Columns;
+use crate::writer::Change;
 
 /// An order has one part; ten are a long letter.
 const PARTS_MAX: u32 = 10;
@@ -42,7 +42,7 @@ impl Ledger {
 
     async fn insert_whole(
         &self,
-        tx: &mut Tx,
+        tx: &mut Change,
         part: &InboundPart,
         message: &InboundMessage,
         now: UnixMs,

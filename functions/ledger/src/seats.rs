@@ -13,8 +13,9 @@ use crate::admission::{admission_booking, booking_by_id, number_of};
 use crate::decision::{self, Decision, digest_of};
 use crate::error::Result;
 use crate::policy_calls;
-use crate::store::{Tx, new_id};
+use crate::store::new_id;
 use crate::words::{Columns, role};
+use crate::writer::Change;
 
 impl Ledger {
     /// Grants a seat, or notes a wrong try. Asked again for the same leg it gives the same grant. From its first grant on
@@ -73,7 +74,7 @@ struct Former {
 }
 
 impl Ask<'_> {
-    async fn admit(&self, mut tx: Tx) -> Result<AdmissionOutcome> {
+    async fn admit(&self, mut tx: Change) -> Result<AdmissionOutcome> {
         if self.is_of_former_boot(&mut tx).await? {
             return Ok(AdmissionOutcome::Gone);
         }

@@ -10,20 +10,19 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, SqlSafeStr, Sqlite, Transaction};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite, Transaction};
 
 use crate::error::{LedgerError, OpenError, Result};
-
-pub(crate) type Tx = Transaction<'static, Sqlite>;
+use crate::writer::{Change, Durable, Writer};
 
 /// One connection that writes, a few that read: SQLite has one writer, and waiting for it in a fair queue of our own is
 /// cheaper and fairer than its busy loop.
 pub(crate) struct Store {
-    writer: SqlitePool,
+    writer: Writer,
     readers: SqlitePool,
 }
 
-/// How long a call waits for its turn to write. Sized for 1,000 waiting calls of 20 ms.
+/// How long a call waits for a connection to read on.
 const TURN_WAIT: Duration = Duration::from_secs(20);
 
 /// How long SQLite waits for another process, such as the command line, to end its transaction.
@@ -71,8 +70,10 @@ impl Store {
             .pragma("secure_delete", "ON")
             .statement_cache_capacity(256)
             .disable_statement_logging();
-        let writer = pool(1).connect_with(options.clone()).await.map_err(database)?;
-        migrations().run(&writer).await.map_err(OpenError::Schema)?;
+        let mut first = options.connect().await.map_err(database)?;
+        migrations().run(&mut first).await.map_err(OpenError::Schema)?;
+        first.close().await.map_err(database)?;
+        let writer = Writer::open(&options).await.map_err(database)?;
         let readers = pool(readers.max(1))
             .connect_with(options.pragma("query_only", "ON"))
             .await
@@ -80,13 +81,19 @@ impl Store {
         Ok(Store { writer, readers })
     }
 
-    /// Begins a change: the write lock is taken now, so nothing that is read inside can move before the commit.
-    pub(crate) async fn write(&self) -> Result<Tx> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    /// Begins a change, in its turn: the write lock is held, so nothing that is read inside can move before the commit.
+    pub(crate) async fn write(&self) -> Result<Change> {
+        self.writer.change(Durable::Now).await
+    }
+
+    /// The same, of a change that is durable with the next one: whoever asked for it makes that, or tells nobody that
+    /// anything was kept.
+    pub(crate) async fn write_soon(&self) -> Result<Change> {
+        self.writer.change(Durable::Soon).await
     }
 
     /// Begins reading one state of the database.
-    pub(crate) async fn read(&self) -> Result<Tx> {
+    pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>> {
         Ok(self.readers.begin().await?)
     }
 
@@ -96,15 +103,9 @@ impl Store {
         &self.readers
     }
 
-    /// For what one statement changes, which is durable when it has been answered.
-    pub(crate) fn writer(&self) -> &SqlitePool {
-        &self.writer
-    }
-
     /// Moves the write-ahead log into the file and empties it, so that erased text is in neither.
     pub(crate) async fn flush_log(&self) -> Result<()> {
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_all(&self.writer).await?;
-        Ok(())
+        self.writer.alone("PRAGMA wal_checkpoint(TRUNCATE)").await
     }
 
     pub(crate) async fn close(&self) {

@@ -108,8 +108,14 @@ async fn take(gateway: Gateway, received: Received) -> Result<(), Failure> {
         eprintln!("order: left out of a batch from {}: {rejected}", gateway.name());
     }
     let mut unanswered = Vec::new();
+    // Then nothing is accepted that a commit of its answer has not made durable.
+    let way = match received.items.len() {
+        ..=ANSWERED_AT_ONCE => "/v1/inbound/answering",
+        _ => "/v1/inbound",
+    };
     for item in received.items {
-        unanswered.extend(store(item).await?.filter(|(it, _)| it.state == InboundState::Received));
+        unanswered
+            .extend(store(item, way).await?.filter(|(it, _)| it.state == InboundState::Received));
     }
     let mut failed = None;
     for (stored, message) in unanswered.iter().take(ANSWERED_AT_ONCE) {
@@ -119,9 +125,9 @@ async fn take(gateway: Gateway, received: Received) -> Result<(), Failure> {
 }
 
 /// The message, where there is now one to answer.
-async fn store(item: Item) -> Result<Option<(InboundStored, InboundMessage)>, Failure> {
+async fn store(item: Item, way: &str) -> Result<Option<(InboundStored, InboundMessage)>, Failure> {
     match item {
-        Item::Message(message) => Ok(Some((ledger("/v1/inbound", &message).await?, message))),
+        Item::Message(message) => Ok(Some((ledger(way, &message).await?, message))),
         Item::Part(part) => match ledger("/v1/inbound/part", &part).await? {
             PartStored::Whole { stored, message } => Ok(Some((stored, message))),
             PartStored::Waiting => Ok(None),
