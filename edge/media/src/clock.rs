@@ -12,7 +12,7 @@ const STRAYED_US: i64 = 50_000;
 const FOLLOW: i64 = 16;
 
 /// When a tick is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Beat {
     /// When it should be.
     pub(crate) due_us: i64,

@@ -1,5 +1,6 @@
 //! Rooms and legs joined: commands and datagrams in, a tick, packets and events out.
 
+mod blocks;
 mod hearing;
 mod moving;
 
@@ -9,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use konf_contract::LegId;
 
+use self::blocks::Blocks;
 use self::hearing::Desk;
 pub use self::moving::MovingLeg;
-use crate::clock::Clock;
+use crate::clock::{Beat, Clock};
 use crate::leg::{Events, Leg};
 use crate::outbox::Outbox;
 use crate::room::Room;
@@ -26,8 +28,7 @@ pub struct Engine {
     legs: Vec<Leg>,
     /// Place of each leg in `legs`.
     places: BTreeMap<LegId, usize>,
-    /// Whose datagram comes next, most likely: they are read in the order of `legs`.
-    turn: usize,
+    blocks: Blocks,
     rooms: Vec<Option<Box<Room>>>,
     /// Place of each room in `rooms`.
     room_places: BTreeMap<RoomId, usize>,
@@ -35,7 +36,10 @@ pub struct Engine {
     outbox: Outbox,
     reports: Post,
     desk: Desk,
+    /// For what legs say in a tick.
+    frames: Vec<Vec<i16>>,
     clock: Clock,
+    beat: Beat,
     wall: WallClock,
     seed: u64,
     leaves_noise: bool,
@@ -47,14 +51,16 @@ impl Engine {
         Self {
             legs: Vec::new(),
             places: BTreeMap::new(),
-            turn: 0,
+            blocks: Blocks::default(),
             rooms: Vec::new(),
             room_places: BTreeMap::new(),
             events: Events::new(),
             outbox: Outbox::default(),
             reports: Post::default(),
             desk: Desk::new(),
+            frames: Vec::new(),
             clock: Clock::default(),
+            beat: Beat::default(),
             wall: WallClock::default(),
             seed,
             leaves_noise: false,
@@ -109,7 +115,10 @@ impl Engine {
     /// may carry the time of the tick; that is understood.
     pub fn handle_datagram(&mut self, now: Instant, leg: LegId, source: SocketAddr, bytes: &[u8]) {
         let now_us = self.clock.at_us(now);
-        let Some(place) = self.place_in_turn(leg) else { return };
+        let Some(place) = self.blocks.place_in_turn(leg).or_else(|| self.places.get(&leg).copied())
+        else {
+            return;
+        };
         if let Some(digit) = self.legs[place].handle_datagram(now_us, source, bytes)
             && self.events.len() < EVENTS_MAX
         {
@@ -117,36 +126,56 @@ impl Engine {
         }
     }
 
-    fn place_in_turn(&mut self, leg: LegId) -> Option<usize> {
-        let in_turn = self.legs.get(self.turn).is_some_and(|next| next.id == leg);
-        let place = if in_turn { self.turn } else { *self.places.get(&leg)? };
-        self.turn = place + 1;
-        Some(place)
-    }
-
     /// One step of 20 ms: mixes every room and makes one packet for each leg that hears.
     ///
     /// `now` is when the tick happens. Packets of the tick before that nobody polled are forgotten.
     pub fn tick(&mut self, now: Instant) {
-        let beat = self.clock.tick(now);
+        self.begin_tick(now);
+        for block in 0..self.blocks.count() {
+            self.tick_block(block);
+        }
+    }
+
+    /// A tick in parts: a room after the other, so that what a leg has in memory is still at hand when its packet is made
+    /// and sent ([`Self::tick_block`] for each of [`Self::blocks`]). Returns whether they have changed.
+    pub fn begin_tick(&mut self, now: Instant) -> bool {
+        self.beat = self.clock.tick(now);
         self.outbox.clear();
-        let now = self.wall.moment(beat.now_us);
-        for room in self.rooms.iter_mut().flatten() {
+        self.blocks.arrange(&self.legs)
+    }
+
+    /// The legs of each room, and those of none in small groups.
+    pub fn blocks(&self) -> impl Iterator<Item = impl Iterator<Item = LegId>> {
+        self.blocks.legs()
+    }
+
+    /// Mixes a room and makes its packets. Datagrams of its legs that come before it are still heard.
+    pub fn tick_block(&mut self, block: usize) {
+        self.outbox.make_room();
+        let now = self.wall.moment(self.beat.now_us);
+        let places = self.blocks.of(block);
+        let at = places.first().and_then(|&(_, place)| self.legs[place].room);
+        let mut room = at.and_then(|at| self.rooms[at].as_deref_mut());
+        if let Some(room) = &mut room {
             room.begin();
         }
-        for leg in &mut self.legs {
-            leg.crowded = room_of(&mut self.rooms, leg).is_some_and(|room| room.is_crowded());
-            leg.listen(beat, &mut self.events);
-            if let Some(room) = room_of(&mut self.rooms, leg) {
+        for &(_, place) in places {
+            let leg = &mut self.legs[place];
+            leg.lend(self.frames.pop().unwrap_or_default());
+            leg.crowded = room.as_ref().is_some_and(|room| room.is_crowded());
+            leg.listen(self.beat, &mut self.events);
+            if let Some(room) = &mut room {
                 room.hear(leg);
             }
         }
-        for room in self.rooms.iter_mut().flatten() {
+        if let Some(room) = &mut room {
             room.end();
         }
-        for leg in &mut self.legs {
-            let room = room_of(&mut self.rooms, leg);
+        for &(_, place) in places {
+            let leg = &mut self.legs[place];
+            let room = room.as_deref_mut();
             hearing::speak(leg, room, &mut self.desk, &mut self.outbox, &mut self.events);
+            self.frames.push(leg.give_back());
             leg.report_to_peer(now, &mut self.reports);
         }
     }
@@ -181,6 +210,7 @@ impl Engine {
         }
         let seed = (self.seed ^ id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 16;
         self.places.insert(id, self.legs.len());
+        self.blocks.forget();
         let mut leg = Leg::new(id, stream, now_us, seed as u32);
         if self.leaves_noise {
             leg.leave_noise();
@@ -215,6 +245,7 @@ impl Engine {
         self.leave(leg);
         let at = self.room_place(room);
         self.legs[place].room = Some(at);
+        self.blocks.forget();
         if let Some(room) = &mut self.rooms[at] {
             room.enter(self.legs[place].rate());
         }
@@ -224,6 +255,7 @@ impl Engine {
         let Some(&place) = self.places.get(&leg) else { return };
         let leg = &mut self.legs[place];
         let Some(at) = leg.room.take() else { return };
+        self.blocks.forget();
         if let Some(room) = &mut self.rooms[at] {
             hearing::leave(leg, room, &mut self.desk);
             room.leave(self.legs[place].rate());

@@ -61,7 +61,7 @@ pub(crate) struct Leg {
     pub(crate) contact: Contact,
     /// Whether its voice is in the sum of its room.
     pub(crate) adds: bool,
-    /// What the leg said in this tick, for the room.
+    /// What the leg says in a tick, for the room; lent to it for as long ([`Self::lend`]).
     heard: Vec<i16>,
     /// More than three were heard in the room.
     pub(crate) crowded: bool,
@@ -137,7 +137,7 @@ impl Leg {
             },
             contact: Contact::new(&stream, now_us, seed),
             adds: false,
-            heard: vec![0; rate.frame()],
+            heard: Vec::new(),
             crowded: false,
             speaks: false,
             ascent: None,
@@ -196,7 +196,6 @@ impl Leg {
         self.sequence.set_clock_rate(self.stream.codec.clock_rate());
         self.events.set_clock_rate(self.stream.codec.clock_rate());
         self.playout = self.playout.renewed(self.stream.codec, self.seed);
-        self.heard = vec![0; rate.frame()];
         self.ascent = None;
         // What comes now comes in softly.
         self.was_open = false;
@@ -366,6 +365,18 @@ impl Leg {
     }
 
     // ── every tick ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Room for what it says in a tick, before [`Self::listen`]: all legs of a thread use the same few, which stay near the
+    /// processor.
+    pub(crate) fn lend(&mut self, mut frame: Vec<i16>) {
+        frame.resize(self.rate().frame(), 0);
+        self.heard = frame;
+    }
+
+    /// When nobody needs any more what it said.
+    pub(crate) fn give_back(&mut self) -> Vec<i16> {
+        std::mem::take(&mut self.heard)
+    }
 
     /// Takes what the leg says in this tick.
     pub(crate) fn listen(&mut self, beat: Beat, events: &mut Events) {

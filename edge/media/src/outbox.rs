@@ -26,6 +26,13 @@ impl Outbox {
         self.taken = 0;
     }
 
+    /// Uses the memory again if everything has been taken: it is still near.
+    pub(crate) fn make_room(&mut self) {
+        if self.taken == self.packets.len() {
+            self.clear();
+        }
+    }
+
     /// The next packet of `leg`, of a tick; without a payload none is sent.
     pub(crate) fn push(&mut self, leg: &mut Leg, payload: &[u8]) {
         if payload.is_empty() {

@@ -91,6 +91,8 @@ pub(crate) struct Playout {
     arrivals: [(i64, i64); ARRIVALS],
     arrived: usize,
     concealer: Concealer,
+    /// Samples before `next` that were played as they lie in the supply, and that the concealer has not been told of.
+    untold: usize,
     state: State,
     /// Extended timestamp of the next sample to play.
     next: i64,
@@ -123,6 +125,7 @@ impl Playout {
             arrivals: [(0, 0); ARRIVALS],
             arrived: 0,
             concealer: Concealer::new(rate, seed),
+            untold: 0,
             state: State::Empty,
             next: 0,
             end: 0,
@@ -156,6 +159,7 @@ impl Playout {
 
     /// Forgets what lies here; the next packet begins a new stream.
     pub(crate) fn restart(&mut self) {
+        self.tell();
         self.supply.clear();
         self.transit.reset();
         self.arrived = 0;
@@ -211,6 +215,10 @@ impl Playout {
         if start + length <= self.next {
             return Placement::Late;
         }
+        if start + length > self.next + span - self.scaled(HISTORY as i64) {
+            // It will lie where what was played last does.
+            self.tell();
+        }
         if !self.supply.put(start, samples, payload, self.next) {
             return Placement::Late;
         }
@@ -248,7 +256,7 @@ impl Playout {
         self.lead_us = self.lead_of(now_us, self.next);
         if !self.stretch(frame) {
             self.supply.read(self.next, frame);
-            self.concealer.remember(frame);
+            self.note_played(frame);
             self.consume(frame.len());
         }
         self.tally.play(frame.len());
@@ -274,12 +282,35 @@ impl Playout {
         self.arrived = 0;
     }
 
+    /// What was played as it came is still there where codes lie, and hardly ever asked for: to keep it twice would cost
+    /// memory that is far from the processor by the next tick.
+    fn note_played(&mut self, frame: &[i16]) {
+        if self.supply.keeps_played() {
+            self.untold = (self.untold + frame.len()).min(HISTORY * self.rate.scale());
+        } else {
+            self.concealer.remember(frame);
+        }
+    }
+
+    /// Before anything else is played or made up, or lies where it did.
+    fn tell(&mut self) {
+        let untold = std::mem::take(&mut self.untold);
+        if untold > 0 {
+            let mut heard = [0; HISTORY * Rate::Full.scale()];
+            let heard = &mut heard[..untold];
+            self.supply.read(self.next - untold as i64, heard);
+            self.concealer.remember(heard);
+        }
+    }
+
     fn idle(&mut self, frame: &mut [i16]) {
+        self.tell();
         // After a restart what was heard last fades away; before the first packet that is silence.
         self.concealer.fill(frame);
     }
 
     fn begin(&mut self, start: i64) {
+        self.tell();
         self.state = State::Waiting;
         self.supply.begin(start);
         self.next = start;
@@ -337,6 +368,7 @@ impl Playout {
         if let Some(first) = self.supply.first(self.next)
             && self.end - first > most
         {
+            self.tell();
             let kept = self.end - self.scaled(BACKLOG_KEPT);
             self.tally.discard((kept - first) as u64);
             self.skip_to(kept);
@@ -388,6 +420,7 @@ impl Playout {
         if self.rest > 0 {
             return false;
         }
+        self.tell();
         let (rate, scale) = (self.rate, self.rate.scale());
         let mut view = [0; VIEW_MAX];
         let view = &mut view[..VIEW * scale];
@@ -418,6 +451,7 @@ impl Playout {
 
     /// Fills `frame` with what is there and makes up what is not.
     fn patch(&mut self, now_us: i64, frame: &mut [i16]) {
+        self.tell();
         let mut filled = 0;
         while filled < frame.len() {
             let rest = &mut frame[filled..];

@@ -168,6 +168,11 @@ impl Supply {
         }
     }
 
+    /// Whether what has been played can still be read, as far back as nothing new lies there.
+    pub(crate) fn keeps_played(&self) -> bool {
+        matches!(self.held, Held::Codes(_))
+    }
+
     /// What lies between `from` and `to` is no longer needed.
     pub(crate) fn forget(&mut self, from: i64, to: i64) {
         let length = (to - from).max(0) as usize;

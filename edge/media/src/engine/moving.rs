@@ -33,6 +33,7 @@ impl Engine {
         if !self.places.contains_key(&leg.id) {
             self.places.insert(leg.id, self.legs.len());
             self.legs.push(*leg);
+            self.blocks.forget();
         }
     }
 
@@ -40,6 +41,7 @@ impl Engine {
         self.leave(id);
         let place = self.places.remove(&id)?;
         let leg = self.legs.swap_remove(place);
+        self.blocks.forget();
         if let Some(last) = self.legs.get(place) {
             self.places.insert(last.id, place);
         }

@@ -47,6 +47,10 @@ const GONE: u8 = 20;
 /// The same delay, give or take 20 ms: a jitter buffer moves.
 const SAME: usize = 2;
 
+/// Compared so many blocks at a time: what is compared is a kilobyte, and to have it at hand costs more than to compare. A
+/// part of what is judged at once.
+const TOGETHER: usize = 10;
+
 /// A line that says nothing at all while it is sent 5 s of sound has no echo.
 const SILENT_TICKS: u16 = 250;
 
@@ -57,6 +61,9 @@ pub(super) struct Echo {
     /// room behind them is used up.
     moves: [f32; 2 * KEPT],
     end: usize,
+    /// Heard and not yet compared: how far above the usual, and where in `moves` what was sent before begins.
+    waiting: [(f32, u16); TOGETHER],
+    waits: usize,
     usual_sent: f32,
     usual_heard: f32,
     /// Mean products for each delay, the longest first.
@@ -80,6 +87,8 @@ impl Echo {
             audible: 0,
             moves: [0.0; 2 * KEPT],
             end: KEPT,
+            waiting: [(0.0, 0); TOGETHER],
+            waits: 0,
             usual_sent: SILENCE_DB,
             usual_heard: SILENCE_DB,
             alike: [0.0; LAGS],
@@ -103,6 +112,7 @@ impl Echo {
     /// What was sent to the line in a tick.
     pub(super) fn send(&mut self, envelope: Envelope) {
         if self.end + envelope.len() > self.moves.len() {
+            self.compare();
             self.moves.copy_within(self.end - KEPT..self.end, 0);
             self.end = KEPT;
         }
@@ -134,30 +144,43 @@ impl Echo {
         for (block, power) in halves.into_iter().enumerate() {
             let heard = moved(level(power), &mut self.usual_heard);
             if audible {
-                self.compare(block, heard);
+                // Each block that was sent is one more back for the second of a tick.
+                self.wait(heard, self.end - KEPT + block);
             }
         }
         self.ticks += 1;
         if self.ticks >= JUDGE_TICKS {
             self.ticks = 0;
+            self.compare();
             self.judge();
         }
         audible && self.found.is_some()
     }
 
-    fn compare(&mut self, block: usize, heard: f32) {
-        self.compared = self.compared.saturating_add(1);
-        // Each block that was sent is one more back for the second of a tick.
-        let sent = &self.moves[self.end - KEPT + block..][..LAGS];
-        for (alike, &sent) in self.alike.iter_mut().zip(sent) {
-            *alike += (sent * heard - *alike) * SHARE;
+    fn wait(&mut self, heard: f32, from: usize) {
+        if self.waits == TOGETHER {
+            self.compare();
         }
-        let newest = sent[LAGS - 1];
-        self.sent_variance += (newest * newest - self.sent_variance) * SHARE;
-        self.heard_variance += (heard * heard - self.heard_variance) * SHARE;
+        self.waiting[self.waits] = (heard, from as u16);
+        self.waits += 1;
+    }
+
+    fn compare(&mut self) {
+        for &(heard, from) in &self.waiting[..self.waits] {
+            let sent = &self.moves[usize::from(from)..][..LAGS];
+            for (alike, &sent) in self.alike.iter_mut().zip(sent) {
+                *alike += (sent * heard - *alike) * SHARE;
+            }
+            let newest = sent[LAGS - 1];
+            self.sent_variance += (newest * newest - self.sent_variance) * SHARE;
+            self.heard_variance += (heard * heard - self.heard_variance) * SHARE;
+        }
+        self.compared = self.compared.saturating_add(self.waits as u16);
+        self.waits = 0;
     }
 
     fn forget(&mut self) {
+        self.waits = 0;
         self.compared = 0;
         self.alike = [0.0; LAGS];
         self.sent_variance = 0.0;

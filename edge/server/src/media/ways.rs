@@ -50,9 +50,11 @@ pub(super) struct Way {
     eager: u8,
 }
 
-/// All of them, in the order in which the engine has its legs.
+/// All of them, in the order in which the engine goes through its legs.
 pub(super) struct Ways {
     ways: Vec<Way>,
+    /// Where each of the engine's blocks ends in `ways`.
+    ends: Vec<usize>,
     /// Place of each leg in `ways`.
     places: BTreeMap<LegId, usize>,
     /// Whose turn it is to send, most likely.
@@ -71,7 +73,14 @@ impl Ways {
             buffer: [0; DATAGRAM_MAX],
             control: nix::cmsg_space!(TimeSpec),
         };
-        Ways { ways: Vec::new(), places: BTreeMap::new(), turn: 0, unread: 0, inlet }
+        Ways {
+            ways: Vec::new(),
+            ends: Vec::new(),
+            places: BTreeMap::new(),
+            turn: 0,
+            unread: 0,
+            inlet,
+        }
     }
 
     pub(super) fn open(&mut self, leg: LegId, stream: &Stream, socket: UdpSocket) {
@@ -132,30 +141,49 @@ impl Ways {
         self.places.keys().copied()
     }
 
-    /// Reads what has come until `now`, which is `wall` by the wall clock: for each packet when it came, to whom, from
-    /// where, and what.
-    pub(super) fn receive(
-        &mut self,
-        now: Instant,
-        wall: Duration,
-        mut handle: impl FnMut(Instant, LegId, SocketAddr, &[u8]),
-    ) {
-        self.inlet.begin(now, wall);
-        for way in &mut self.ways {
-            self.inlet.read_all(way, &mut handle);
-        }
-        self.unread += 1;
-        if self.unread == REPORT_TICKS {
-            self.unread = 0;
-            for way in &self.ways {
-                self.inlet.read_reports(way, &mut handle);
+    /// Takes the order of the engine's blocks.
+    pub(super) fn arrange(&mut self, blocks: impl Iterator<Item = impl Iterator<Item = LegId>>) {
+        self.ends.clear();
+        let mut end = 0;
+        for block in blocks {
+            for leg in block {
+                let Some(&place) = self.places.get(&leg) else { continue };
+                self.ways.swap(end, place);
+                self.places.insert(self.ways[place].leg, place);
+                self.places.insert(leg, end);
+                end += 1;
             }
+            self.ends.push(end);
         }
     }
 
-    /// To be called before the packets of a tick.
-    pub(super) fn begin_sending(&mut self) {
+    /// Begins a tick at `now`, which is `wall` by the wall clock: what has come until then is read now, and what comes
+    /// meanwhile too.
+    pub(super) fn begin(&mut self, now: Instant, wall: Duration) {
+        self.inlet.begin(now, wall);
         self.turn = 0;
+        self.unread = if self.unread == REPORT_TICKS { 1 } else { self.unread + 1 };
+    }
+
+    /// Of the engine, as arranged last.
+    pub(super) fn blocks(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Reads what has come for the legs of a block: for each packet when it came, to whom, from where, and what.
+    pub(super) fn receive(
+        &mut self,
+        block: usize,
+        mut handle: impl FnMut(Instant, LegId, SocketAddr, &[u8]),
+    ) {
+        let start = block.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let ways = self.ways.iter_mut().take(self.ends[block]).skip(start);
+        for way in ways {
+            self.inlet.read_all(way, &mut handle);
+            if self.unread == REPORT_TICKS {
+                self.inlet.read_reports(way, &mut handle);
+            }
+        }
     }
 
     /// A full socket buffer or an unreachable phone loses the packet, as the network might.

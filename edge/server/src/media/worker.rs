@@ -177,17 +177,26 @@ impl Worker {
         true
     }
 
+    /// Room by room, from reading to sending.
     fn tick(&mut self, now: Instant, wall: Duration) {
         let engine = &mut self.engine;
-        self.ways.receive(now, wall, |at, leg, source, bytes| {
-            engine.handle_datagram(at, leg, source, bytes);
-        });
-        self.engine.tick(now);
+        if engine.begin_tick(now) {
+            self.ways.arrange(engine.blocks());
+        }
+        self.ways.begin(now, wall);
+        for block in 0..self.ways.blocks() {
+            self.ways.receive(block, |at, leg, source, bytes| {
+                engine.handle_datagram(at, leg, source, bytes);
+            });
+            engine.tick_block(block);
+            while let Some(packet) = engine.poll_transmit() {
+                self.ways.send(&packet);
+            }
+        }
     }
 
-    /// What a tick has made, and the last reports of legs that have ended.
+    /// The last reports of legs that have ended.
     fn send(&mut self) {
-        self.ways.begin_sending();
         while let Some(packet) = self.engine.poll_transmit() {
             self.ways.send(&packet);
         }

@@ -4,10 +4,18 @@ use super::super::tests::{packet, socket, stream};
 use super::*;
 use crate::clock::{monotonic, since_epoch};
 
+/// A tick of one block with all legs in it.
+fn begin(ways: &mut Ways, now: Instant, wall: Duration) {
+    let legs: Vec<LegId> = ways.legs().collect();
+    ways.arrange([legs.into_iter()].into_iter());
+    ways.begin(now, wall);
+}
+
 /// What is read in one tick: when each packet came, and its first octet.
 fn read(ways: &mut Ways, now: Instant, wall: Duration) -> Vec<(Instant, u8)> {
     let mut read = Vec::new();
-    ways.receive(now, wall, |at, _, _, bytes| read.push((at, bytes[0])));
+    begin(ways, now, wall);
+    ways.receive(0, |at, _, _, bytes| read.push((at, bytes[0])));
     read
 }
 
@@ -23,7 +31,8 @@ fn a_packet_is_dated_when_it_came_and_not_when_it_is_read() {
         let after = monotonic();
         thread::sleep(Duration::from_millis(60));
         let mut read = Vec::new();
-        ways.receive(monotonic(), since_epoch(), |at, leg, source, bytes| {
+        begin(&mut ways, monotonic(), since_epoch());
+        ways.receive(0, |at, leg, source, bytes| {
             read.push((at, leg, source, bytes.to_vec()));
         });
         let [(at, LegId(1), source, bytes)] = &read[..] else { panic!("{read:?}") };
@@ -81,13 +90,13 @@ fn legs_go_and_come_and_each_sends_from_its_own_socket() {
     let gone = ways.take(LegId(1)).unwrap();
     assert!(ways.take(LegId(1)).is_none());
     for order in [[0, 3, 2, 1], [2, 1, 0, 3]] {
-        ways.begin_sending();
+        begin(&mut ways, monotonic(), since_epoch());
         for leg in order {
             send(&mut ways, leg, &phones[leg as usize]);
         }
     }
     ways.put(gone);
-    ways.begin_sending();
+    begin(&mut ways, monotonic(), since_epoch());
     send(&mut ways, 1, &phones[1]);
     for (leg, phone) in (0..).zip(&phones) {
         let mut buffer = [0; 2_048];
@@ -111,4 +120,31 @@ fn what_a_stall_of_200_ms_leaves_is_kept() {
         phone.send_to(&packet(number, 1), address).unwrap();
     }
     assert_eq!(read(&mut ways, monotonic(), since_epoch()).len(), 20);
+}
+
+#[test]
+fn each_block_reads_its_own_legs_in_the_order_of_the_engine() {
+    let (phones, mut ways) = ([0; 4].map(|_| socket()), Ways::new(monotonic()));
+    let mut addresses = Vec::new();
+    for (leg, phone) in (0..).map(LegId).zip(&phones) {
+        let own = socket();
+        addresses.push(own.local_addr().unwrap());
+        ways.open(leg, &stream(phone.local_addr().unwrap(), SourceRule::Exact), own);
+    }
+    // Leg 9 is not here, leg 1 is nowhere in the engine.
+    for blocks in [vec![vec![3, 0], vec![9, 2]], vec![vec![2], vec![0, 3]]] {
+        ways.arrange(blocks.iter().map(|legs| legs.iter().copied().map(LegId)));
+        assert_eq!(ways.blocks(), blocks.len());
+        for (phone, address) in phones.iter().zip(&addresses) {
+            phone.send_to(&[0], address).unwrap();
+        }
+        thread::sleep(Duration::from_millis(2));
+        ways.begin(monotonic(), since_epoch());
+        for (block, legs) in blocks.iter().enumerate() {
+            let mut read = Vec::new();
+            ways.receive(block, |_, leg, _, _| read.push(leg.0));
+            let here: Vec<u64> = legs.iter().copied().filter(|&leg| leg != 9).collect();
+            assert_eq!(read, here);
+        }
+    }
 }
