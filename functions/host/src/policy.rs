@@ -5,12 +5,12 @@ use crate::value::size;
 use crate::world::World;
 use crate::{Digest, Limits, SwapError, engine, imports, lane};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
-use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, Val};
+use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre, Linker, Val};
 use wasmtime::{Store, StoreLimits, StoreLimitsBuilder, Trap, UpdateDeadline};
 
 /// A Rust policy has about 50 KB; this is room for a rule table, and bounds what compiling one costs.
@@ -63,6 +63,18 @@ pub(crate) struct Policy {
     functions: BTreeMap<String, ComponentExportIndex>,
     /// Calls that are still to begin in the slow lane.
     watched: AtomicU32,
+    /// Made ahead, each for one call.
+    fresh: Mutex<Vec<Fresh>>,
+}
+
+/// Instances of a policy that wait for their call: to make one takes three times as long as to ask it, and is done when
+/// nobody waits.
+const FRESH_MAX: usize = 4;
+
+/// An instance that nobody has asked anything.
+struct Fresh {
+    store: Store<PolicyState>,
+    instance: Instance,
 }
 
 struct PolicyState {
@@ -125,10 +137,11 @@ impl Policy {
             .and_then(|linker| linker.instantiate_pre(compiled))
             .map_err(|error| SwapError::Instantiate(format!("{error:#}")))?;
         let (counts, watched) = (Counts::default(), AtomicU32::new(0));
-        Ok(Policy { digest, counts, ready, functions, watched })
+        let fresh = Mutex::default();
+        Ok(Policy { digest, counts, ready, functions, watched, fresh })
     }
 
-    /// Asks it, in a fresh instance with its own memory and deadline. Counts how it went. A function of a contract has
+    /// Asks it, in a fresh instance with its own memory and deadline, which may have been made ahead. Counts how it went. A function of a contract has
     /// one result.
     pub(crate) async fn call(
         self: &Arc<Policy>,
@@ -140,7 +153,7 @@ impl Policy {
         let Some(index) = self.functions.get(function) else {
             return (Err(wasmtime::format_err!("it has no function {function}")), Duration::ZERO);
         };
-        let asked = ask(self.ready.clone(), *index, bounds, started, params.to_vec());
+        let asked = ask(self.take_fresh(), self.ready.clone(), *index, bounds, params.to_vec());
         let is_watched = self.watched.load(Relaxed) > 0;
         let answered = match is_watched {
             true => lane::run(Box::pin(asked)).await,
@@ -148,29 +161,55 @@ impl Policy {
         };
         let took = started.elapsed();
         self.counts.called(took, answered.is_ok());
-        if answered.is_err() {
-            self.watched.store(WATCHED_CALLS, Relaxed);
-        } else if is_watched {
-            let _ = self.watched.fetch_update(Relaxed, Relaxed, |calls| calls.checked_sub(1));
+        match &answered {
+            Err(_) => self.watched.store(WATCHED_CALLS, Relaxed),
+            Ok(_) if is_watched => {
+                let _ = self.watched.fetch_update(Relaxed, Relaxed, |calls| calls.checked_sub(1));
+            }
+            Ok(_) => {}
         }
+        let (answered, used) =
+            answered.map_or_else(|why| (Err(why), None), |(answer, used)| (Ok(answer), Some(used)));
+        self.make_ready(bounds, used);
         (answered, took)
+    }
+
+    fn take_fresh(&self) -> Option<Fresh> {
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    /// Puts away what was used and makes what will be, beside the request. Not of one that fails or is slow.
+    fn make_ready(self: &Arc<Policy>, bounds: Bounds, used: Option<Store<PolicyState>>) {
+        let Some(used) = used else { return };
+        let policy = self.clone();
+        tokio::spawn(async move {
+            drop(used);
+            if policy.watched.load(Relaxed) > 0 || policy.fresh_count() >= FRESH_MAX {
+                return;
+            }
+            let made = Box::pin(make(policy.ready.clone(), bounds));
+            // What fails will fail again where somebody waits for it, and is told there.
+            let Ok(made) = lane::move_when_slow(made).await else { return };
+            let mut fresh = policy.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+            if fresh.len() < FRESH_MAX {
+                fresh.push(made);
+            }
+        });
+    }
+
+    fn fresh_count(&self) -> usize {
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 
-/// In a new instance, which goes with the call.
-async fn ask(
-    ready: InstancePre<PolicyState>,
-    function: ComponentExportIndex,
-    bounds: Bounds,
-    started: Instant,
-    params: Vec<Val>,
-) -> wasmtime::Result<Val> {
+/// A new instance, within its bounds.
+async fn make(ready: InstancePre<PolicyState>, bounds: Bounds) -> wasmtime::Result<Fresh> {
     engine::note_guest();
     let limits = StoreLimitsBuilder::new()
         .memory_size(bounds.memory_bytes)
         .table_elements(TABLE_ELEMENTS_MAX)
         .build();
-    let state = PolicyState { limits, started, bounds, ticks: 0 };
+    let state = PolicyState { limits, started: Instant::now(), bounds, ticks: 0 };
     let mut store = Store::new(ready.engine(), state);
     store.limiter(|state| &mut state.limits);
     store.set_hostcall_fuel(COPIED_BYTES_MAX);
@@ -188,6 +227,26 @@ async fn ask(
     });
     store.set_epoch_deadline(1);
     let instance = ready.instantiate_async(&mut store).await?;
+    Ok(Fresh { store, instance })
+}
+
+/// Asks an instance that nobody has asked before; it goes with the answer.
+async fn ask(
+    fresh: Option<Fresh>,
+    ready: InstancePre<PolicyState>,
+    function: ComponentExportIndex,
+    bounds: Bounds,
+    params: Vec<Val>,
+) -> wasmtime::Result<(Val, Store<PolicyState>)> {
+    engine::note_guest();
+    let started = Instant::now();
+    let Fresh { mut store, instance } = match fresh {
+        Some(fresh) => fresh,
+        None => make(ready, bounds).await?,
+    };
+    let state = store.data_mut();
+    (state.started, state.bounds, state.ticks) = (started, bounds, 0);
+    store.set_epoch_deadline(1);
     let Some(function) = instance.get_func(&mut store, function) else {
         wasmtime::bail!("it lost its function");
     };
@@ -195,7 +254,7 @@ async fn ask(
     function.call_async(&mut store, &params, &mut results).await.map_err(too_much)?;
     let [answer] = results;
     match size(&answer) {
-        ..=ANSWER_BYTES_MAX => Ok(answer),
+        ..=ANSWER_BYTES_MAX => Ok((answer, store)),
         bytes => {
             wasmtime::bail!("its answer has {bytes} bytes, and {ANSWER_BYTES_MAX} are allowed")
         }
