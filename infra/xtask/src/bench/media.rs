@@ -85,7 +85,7 @@ pub(super) fn run_bench(arguments: &Arguments) -> Result<()> {
 
 fn build(dev: bool) -> Result<PathBuf> {
     step("building a media thread and the floor");
-    let mut arguments = vec!["build", "-q", "-p", "konf-edge", "--example", "media_load"];
+    let mut arguments = vec!["build", "-q", "--workspace", "--example", "media_load"];
     if !dev {
         arguments.push("--release");
     }

@@ -62,7 +62,7 @@ pub(crate) fn run_bench(arguments: &Arguments) -> Result<()> {
     setup::tools(&setup::BUILD_TOOLS)?;
     let python = setup::pesq()?;
     step("building the path");
-    run("cargo", &["build", "-q", "-p", "konf-media", "--example", "sound_path"])?;
+    run("cargo", &["build", "-q", "--workspace", "--example", "sound_path"])?;
     let bench = Bench::prepare(python, arguments)?;
     step("measuring");
     println!("phone → edge (loss) → mix → edge → phone (no loss), {} seeds", arguments.seeds);
