@@ -46,6 +46,8 @@ async fn main() -> Result<()> {
         system_id: system_id.clone(),
         password: Secret::new(password),
         from: from.clone(),
+        tls: false,
+        ca: None,
     });
     let (stop, stopping) = watch::channel(false);
     let running = tokio::spawn(connector.run(Arc::new(Printer), stopping));

@@ -1,8 +1,10 @@
-//! Who signs in at the desk: local accounts with a role each, sessions, and wrong tries.
+//! Who signs in at the desk: local accounts with a role each, people of the operator's own directory ([`oidc`]), sessions,
+//! and wrong tries.
 //!
 //! Sessions live in the process: after a restart of control everybody signs in again. What a browser holds is 256 random
 //! bits; here only their digest is kept. The token that forms carry is made of the same bits and gives none of them away.
 
+pub mod oidc;
 mod sessions;
 mod tries;
 
@@ -19,6 +21,7 @@ use rand::rngs::OsRng;
 use tokio::sync::Semaphore;
 
 use crate::config::Secret;
+use oidc::Oidc;
 use sessions::Sessions;
 pub use sessions::{Session, SessionToken};
 use tries::Tries;
@@ -35,6 +38,8 @@ pub struct Accounts {
     sessions: Mutex<Sessions>,
     tries: Mutex<Tries>,
     room: Arc<Semaphore>,
+    /// Who signs in there needs no account here.
+    oidc: Option<Oidc>,
 }
 
 /// Why somebody does not get in.
@@ -66,7 +71,28 @@ impl Accounts {
             sessions: Mutex::default(),
             tries: Mutex::default(),
             room: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            oidc: None,
         }
+    }
+
+    /// The same with a provider beside local accounts.
+    pub fn with_oidc(self, oidc: Option<Oidc>) -> Accounts {
+        Accounts { oidc, ..self }
+    }
+
+    pub fn oidc(&self) -> Option<&Oidc> {
+        self.oidc.as_ref()
+    }
+
+    /// For somebody whom the provider has named.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no randomness.
+    pub fn open(&self, session: Session, now: UnixMs) -> Result<SessionToken> {
+        let token = SessionToken::draw()?;
+        locked(&self.sessions).open(&token, session, now);
+        Ok(token)
     }
 
     /// Whether it is right takes the same time, whether or not there is such a name.
@@ -95,9 +121,7 @@ impl Accounts {
         let fits = self.fits(password.clone(), kept).await?;
         let Some(role) = role.filter(|_| fits) else { return Ok(Err(Denied::Wrong)) };
         locked(&self.tries).forget(&name, from);
-        let token = SessionToken::draw()?;
-        locked(&self.sessions).open(&token, Session { name, role }, now);
-        Ok(Ok(token))
+        self.open(Session { name, role }, now).map(Ok)
     }
 
     pub fn session(&self, token: &SessionToken, now: UnixMs) -> Option<Session> {

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::accounts::Accounts;
+use crate::accounts::oidc::Oidc;
 use crate::config::{self, Config};
 use crate::edge_service::EdgeService;
 use crate::ledger_service::{Inside, Outside};
@@ -93,6 +94,7 @@ pub async fn run(config: Config) -> Result<()> {
     running.spawn(policies::log::write(calls, ledger.clone(), stopping.clone()));
     tasks::start(&config, &ledger, &policies, &edges, &wakes, &mut running, &stopping)?;
     ledger.forget_running().await?;
+    let oidc = config.oidc.clone().map(|oidc| Oidc::new(oidc, &config.public_url)).transpose()?;
     let desk = Arc::new(operator::Desk {
         ledger: ledger.clone(),
         edges,
@@ -100,7 +102,7 @@ pub async fn run(config: Config) -> Result<()> {
         outbox: wakes.outbox.clone(),
         policies: Some(policies.clone()),
         host: Some(host.clone()),
-        accounts: Accounts::new(ledger.clone()),
+        accounts: Accounts::new(ledger.clone()).with_oidc(oidc),
         secure: config.public_url.starts_with("https://"),
     });
     let rest = Arc::new(Rest::new(desk.clone(), rooms, &config.api));

@@ -2,6 +2,7 @@
 //! ([`Config`]). An unknown key is an error; a bad value is named before any socket opens.
 
 mod mail;
+mod oidc;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,6 +17,8 @@ use crate::policies::package::Trust;
 
 use mail::WrittenMail;
 pub use mail::{Dkim, Front, Inbound, InboundTls, Mail, MailTls};
+pub use oidc::{Oidc, is_confidential};
+use oidc::{WrittenOidc, oidc as read_oidc};
 
 /// What stands in `konf.toml`. Paths are relative to the file.
 #[derive(Deserialize)]
@@ -40,6 +43,7 @@ struct Written {
     smpp: Option<WrittenSmpp>,
     mail: Option<WrittenMail>,
     budget: Option<WrittenBudget>,
+    oidc: Option<WrittenOidc>,
     #[serde(default)]
     policies: WrittenPolicies,
     #[serde(default)]
@@ -89,6 +93,9 @@ struct WrittenSmpp {
     system_id: String,
     password: Secret,
     from: String,
+    #[serde(default)]
+    tls: bool,
+    ca: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -167,6 +174,8 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// Messages out within an hour.
     pub budget: Budget,
+    /// Who signs in at the desk besides local accounts.
+    pub oidc: Option<Oidc>,
     /// Whose policies are taken.
     pub policies: Trust,
     pub api: Api,
@@ -252,6 +261,9 @@ pub struct Smpp {
     pub password: Secret,
     /// The order number.
     pub from: String,
+    pub tls: bool,
+    /// PEM of who vouches for the SMSC, where it is nobody whom browsers trust.
+    pub ca: Option<PathBuf>,
 }
 
 impl Config {
@@ -319,9 +331,10 @@ impl Config {
             },
             edges: written.edges,
             sms: written.sms.map(sms).transpose()?,
-            smpp: written.smpp.map(smpp).transpose()?,
+            smpp: written.smpp.map(|written| smpp(written, base)).transpose()?,
             mail: written.mail.map(|written| mail::read(written, base)).transpose()?,
             budget: written.budget.map_or_else(|| Ok(Budget::default()), budget)?,
+            oidc: written.oidc.map(read_oidc).transpose()?,
             policies: trust(&written.policies)?,
             api: api(&written.api)?,
             mailbox_smtp_listen: written
@@ -369,8 +382,8 @@ fn sms(written: WrittenSms) -> Result<Sms> {
 }
 
 /// The lengths of SMPP 3.4, section 4.1.1, without the zero byte.
-fn smpp(written: WrittenSmpp) -> Result<Smpp> {
-    let WrittenSmpp { address, system_id, password, from } = written;
+fn smpp(written: WrittenSmpp, base: &Path) -> Result<Smpp> {
+    let WrittenSmpp { address, system_id, password, from, tls, ca } = written;
     let port = address.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
     ensure!(
         matches!(port, Some(Ok(_))),
@@ -378,7 +391,9 @@ fn smpp(written: WrittenSmpp) -> Result<Smpp> {
     );
     ensure!(system_id.len() <= 15, "smpp.system_id has more than 15 characters");
     ensure!(password.expose().len() <= 8, "smpp.password has more than 8 characters");
-    Ok(Smpp { address, system_id, password, from })
+    ensure!(tls || ca.is_none(), "smpp.ca is of no use without tls = true");
+    let ca = ca.map(|ca| base.join(ca));
+    Ok(Smpp { address, system_id, password, from, tls, ca })
 }
 
 fn budget(written: WrittenBudget) -> Result<Budget> {

@@ -1,8 +1,8 @@
 //! The operators' desk in a browser, below `/desk`.
 //!
 //! Who signs in has a session and a role (`accounts`). A page is a `GET`; what changes something is a `POST` of a form that
-//! carries the session's token, is noted in the audit before it is done, and leads back to a page that says so. Nothing runs
-//! in the browser. Telephone numbers are shown in part; whoever asks for a whole one is noted.
+//! carries the session's token, is noted in the audit before it is done, and leads back to a page that says so. What is live
+//! comes as events; nothing else runs in the browser. Telephone numbers are shown in part; whoever asks for a whole one is noted.
 //!
 //! # To add a page
 //!
@@ -11,6 +11,7 @@
 
 mod act;
 mod capacity;
+mod company;
 mod dedicated;
 mod form;
 mod markup;
@@ -29,7 +30,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
-use crate::accounts::{Session, SessionToken};
+use crate::accounts::{Denied, Session, SessionToken};
 use crate::config::Secret;
 use crate::operator::Desk;
 use crate::server::{self, Peer};
@@ -39,8 +40,10 @@ use form::Fields;
 use markup::{Form, Frame, Notice, Tongue};
 
 pub const PATH: &str = "/desk";
-/// So often a page renews itself on which nobody writes.
+/// So often a page on which nobody writes renews itself without scripts.
 const RENEW_S: u32 = 10;
+/// So often it gets its news where scripts run.
+const NEWS_MS: u32 = 2_000;
 
 /// Answers what is below [`PATH`].
 pub async fn handle(desk: &Desk, request: &Request<Bytes>) -> Response<Bytes> {
@@ -50,11 +53,20 @@ pub async fn handle(desk: &Desk, request: &Request<Bytes>) -> Response<Bytes> {
         shown.and_then(|token| Some((desk.accounts.session(&token, clock::now())?, token)));
     let mut response = match (session, request.method(), request.uri().path()) {
         (_, &Method::POST, "/desk/sign-in") => sign_in(desk, request, tongue).await,
+        (_, &Method::GET, path @ ("/desk/oidc" | "/desk/oidc/return")) => {
+            match (desk.accounts.oidc(), path) {
+                (Some(oidc), "/desk/oidc") => company::begin(desk, oidc, tongue).await,
+                (Some(oidc), _) => company::finish(desk, oidc, request, tongue).await,
+                (None, _) => moved_to(PATH),
+            }
+        }
         (Some((session, token)), &Method::GET | &Method::POST, _) => {
             let visit = Visit { desk, request, tongue, session, form: Form::of(&token), token };
             visit.answer().await
         }
-        (None, &Method::GET, _) => page(StatusCode::UNAUTHORIZED, &sign_in_page(tongue, "", None)),
+        (None, &Method::GET, _) => {
+            page(StatusCode::UNAUTHORIZED, &sign_in_page(desk, tongue, "", None))
+        }
         (None, &Method::POST, _) => moved_to("/desk"),
         _ => server::fault(StatusCode::METHOD_NOT_ALLOWED, "expected GET or POST"),
     };
@@ -86,9 +98,27 @@ impl Visit<'_> {
         if self.request.method() == Method::POST {
             return self.post().await;
         }
+        let accepts = self.request.headers().get(header::ACCEPT);
+        if accepts.is_some_and(|accepts| accepts == "text/event-stream") {
+            return self.news().await;
+        }
         let said = Fields::of_query(self.request);
         let notice = Done::read(&said).map(|done| Notice::Done(done.said(self.tongue)));
         self.show(self.path(), StatusCode::OK, notice, None).await
+    }
+
+    /// The body of a live page as the one event of an answer that ends: the browser asks again by itself.
+    async fn news(&self) -> Response<Bytes> {
+        let body = match self.page(self.path(), None).await {
+            Ok(Some(shown)) if shown.renews => shown.body,
+            Ok(_) => return server::fault(StatusCode::NOT_FOUND, "nothing is live there"),
+            Err(error) => return self.failed(&error),
+        };
+        let lines: String = body.lines().map(|line| format!("data: {line}\n")).collect();
+        let mut response = Response::new(Bytes::from(format!("retry: {NEWS_MS}\n{lines}\n")));
+        let kind = HeaderValue::from_static("text/event-stream");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response
     }
 
     fn path(&self) -> &str {
@@ -224,14 +254,14 @@ async fn sign_in(desk: &Desk, request: &Request<Bytes>, tongue: Tongue) -> Respo
         }
     };
     tracing::warn!(?from, ?denied, "a wrong try to sign in at the desk");
-    page(StatusCode::UNAUTHORIZED, &sign_in_page(tongue, name, Some(denied)))
+    page(StatusCode::UNAUTHORIZED, &sign_in_page(desk, tongue, name, Some(denied)))
 }
 
-fn sign_in_page(tongue: Tongue, name: &str, denied: Option<crate::accounts::Denied>) -> String {
+fn sign_in_page(desk: &Desk, tongue: Tongue, name: &str, denied: Option<Denied>) -> String {
     let title = tongue.say("Přihlášení operátora", "Operator's sign-in");
     let frame = Frame { tongue, path: "/desk", title, session: None, renew_s: None, notice: None };
     let name: String = name.chars().take(32).collect();
-    frame.around(&sign_in::body(tongue, &name, denied))
+    frame.around(&sign_in::body(tongue, &name, denied, desk.accounts.oidc().is_some()))
 }
 
 fn moved_to(path: &str) -> Response<Bytes> {

@@ -2,9 +2,11 @@
 //!
 //! [`codec`], [`text`], [`session`] and [`inbound`] are pure; this is the socket around them. It binds as a transceiver,
 //! and binds again when the connection ends. A message in is stored before it is acknowledged; a message out is settled
-//! by the SMSC's answer, and by its receipt later on. SMPP has no encryption: use the carrier's VPN.
+//! by the SMSC's answer, and by its receipt later on. SMPP has no encryption of its own: TLS below
+//! it, where the carrier has that, or the carrier's VPN.
 
 pub mod codec;
+mod dial;
 pub mod inbound;
 pub mod session;
 pub mod text;
@@ -16,7 +18,6 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use konf_contract::{Msisdn, UnixMs};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
@@ -123,8 +124,7 @@ impl Connector {
         inbox: &impl Inbox,
         stopping: &mut watch::Receiver<bool>,
     ) -> Result<()> {
-        let stream = timeout(PATIENCE, TcpStream::connect(&self.smpp.address)).await??;
-        stream.set_nodelay(true)?;
+        let stream = timeout(PATIENCE, dial::dial(&self.smpp)).await??;
         let session = Session::new(&self.smpp.system_id, &self.smpp.password, clock::now());
         let mut bind =
             Bind { stream, session, waiting: BTreeMap::new(), next: 0, was_bound: false };
@@ -152,7 +152,7 @@ impl Connector {
 
 /// One connection.
 struct Bind {
-    stream: TcpStream,
+    stream: Box<dyn dial::Stream>,
     session: Session,
     waiting: BTreeMap<u64, oneshot::Sender<Outcome>>,
     next: u64,

@@ -99,17 +99,21 @@ pub(crate) fn api_fuzzer() -> Result<()> {
     python_with("schemathesis", &["schemathesis==4.32.5"]).map(drop)
 }
 
-/// What drives the browser in the end-to-end tests, as its lock file says; npm writes that file's copy when it is done.
-pub(crate) fn browser_driver() -> Result<()> {
-    let folder = root().join("tests/e2e/browser");
-    let installed = std::fs::metadata(folder.join("node_modules/.package-lock.json"));
-    let locked = std::fs::metadata(folder.join("package-lock.json"))?.modified()?;
-    if installed.is_ok_and(|installed| installed.modified().is_ok_and(|at| at >= locked)) {
-        return Ok(());
+/// What drives the browser and plays the SMSC in the end-to-end tests, as lock files say; npm writes
+/// that file's copy when it is done.
+pub(crate) fn node_packages() -> Result<()> {
+    for folder in ["tests/e2e/browser", "tests/e2e/smsc"] {
+        let folder = root().join(folder);
+        let installed = std::fs::metadata(folder.join("node_modules/.package-lock.json"));
+        let locked = std::fs::metadata(folder.join("package-lock.json"))?.modified()?;
+        if installed.is_ok_and(|installed| installed.modified().is_ok_and(|at| at >= locked)) {
+            continue;
+        }
+        step(&format!("installing what {} needs", folder.display()));
+        let folder = folder.to_string_lossy().into_owned();
+        run("npm", &["--prefix", &folder, "ci", "--silent", "--no-audit", "--no-fund"])?;
     }
-    step("installing the browser's driver");
-    let folder = folder.to_string_lossy().into_owned();
-    run("npm", &["--prefix", &folder, "ci", "--silent", "--no-audit", "--no-fund"])
+    Ok(())
 }
 
 /// The path of a Python that scores speech; pesq is compiled when it is installed.

@@ -9,7 +9,7 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     setup::tools(&setup::TEST_TOOLS)?;
     setup::smtp_server()?;
     setup::api_fuzzer()?;
-    setup::browser_driver()?;
+    setup::node_packages()?;
     setup::components()?;
     if let Some(name) = only {
         binaries()?;

@@ -1,79 +1,8 @@
-// What an organiser does in a browser, from the order to the end, on a telephone's screen. The Rust test that starts this
-// answers questions: a line `ASK what` on standard output, a line on standard input.
-import { createInterface } from "node:readline";
+// What an organiser does in a browser, from the order to the end, on a telephone's screen.
 import { strict as assert } from "node:assert";
-import { chromium } from "playwright-core";
-import axe from "axe-core";
+import { ask, look, passed, visit } from "./browser.mjs";
 
-const [base, day, time, shots] = process.argv.slice(2);
-const PHONE = { width: 360, height: 740 };
-const DESK = { width: 1280, height: 800 };
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-
-async function ask(what) {
-  console.log(`ASK ${what}`);
-  const { value } = await lines.next();
-  assert.ok(value, `an answer to ${what}`);
-  return value;
-}
-
-process.on("uncaughtException", async (error) => {
-  console.error(error);
-  for (const page of browser.contexts().flatMap((context) => context.pages())) {
-    console.error(page.url(), await page.innerText("main").catch(String));
-  }
-  process.exit(1);
-});
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-    // The fields of a date are in this language's order, whatever the page's is.
-    "--lang=en-US"],
-});
-
-/// A page in which anything that the browser complains of, such as a blocked script, fails the test.
-const complaints = [];
-async function visit(options = {}) {
-  const context = await browser.newContext({ locale: "en-GB", timezoneId: "Europe/Prague", viewport: PHONE, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
-  page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error}`));
-  page.on("console", (message) => {
-    const status = /status of (403|404|409|410|422|429)/.test(message.text());
-    if (message.type() === "error" && !status) complaints.push(`${page.url()}: ${message.text()}`);
-  });
-  return page;
-}
-
-/// No fault by WCAG 2.2 AA, nothing wider than the screen.
-async function look(page, name) {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(() => window.axe.run(document, {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-  }));
-  const faults = found.violations.map((fault) =>
-    `${fault.id}: ${fault.help}: ${fault.nodes.map((node) => node.html).join(" | ")}`);
-  assert.deepEqual(faults, [], `${name} (${page.url()})`);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.equal(wide, 0, `${name} is wider than the screen by ${wide}`);
-  if (shots) await picture(page, name);
-}
-
-async function picture(page, name) {
-  const address = page.url();
-  for (const [width, viewport] of [["360", PHONE], ["1280", DESK]]) {
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize(viewport);
-      await page.screenshot({ path: `${shots}/${name}-${width}-${colorScheme}.png`, fullPage: true });
-    }
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize(PHONE);
-  assert.equal(page.url(), address);
-}
+const [base, day, time] = process.argv.slice(2);
 
 /// With the keyboard alone, to the element of that id.
 async function tabTo(page, id) {
@@ -242,7 +171,4 @@ await plain.waitForURL(/ordered=1$/);
 const foreign = await plain.goto(`${base}/conferences/${number}`);
 assert.equal(foreign.status(), 404, "somebody else's conference");
 
-assert.deepEqual(complaints, []);
-await browser.close();
-console.log("PASSED");
-process.exit(0);
+await passed();

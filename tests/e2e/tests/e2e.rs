@@ -3,8 +3,10 @@
 mod api;
 mod calling;
 mod crashing;
+mod desk;
 mod mailing;
 mod ordering;
 mod portal;
 mod signalling;
+mod smpp;
 mod support;

@@ -1,14 +1,14 @@
 //! The organiser's pages in a real browser, with a real caller in the room.
 
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use konf_harness::gateway::number_of;
 use konf_harness::konf::{Konf, TRUNK_ADDRESS, unix_seconds};
 use konf_harness::process::Process;
 use konf_harness::sipp;
+
+use crate::support::in_a_browser;
 
 const ORGANISER: &str = "+420606111222";
 const GUEST: &str = "+420606777888";
@@ -19,33 +19,10 @@ const SOON_S: u64 = 60;
 fn an_organiser_orders_leads_and_cancels_in_a_browser() -> Result<()> {
     // Room for one conference of ten people at a time.
     let konf = Konf::start(14)?;
-    let browser = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
-    ensure!(
-        browser.join("node_modules").is_dir(),
-        "the browser's driver is not installed: run `cargo xtask test`, which installs it"
-    );
-    let mut command = Command::new("node");
-    command
-        .current_dir(&browser)
-        .args(["portal.mjs", &format!("http://{}", konf.http), &prague("+%F", SOON_S)?])
-        .arg(prague("+%H:%M", SOON_S)?)
-        .args(std::env::var("KONF_SHOTS"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    let mut child = command.spawn().context("node is needed")?;
-    let mut answers = child.stdin.take().context("node's standard input")?;
-    let questions = BufReader::new(child.stdout.take().context("node's standard output")?);
     let mut asked = Questions { konf: &konf, callers: Vec::new(), secrets: Vec::new() };
-    let mut passed = false;
-    for line in questions.lines() {
-        let line = line?;
-        match line.strip_prefix("ASK ") {
-            Some(question) => reply(&mut answers, &asked.answer(question)?)?,
-            None => passed |= line == "PASSED",
-        }
-    }
-    let status = child.wait()?;
-    ensure!(status.success() && passed, "the browser's part failed; see above");
+    let (base, day) = (format!("http://{}", konf.http), prague("+%F", SOON_S)?);
+    let arguments = [base.as_str(), &day, &prague("+%H:%M", SOON_S)?];
+    in_a_browser("portal.mjs", &arguments, |question| asked.answer(question))?;
     let logs = konf.logs();
     for secret in
         asked.secrets.iter().map(String::as_str).chain([ORGANISER, GUEST, "jana@example.com"])
@@ -114,10 +91,6 @@ impl Questions<'_> {
         self.secrets.push(token);
         Ok(link)
     }
-}
-
-fn reply(answers: &mut ChildStdin, answer: &str) -> Result<()> {
-    Ok(writeln!(answers, "{answer}")?)
 }
 
 /// Prague's clock, so many seconds from now, as `date` writes it.

@@ -1,8 +1,10 @@
 //! What the tests share.
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use konf_harness::gateway::number_of;
 use konf_harness::konf::{Konf, unix_seconds};
 
@@ -58,4 +60,38 @@ pub(crate) fn credentials(konf: &Konf, from: &str) -> Result<Credentials> {
         Some(Credentials { number, pin, password: eights.first()?.clone() })
     })
     .context("credentials")
+}
+
+/// Runs a script of tests/e2e/browser, and answers what it asks, until it has passed.
+pub(crate) fn in_a_browser(
+    script: &str,
+    arguments: &[&str],
+    mut answer: impl FnMut(&str) -> Result<String>,
+) -> Result<()> {
+    let browser = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+    ensure!(
+        browser.join("node_modules").is_dir(),
+        "the browser's driver is not installed: run `cargo xtask test`, which installs it"
+    );
+    let mut child = Command::new("node")
+        .current_dir(&browser)
+        .arg(script)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("node is needed")?;
+    let mut answers = child.stdin.take().context("node's standard input")?;
+    let questions = BufReader::new(child.stdout.take().context("node's standard output")?);
+    let mut passed = false;
+    for line in questions.lines() {
+        let line = line?;
+        match line.strip_prefix("ASK ") {
+            Some(question) => writeln!(answers, "{}", answer(question)?)?,
+            None => passed |= line == "PASSED",
+        }
+    }
+    let status = child.wait()?;
+    ensure!(status.success() && passed, "the browser's part failed; see above");
+    Ok(())
 }

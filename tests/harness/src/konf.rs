@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::desk::Browser;
 use crate::gateway::{self, Gateway};
 use crate::process::{Process, binaries, free_ports, root};
+use crate::smsc::{self, Smsc};
 use crate::smtp::SmtpServer;
 use crate::wait_for;
 
@@ -46,9 +47,32 @@ pub const ORDER_ADDRESS: &str = "orders@konf.example";
 impl Konf {
     /// Starts everything and waits until the edge has joined control. `seats` can be booked.
     pub fn start(seats: u32) -> Result<Konf> {
+        Konf::start_with(seats, "")
+    }
+
+    /// The same with more in control's configuration.
+    pub fn start_with(seats: u32, more: &str) -> Result<Konf> {
+        let gateway = Gateway::start()?;
+        let (url, secret) = (&gateway.url, gateway::SECRET);
+        let sms = format!("[sms]\nkind = \"generic\"\nurl = {url:?}\nsecret = {secret:?}");
+        Konf::start_sending(seats, &sms, more, gateway)
+    }
+
+    /// The same with a carrier's SMSC for SMS out, and in.
+    pub fn start_with_smsc(seats: u32, smsc: &Smsc) -> Result<Konf> {
+        let (port, id, password) = (smsc.port, smsc::SYSTEM_ID, smsc::PASSWORD);
+        let sms = format!(
+            "[smpp]\naddress = \"127.0.0.1:{port}\"\nsystem_id = {id:?}\npassword = {password:?}\n\
+             tls = true\nca = {:?}",
+            smsc.certificate
+        );
+        Konf::start_sending(seats, &sms, "", Gateway::start()?)
+    }
+
+    /// `sms`: how SMS leave, but for the number that they come from.
+    fn start_sending(seats: u32, sms: &str, more: &str, gateway: Gateway) -> Result<Konf> {
         let folder = tempfile::Builder::new().prefix("konf-e2e-").tempdir()?;
         let dir = folder.path().to_owned();
-        let gateway = Gateway::start()?;
         let smtp = SmtpServer::start(&dir)?;
         let (http_port, sip_port, media) = (free_ports(0), free_ports(0), free_ports(60));
         let sip_tls_port = free_ports(0);
@@ -58,8 +82,9 @@ impl Konf {
         keys(&dir)?;
         fs::write(
             dir.join("konf.toml"),
-            control_config(&http, &metrics, link_port, seats, &gateway.url, smtp.port)
-                + &inbound(mail_port),
+            control_config(&http, &metrics, link_port, seats, sms, smtp.port)
+                + &inbound(mail_port)
+                + more,
         )?;
         fs::write(dir.join("edge.toml"), edge_config(sip_port, sip_tls_port, link_port, media))?;
         let control = start(&dir, "konf", "konf.toml", &["up"])?;
@@ -331,7 +356,7 @@ fn control_config(
     metrics: &str,
     link_port: u16,
     seats: u32,
-    gateway: &str,
+    sms: &str,
     smtp_port: u16,
 ) -> String {
     let (secret, manifest) = (gateway::SECRET, root().join("spin.toml"));
@@ -359,11 +384,8 @@ key = "link/control.key"
 [[edge]]
 name = "edge-1"
 seats = {seats}
-[sms]
-kind = "generic"
-url = "{gateway}"
+{sms}
 from = "+420720002233"
-secret = "{secret}"
 [mail]
 host = "127.0.0.1"
 port = {smtp_port}

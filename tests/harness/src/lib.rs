@@ -10,6 +10,7 @@ pub mod gateway;
 pub mod konf;
 pub mod process;
 pub mod sipp;
+pub mod smsc;
 pub mod smtp;
 pub mod sound;
 

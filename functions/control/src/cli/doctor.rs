@@ -13,9 +13,10 @@ use konf_host::Internal;
 use konf_ledger::Ledger;
 
 use super::table::say;
+use crate::accounts::oidc::Oidc;
 use crate::config::Config;
 use crate::delivery::mail;
-use crate::{app, functions, link, server, smtp};
+use crate::{app, clock, functions, link, server, smtp};
 
 pub(super) async fn run(config: Config, path: &Path) -> Result<()> {
     let mut faults = 0;
@@ -46,11 +47,22 @@ pub(super) async fn run(config: Config, path: &Path) -> Result<()> {
     );
     check("orders by e-mail", inbound(&config));
     check("DKIM", dkim(&config));
+    if let Some(oidc) = &config.oidc {
+        check("sign-in by OpenID Connect", provider(oidc, &config.public_url).await);
+    }
     match faults {
         0 => Ok(()),
         1 => bail!("one fault; its line above says what to mend"),
         faults => bail!("{faults} faults; their lines above say what to mend"),
     }
+}
+
+/// It describes itself, as `issuer`.
+async fn provider(oidc: &crate::config::Oidc, public_url: &str) -> Result<String> {
+    let provider = Oidc::new(oidc.clone(), public_url)?;
+    let begun = provider.begin(clock::now()).await?;
+    let address = begun.location.split('?').next().unwrap_or_default();
+    Ok(format!("{address}, coming back to {public_url}/desk/oidc/return"))
 }
 
 async fn functions(config: &Config) -> Result<String> {

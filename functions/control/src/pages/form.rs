@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, Request, header};
 
-use crate::accounts::SessionToken;
+use crate::accounts::{SessionToken, oidc};
 
 /// The longest form is an answer with some names.
 const FIELDS_MAX: usize = 32;
@@ -71,6 +71,18 @@ pub(super) fn cookie(secure: bool, token: Option<&SessionToken>) -> String {
         }
         None => format!("{name}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{flags}"),
     }
+}
+
+/// What a browser keeps while it is at the provider. Lax: it comes back from another site.
+pub(super) fn attempt_cookie(secure: bool, state: Option<&str>) -> String {
+    let flags = if secure { "; Secure" } else { "" };
+    let (state, seconds) = state.map_or(("", 0), |state| (state, oidc::ATTEMPT_MS / 1_000));
+    let name = attempt_name(secure);
+    format!("{name}={state}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{flags}")
+}
+
+pub(super) fn attempt_name(secure: bool) -> &'static str {
+    if secure { "__Host-konf-oidc" } else { "konf-oidc" }
 }
 
 pub(super) fn token(headers: &HeaderMap, secure: bool) -> Option<SessionToken> {

@@ -29,6 +29,7 @@ nav a{padding:.25rem 0;text-decoration:none}nav a[aria-current]{color:var(--ink)
 label{display:block;font-size:.9rem;color:var(--soft)}input,select,textarea{font:inherit;width:100%;max-width:32rem;min-height:2.5rem;padding:.3rem .6rem;color:var(--ink);background:var(--paper);border:1px solid var(--soft);border-radius:6px}\
 fieldset{border:1px solid var(--line);border-radius:6px;max-width:32rem}.day{display:inline-flex;align-items:center;gap:.4rem;margin-right:1rem;min-height:2rem}.day input{width:1.25rem;min-height:1.25rem}\
 button{font:inherit;min-height:2.5rem;padding:.3rem 1rem;border:1px solid var(--bar);border-radius:6px;color:var(--paper);background:var(--bar);cursor:pointer}\
+a.button{display:inline-block;padding:.5rem 1rem;border-radius:6px;color:var(--paper);background:var(--bar);text-decoration:none}\
 button.quiet{color:var(--bar);background:none;min-height:2rem;padding:.1rem .7rem}.narrow{max-width:26rem}\
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;border-left:3px solid var(--line);padding-left:.75rem;margin:.5rem 0}h3{font-size:1rem;margin:.75rem 0 0}\
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}caption{text-align:left;color:var(--soft);font-size:.9rem}\
@@ -94,11 +95,20 @@ impl Tongue {
     }
 }
 
-/// Nothing runs and nothing is loaded; only the pages' own style counts, and forms go to these pages alone.
+/// What is live comes by itself, but not under the fingers of who is in the middle of it. A page that is no longer
+/// given, for instance since its session has ended, is loaded anew to say so.
+const SCRIPT: &str = "\
+const main=document.getElementById('main'),news=new EventSource(location.pathname+location.search);\
+news.onmessage=e=>{if(!main.contains(document.activeElement))main.innerHTML=e.data};\
+news.onerror=()=>{if(news.readyState===EventSource.CLOSED)location.reload()}";
+
+/// Nothing runs but [`SCRIPT`] and nothing is loaded; only the pages' own style counts, and forms and questions go to these
+/// pages alone.
 pub(super) fn content_security_policy() -> String {
-    let style = STANDARD.encode(Sha256::digest(STYLE));
+    let [style, script] = [STYLE, SCRIPT].map(|text| STANDARD.encode(Sha256::digest(text)));
     format!(
-        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; connect-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 }
 
@@ -110,7 +120,7 @@ pub(super) struct Frame<'a> {
     pub(super) title: &'a str,
     /// Who is signed in, and the session's forms; nobody on the page where one signs in.
     pub(super) session: Option<(&'a Session, &'a Form)>,
-    /// Seconds after which the page renews itself; never one on which somebody writes.
+    /// The page is live: without scripts it renews itself after so many seconds. Never one on which somebody writes.
     pub(super) renew_s: Option<u32>,
     /// What has just been done, or why it was not.
     pub(super) notice: Option<Notice>,
@@ -128,7 +138,11 @@ impl Frame<'_> {
         let (tag, other) = (tongue.tag(), tongue.say("en", "cs"));
         let other_name = tongue.say("English", "Česky");
         let (title, path) = (text(self.title), text(path));
-        let renew = self.renew_s.map(|s| format!("<meta http-equiv=refresh content={s}>"));
+        let renew = self
+            .renew_s
+            .map(|s| format!("<noscript><meta http-equiv=refresh content={s}></noscript>"));
+        let script =
+            self.renew_s.map_or_else(String::new, |_| format!("<script>{SCRIPT}</script>"));
         let (renew, notice) = (renew.unwrap_or_default(), self.notice());
         let skip = tongue.say("Přeskočit na obsah", "Skip to the content");
         let (nav, me) = self.session.map(|of| self.navigation(of)).unwrap_or_default();
@@ -138,7 +152,7 @@ impl Frame<'_> {
             <title>{title} – Konf</title><style>{STYLE}</style></head>\
             <body><a class=skip href=#main>{skip}</a><header><h1>{title}</h1><div class=me>{me}\
             <a href=\"{path}?lang={other}\" hreflang={other} lang={other}>{other_name}</a></div></header>{nav}\
-            <main id=main>{notice}{body}</main></body></html>"
+            <main id=main>{notice}{body}</main>{script}</body></html>"
         )
     }
 

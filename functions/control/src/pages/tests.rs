@@ -537,3 +537,25 @@ fn a_restrictions_mark_says_nothing_of_whose_it_is() {
         (restrictions::mark(&line(NUMBER)), restrictions::mark(&line("+420606123457")));
     assert!(one != other && one.len() == 16 && !one.contains("123456"));
 }
+
+#[tokio::test]
+async fn what_is_live_comes_as_an_event_to_who_is_signed_in_and_nothing_else_does() {
+    let office = Office::with_things_in_it().await;
+    let vera = office.signed_in("vera").await;
+    let accept = [("accept", "text/event-stream")];
+    let news = vera.send(Method::GET, "/desk/requests", "", &accept).await;
+    assert_eq!(news.headers()[header::CONTENT_TYPE], "text/event-stream");
+    let said = String::from_utf8(news.body().to_vec()).unwrap();
+    assert!(said.starts_with("retry: ") && said.ends_with("\n\n"), "{said}");
+    assert!(said.lines().skip(1).all(|line| line.is_empty() || line.starts_with("data: ")));
+    let (_, page) = vera.get("/desk/requests").await;
+    let body: String = said.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+    // Times in it go on meanwhile.
+    let beginning: String = body.chars().take(60).collect();
+    assert!(beginning.starts_with("<section") && page.contains(&beginning), "{body}");
+    assert!(!body.contains("<html") && page.contains("new EventSource("));
+    let still = vera.send(Method::GET, "/desk/search", "", &accept).await;
+    assert_eq!(still.status(), StatusCode::NOT_FOUND);
+    let nobody = office.browser().send(Method::GET, "/desk/requests", "", &accept).await;
+    assert_eq!(nobody.status(), StatusCode::UNAUTHORIZED);
+}

@@ -59,6 +59,8 @@ async fn bench() -> Bench {
         system_id: "konf".to_owned(),
         password: Secret::new("secret"),
         from: "+420720002233".to_owned(),
+        tls: false,
+        ca: None,
     });
     let (stop, stopping) = watch::channel(false);
     let kept = Arc::new(Kept::default());
