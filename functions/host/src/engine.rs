@@ -1,5 +1,6 @@
 //! The WebAssembly engine: its limits, its clock and the cache of compiled components.
 
+use crate::policy::FRESH_TOTAL_MAX;
 use crate::{Digest, Limits, LoadError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
@@ -46,11 +47,11 @@ pub(crate) fn start(limits: &Limits) -> Result<Engine, LoadError> {
     Ok(engine)
 }
 
-/// Room for each request from outside, as many chained calls, a policy under each of them, and as many instances that
-/// are kept.
+/// Room for each request from outside, as many chained calls, a policy under each of them, as many instances that are
+/// kept, and those that are made ahead.
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let concurrency = u32::try_from(limits.concurrency).unwrap_or(u32::MAX);
-    let total = concurrency.saturating_mul(5).max(10);
+    let total = concurrency.saturating_mul(5).max(10).saturating_add(FRESH_TOTAL_MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(total)
         .total_core_instances(total.saturating_mul(CORE_INSTANCES_PER_COMPONENT))

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre, Linker, Val};
@@ -64,17 +65,28 @@ pub(crate) struct Policy {
     /// Calls that are still to begin in the slow lane.
     watched: AtomicU32,
     /// Made ahead, each for one call.
-    fresh: Mutex<Vec<Fresh>>,
+    fresh: Mutex<Vec<Waiting>>,
 }
 
 /// Instances of a policy that wait for their call: to make one takes three times as long as to ask it, and is done when
 /// nobody waits.
 const FRESH_MAX: usize = 4;
 
+/// The same of all policies, with those that are still to be put away: the engine has room for so many beside those that
+/// are at work.
+pub(crate) const FRESH_TOTAL_MAX: u32 = 32;
+static ROOM: Semaphore = Semaphore::const_new(FRESH_TOTAL_MAX as usize);
+
 /// An instance that nobody has asked anything.
 struct Fresh {
     store: Store<PolicyState>,
     instance: Instance,
+}
+
+/// The same, put aside.
+struct Waiting {
+    fresh: Fresh,
+    _room: SemaphorePermit<'static>,
 }
 
 struct PolicyState {
@@ -141,8 +153,8 @@ impl Policy {
         Ok(Policy { digest, counts, ready, functions, watched, fresh })
     }
 
-    /// Asks it, in a fresh instance with its own memory and deadline, which may have been made ahead. Counts how it went. A function of a contract has
-    /// one result.
+    /// Asks it, in a fresh instance with its own memory and deadline, which may have been made ahead. Counts how it went. A
+    /// function of a contract has one result.
     pub(crate) async fn call(
         self: &Arc<Policy>,
         bounds: Bounds,
@@ -175,12 +187,15 @@ impl Policy {
     }
 
     fn take_fresh(&self) -> Option<Fresh> {
-        self.fresh.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        let waiting = self.fresh.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        waiting.map(|waiting| waiting.fresh)
     }
 
     /// Puts away what was used and makes what will be, beside the request. Not of one that fails or is slow.
     fn make_ready(self: &Arc<Policy>, bounds: Bounds, used: Option<Store<PolicyState>>) {
         let Some(used) = used else { return };
+        // One of the two is in it at a time; where there is no room for it nothing waits to be put away.
+        let Ok(room) = ROOM.try_acquire() else { return };
         let policy = self.clone();
         tokio::spawn(async move {
             drop(used);
@@ -192,7 +207,7 @@ impl Policy {
             let Ok(made) = lane::move_when_slow(made).await else { return };
             let mut fresh = policy.fresh.lock().unwrap_or_else(PoisonError::into_inner);
             if fresh.len() < FRESH_MAX {
-                fresh.push(made);
+                fresh.push(Waiting { fresh: made, _room: room });
             }
         });
     }
