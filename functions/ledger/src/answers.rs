@@ -43,9 +43,8 @@ pub enum Begun {
 impl Ledger {
     /// To be called when control starts: what was worked on then was cut off.
     pub async fn forget_running(&self) -> Result<()> {
-        sqlx::query("UPDATE api_answer SET running = 0 WHERE running = 1")
-            .execute(self.store().writer())
-            .await?;
+        let statement = sqlx::query("UPDATE api_answer SET running = 0 WHERE running = 1");
+        self.store().change(statement).await?;
         Ok(())
     }
 
@@ -99,12 +98,13 @@ impl Ledger {
     /// `answer`: what is given again; none where the same request is to be worked on again.
     pub async fn finish(&self, asked: &Once, answer: Option<&[u8]>) -> Result<()> {
         let answer = answer.filter(|answer| answer.len() <= ANSWER_BYTES_MAX);
-        sqlx::query("UPDATE api_answer SET running = 0, answer = $1 WHERE token = $2 AND key = $3")
-            .bind(answer)
-            .bind(&asked.token)
-            .bind(&asked.key)
-            .execute(self.store().writer())
-            .await?;
+        let statement = sqlx::query(
+            "UPDATE api_answer SET running = 0, answer = $1 WHERE token = $2 AND key = $3",
+        )
+        .bind(answer)
+        .bind(&asked.token)
+        .bind(&asked.key);
+        self.store().change(statement).await?;
         Ok(())
     }
 }

@@ -101,11 +101,10 @@ impl Ledger {
         let Some(row) = row else { return Ok(None) };
         let token = ApiToken { id: row.text("id")?, scopes: scopes(&row)?, owner: owner(&row)? };
         if row.instant_or_none("used_ms")?.is_none_or(|used| now.since(used) >= USED_MS) {
-            sqlx::query("UPDATE api_token SET used_ms = $1 WHERE id = $2")
+            let statement = sqlx::query("UPDATE api_token SET used_ms = $1 WHERE id = $2")
                 .bind(now.0)
-                .bind(&token.id)
-                .execute(self.store().writer())
-                .await?;
+                .bind(&token.id);
+            self.store().change(statement).await?;
         }
         Ok(Some(token))
     }

@@ -191,7 +191,7 @@ impl Ledger {
     pub async fn tell_test(&self, webhook: &str, of: Option<&Sender>) -> Result<Option<String>> {
         let (now, event) = (self.now(), new_id("event")?);
         let body = json!({ "type": "webhook.test", "timestamp": time(now), "data": {} });
-        let told = sqlx::query(
+        let statement = sqlx::query(
             "INSERT INTO webhook_delivery (webhook, event, kind, body, state, created_ms, next_ms)
              SELECT id, $1, 'webhook.test', $2, 'waiting', $3, $3 FROM webhook
              WHERE id = $4 AND closed_ms IS NULL AND ($5 IS NULL OR owner_key = $5)",
@@ -200,10 +200,9 @@ impl Ledger {
         .bind(body.to_string())
         .bind(now.0)
         .bind(webhook)
-        .bind(of.map(Sender::key))
-        .execute(self.store().writer())
-        .await?;
-        Ok((told.rows_affected() == 1).then_some(event))
+        .bind(of.map(Sender::key));
+        let told = self.store().change(statement).await?;
+        Ok((told == 1).then_some(event))
     }
 }
 

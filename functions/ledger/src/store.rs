@@ -10,7 +10,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite, Transaction};
+use sqlx::{ConnectOptions, Connection, Execute, Executor, SqlSafeStr, Sqlite, Transaction};
 
 use crate::error::{LedgerError, OpenError, Result};
 use crate::writer::{Change, Durable, Writer};
@@ -90,6 +90,14 @@ impl Store {
     /// anything was kept.
     pub(crate) async fn write_soon(&self) -> Result<Change> {
         self.writer.change(Durable::Soon).await
+    }
+
+    /// A change of one statement; how many rows it has touched.
+    pub(crate) async fn change<'q>(&self, statement: impl Execute<'q, Sqlite> + 'q) -> Result<u64> {
+        let mut tx = self.write().await?;
+        let done = tx.execute(statement).await?;
+        tx.commit().await?;
+        Ok(done.rows_affected())
     }
 
     /// Begins reading one state of the database.

@@ -94,16 +94,15 @@ impl Ledger {
     }
 
     pub async fn webhook_delivered(&self, seq: i64, status: u16) -> Result<()> {
-        sqlx::query(
+        let statement = sqlx::query(
             "UPDATE webhook_delivery
              SET state = 'delivered', finished_ms = $1, status = $2, error = NULL
              WHERE seq = $3 AND state = 'sending'",
         )
         .bind(self.now().0)
         .bind(i64::from(status))
-        .bind(seq)
-        .execute(self.store().writer())
-        .await?;
+        .bind(seq);
+        self.store().change(statement).await?;
         Ok(())
     }
 
@@ -117,7 +116,7 @@ impl Ledger {
     ) -> Result<()> {
         let now = self.now();
         let error: String = error.chars().take(ERROR_CHARACTERS_MAX).collect();
-        sqlx::query(
+        let statement = sqlx::query(
             "UPDATE webhook_delivery SET state = $1, next_ms = $2, finished_ms = $3, status = $4,
                  error = $5
              WHERE seq = $6 AND state = 'sending'",
@@ -127,9 +126,8 @@ impl Ledger {
         .bind(retry.is_none().then_some(now.0))
         .bind(status.map(i64::from))
         .bind(error)
-        .bind(seq)
-        .execute(self.store().writer())
-        .await?;
+        .bind(seq);
+        self.store().change(statement).await?;
         Ok(())
     }
 }
