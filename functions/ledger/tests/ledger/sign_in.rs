@@ -144,7 +144,7 @@ async fn a_code_is_told_to_its_contact_alone() {
     assert!(bench.ledger.sign_in(&proposal).await.is_err());
     proposal.messages.clear();
     assert!(bench.ledger.sign_in(&proposal).await.is_err());
-    let long = Some("x".repeat(5_000));
+    let long = Some("x".repeat(33_000));
     let proposal = SignInProposal { pending: long, ..asked(&sms(1), "a", code("123456")) };
     assert!(bench.ledger.sign_in(&proposal).await.is_err());
 }
