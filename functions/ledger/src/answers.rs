@@ -62,7 +62,10 @@ impl Ledger {
         let once = match row {
             Some(row) if row.text("request")? != asked.request => return Ok(Begun::Other),
             Some(row) => match row.value::<Option<Vec<u8>>>("answer")? {
-                Some(answer) => return Ok(Begun::Answered(answer)),
+                Some(answer) => {
+                    tx.leave().await?;
+                    return Ok(Begun::Answered(answer));
+                }
                 None if row.value::<i64>("running")? == 1 => return Ok(Begun::Running),
                 None => row.text("once")?,
             },

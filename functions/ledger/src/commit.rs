@@ -73,6 +73,7 @@ impl Ledger {
         if let Some(inbound) = &proposal.inbound
             && !mark_answered(&mut tx, inbound, now).await?
         {
+            tx.leave().await?;
             return Ok(Outcome::Repeated);
         }
         let found = Found::read(&mut tx, &proposal.sender, now).await?;
@@ -95,6 +96,7 @@ impl Ledger {
         if let Some(closing) = &closing
             && !closing.close(&mut tx, &proposal.sender, now).await?
         {
+            tx.leave().await?;
             return Ok(Outcome::Repeated);
         }
         if found.are_offers_over {

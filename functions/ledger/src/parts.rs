@@ -26,6 +26,7 @@ impl Ledger {
         if let Some(id) = whole_before(&mut tx, &part.message, key).await? {
             let (stored, message) = inbound::by_id(&mut tx, &id, now).await?;
             let whole = message.map(|message| PartStored::Whole { stored, message });
+            tx.leave().await?;
             return Ok(whole.unwrap_or(PartStored::Waiting));
         }
         insert(&mut tx, part, key, now).await?;

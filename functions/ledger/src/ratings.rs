@@ -52,6 +52,7 @@ impl Ledger {
         .execute(&mut *tx)
         .await?;
         if rated.rows_affected() == 0 {
+            tx.leave().await?;
             return Ok(RatingOutcome::Repeated);
         }
         sqlx::query(

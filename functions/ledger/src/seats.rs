@@ -79,6 +79,7 @@ impl Ask<'_> {
             return Ok(AdmissionOutcome::Gone);
         }
         if let Some(outcome) = self.as_before(&mut tx).await? {
+            tx.leave().await?;
             return Ok(outcome);
         }
         let Some(row) = booking_by_id(&mut tx, self.booking, self.now).await? else {

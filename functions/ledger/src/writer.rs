@@ -70,18 +70,35 @@ pub(crate) struct Writer {
 /// A turn to write: what is read meanwhile cannot move before it ends. Dropped without [`Self::commit`], it has changed
 /// nothing.
 pub(crate) struct Change {
-    /// Sent on when the change shall stay; dropped, it shall not. Before `connection`, whose drop lets the next one in.
-    keep: Option<oneshot::Sender<Told>>,
+    /// Sent on with how it ends; dropped, it has changed nothing. Before `connection`, whose drop lets the next one in.
+    end: Option<oneshot::Sender<(End, Told)>>,
     connection: OwnedMutexGuard<SqliteConnection>,
+}
+
+/// What becomes of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Stays,
+    Goes,
 }
 
 impl Change {
     /// Answers when the change, and all that share its commit, are on the disk.
-    pub(crate) async fn commit(mut self) -> Result<()> {
+    pub(crate) async fn commit(self) -> Result<()> {
+        self.end(End::Stays).await
+    }
+
+    /// Changes nothing, and answers when what was found meanwhile is on the disk: before that nobody is told that something
+    /// is there already.
+    pub(crate) async fn leave(self) -> Result<()> {
+        self.end(End::Goes).await
+    }
+
+    async fn end(mut self, how: End) -> Result<()> {
         let (told, answer) = oneshot::channel();
-        let kept = self.keep.take().is_some_and(|keep| keep.send(told).is_ok());
+        let ended = self.end.take().is_some_and(|end| end.send((how, told)).is_ok());
         drop(self);
-        if !kept {
+        if !ended {
             return Err(closed());
         }
         answer.await.unwrap_or_else(|_| Err(closed()))
@@ -256,17 +273,18 @@ impl Turns {
     }
 
     /// Lends the connection out; returns how the change is to end.
-    async fn change(&self, give: Give, kept: &mut Vec<Told>) -> &'static str {
+    async fn change(&self, give: Give, waiting: &mut Vec<Told>) -> &'static str {
         let connection = Arc::clone(&self.connection).lock_owned().await;
-        let (keep, kept_or_not) = oneshot::channel();
-        // Who has stopped waiting drops it, and with it `keep`.
-        let _ = give.send(Ok(Change { keep: Some(keep), connection }));
-        match kept_or_not.await {
-            Ok(told) => {
-                kept.push(told);
-                "RELEASE change"
-            }
-            Err(_) => "ROLLBACK TO change; RELEASE change",
+        let (end, ended) = oneshot::channel();
+        // Who has stopped waiting drops it, and with it `end`.
+        let _ = give.send(Ok(Change { end: Some(end), connection }));
+        let how = ended.await.map(|(how, told)| {
+            waiting.push(told);
+            how
+        });
+        match how {
+            Ok(End::Stays) => "RELEASE change",
+            Ok(End::Goes) | Err(_) => "ROLLBACK TO change; RELEASE change",
         }
     }
 

@@ -159,3 +159,28 @@ async fn what_is_durable_soon_goes_first_is_seen_at_once_and_changes_nothing_for
     assert_eq!(synchronous(&writer).await, 2);
     assert_eq!(numbers(&options).await, [1, 2, 3, 4]);
 }
+
+#[tokio::test]
+async fn who_finds_what_is_not_yet_durable_is_told_after_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, options) = writer(&folder).await;
+    let mut first = writer.change(Durable::Now).await.unwrap();
+    let mut second = Box::pin(writer.change(Durable::Now));
+    let mut third = Box::pin(writer.change(Durable::Now));
+    for waiting in [&mut second, &mut third] {
+        assert!(timeout(Duration::from_millis(1), waiting).await.is_err(), "one has its turn");
+    }
+    insert(&mut first, 1).await.unwrap();
+    let first = tokio::spawn(first.commit());
+    let mut second = second.await.unwrap();
+    insert(&mut second, 2).await.unwrap();
+    assert!(insert(&mut second, 1).await.is_err(), "it is there");
+    let second = tokio::spawn(second.leave());
+    let third = third.await.unwrap();
+    tokio::task::yield_now().await;
+    assert!(!second.is_finished() && numbers(&options).await.is_empty());
+    drop(third);
+    second.await.unwrap().unwrap();
+    first.await.unwrap().unwrap();
+    assert_eq!(numbers(&options).await, [1]);
+}
