@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 enum What {
     /// How speech sounds after the whole way through the engine, at random loss (PESQ); a minute
     Sound(sound::Arguments),
-    /// CPU, delay, gaps and memory of a media thread, one line for each load; five minutes
+    /// CPU, delay, gaps and memory of a media thread, one line for each load; nine minutes
     Media(media::Arguments),
     /// Policies, slots, swaps, orders and evil guests, each beside its budget; five minutes
     Functions(functions::Arguments),

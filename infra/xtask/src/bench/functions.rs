@@ -63,6 +63,7 @@ const LINES: [(&str, &str, &str, Budget); 29] = [
 type Figures = BTreeMap<String, f64>;
 
 pub(super) fn run_bench(arguments: &Arguments) -> Result<()> {
+    setup::tools(&setup::BUILD_TOOLS)?;
     setup::components()?;
     step("building what measures");
     // Of the whole workspace, so that wasmtime has the features that everything else builds it with.
