@@ -39,8 +39,8 @@ fn rounded(wishes: &OpusWishes) -> OpusWishes {
     }
 }
 
-/// Kept for who begins to speak: more do not in one tick, and what nobody needs is 30 kB each.
-const SPARES_MAX: usize = 16;
+/// Kept for who begins to speak: more hardly do in one tick, and what nobody needs is 33 kB each.
+const SPARES_MAX: usize = 4;
 
 /// Encoders of Opus that nobody needs any more.
 #[derive(Default)]
