@@ -4,7 +4,7 @@
 //! The filter goes on from the samples that were heard, so there is no seam where the hole begins. A vowel keeps its
 //! pitch and its colour; an s keeps its colour and does not buzz.
 
-use super::{LAG_MAX, Pitch};
+use super::Pitch;
 use crate::Rate;
 
 /// Resonances that are modelled: six at 8 kHz, eight above.
@@ -38,7 +38,8 @@ pub(super) struct Extension {
     filter: [f32; ORDER_MAX],
     /// What was heard or made last, the newest first.
     memory: [f32; ORDER_MAX],
-    period: Box<[f32]>,
+    /// As long as any was that was needed: most legs never need a long one, and at 48 kHz it is 4 kB.
+    period: Vec<f32>,
     lag: usize,
     at: usize,
     voicing: f32,
@@ -52,7 +53,7 @@ impl Extension {
             rate,
             filter: [0.0; ORDER_MAX],
             memory: [0.0; ORDER_MAX],
-            period: vec![0.0; LAG_MAX * rate.scale()].into(),
+            period: Vec::new(),
             lag: 1,
             at: 0,
             voicing: 0.0,
@@ -72,9 +73,10 @@ impl Extension {
         for (memory, &sample) in self.memory.iter_mut().zip(history.iter().rev()) {
             *memory = f32::from(sample);
         }
-        for at in 0..self.lag {
-            self.period[at] = self.residual(history, newest - self.lag + at);
-        }
+        let mut period = std::mem::take(&mut self.period);
+        period.clear();
+        period.extend((newest - self.lag..newest).map(|at| self.residual(history, at)));
+        self.period = period;
         let loudness = LOUDNESS * self.rate.scale();
         let squares = (newest - loudness..newest).map(|at| self.residual(history, at).powi(2));
         self.noise_peak = (squares.sum::<f32>() / loudness as f32).sqrt() / EVEN_RMS;
