@@ -25,7 +25,8 @@ const EVENTS_MAX: usize = 65_536;
 
 /// Whole rooms and their legs (crate documentation).
 pub struct Engine {
-    legs: Vec<Leg>,
+    /// Each by itself: a leg moves to another engine as it lies, and none are moved when others come.
+    legs: Vec<Box<Leg>>,
     /// Place of each leg in `legs`.
     places: BTreeMap<LegId, usize>,
     blocks: Blocks,
@@ -211,7 +212,7 @@ impl Engine {
         let seed = (self.seed ^ id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 16;
         self.places.insert(id, self.legs.len());
         self.blocks.forget();
-        let mut leg = Leg::new(id, stream, now_us, seed as u32);
+        let mut leg = Box::new(Leg::new(id, stream, now_us, seed as u32));
         if self.leaves_noise {
             leg.leave_noise();
         }

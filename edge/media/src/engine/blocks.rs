@@ -32,7 +32,7 @@ impl Blocks {
     }
 
     /// Returns whether anything has changed.
-    pub(super) fn arrange(&mut self, legs: &[Leg]) -> bool {
+    pub(super) fn arrange(&mut self, legs: &[Box<Leg>]) -> bool {
         self.turn = 0;
         if std::mem::replace(&mut self.is_fresh, true) {
             return false;

@@ -25,19 +25,19 @@ impl Engine {
     /// no event tells of it. Both engines need the same epoch ([`Engine::with_epoch`]) and ticks at the same times: a leg
     /// that is moved between two ticks misses none.
     pub fn detach(&mut self, leg: LegId) -> Option<MovingLeg> {
-        self.take_out(leg).map(|leg| MovingLeg(Box::new(leg)))
+        self.take_out(leg).map(MovingLeg)
     }
 
     /// A leg of the same number that is here already stays, and the other one is forgotten.
     pub fn attach(&mut self, MovingLeg(leg): MovingLeg) {
         if !self.places.contains_key(&leg.id) {
             self.places.insert(leg.id, self.legs.len());
-            self.legs.push(*leg);
+            self.legs.push(leg);
             self.blocks.forget();
         }
     }
 
-    pub(super) fn take_out(&mut self, id: LegId) -> Option<Leg> {
+    pub(super) fn take_out(&mut self, id: LegId) -> Option<Box<Leg>> {
         self.leave(id);
         let place = self.places.remove(&id)?;
         let leg = self.legs.swap_remove(place);
