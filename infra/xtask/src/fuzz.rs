@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{root, setup, step, target};
 
-const TARGETS: [&str; 5] = ["sip", "sdp", "rtp", "rtcp", "dtmf"];
+const TARGETS: [&str; 7] = ["sip", "sdp", "rtp", "rtcp", "dtmf", "sms", "mail"];
 
 /// What `cargo fuzz` passes for its counters; sanitizers alone need a nightly compiler.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     /// Keep what reaches new code in tests/fuzz/corpus
     #[arg(long)]
     keep: bool,
-    /// One of sip, sdp, rtp, rtcp, dtmf; all of them without
+    /// One of sip, sdp, rtp, rtcp, dtmf, sms, mail; all of them without
     target: Option<String>,
 }
 
