@@ -13,9 +13,8 @@ use self::loss::Loss;
 pub(crate) use self::tally::Tally;
 use crate::clock::Beat;
 use crate::conceal::{Concealer, HISTORY};
-use crate::ring::SPAN;
 use crate::stretch::{VIEW, VIEW_MAX, lengthen, shorten};
-use crate::supply::Supply;
+use crate::supply::{Supply, WINDOW};
 use crate::transit::Transit;
 use crate::{Codec, Rate};
 
@@ -321,7 +320,7 @@ impl Playout {
 
     /// Timestamps around what is played that are taken.
     fn span(&self) -> i64 {
-        self.scaled(SPAN as i64)
+        self.scaled(WINDOW as i64)
     }
 
     /// Samples in a tick.
@@ -514,7 +513,7 @@ impl Playout {
         let mut following = [0; HISTORY * Rate::Full.scale()];
         let following = &mut following[..HISTORY * self.rate.scale()];
         if hole > 0 && self.concealer.can_lead(hole as usize) {
-            let known = self.supply.look_ahead(first, following);
+            let known = self.supply.look_ahead(self.next, first, following);
             self.concealer.bridge(hole as usize, &following[..known]);
         }
     }

@@ -12,6 +12,13 @@ use crate::codec::{Decoder, SAMPLES_MAX};
 use crate::frame::{FRAME_MAX, is_silent};
 use crate::ring::Ring;
 
+/// Timestamps around what is played that are taken, at 8 kHz: one second and a bit.
+pub(crate) const WINDOW: usize = 8_192;
+
+/// Decoded of a codec whose decoder has a memory, at first: at 48 kHz what is looked at to stretch sound (40 ms) and
+/// the packet that lies across its end. Longer packets, and sound that is recovered before its time, make it grow.
+const DECODED: usize = 2_880;
+
 /// Made up at one go by a codec: 10 ms at 48 kHz, the least that all of Opus can make up.
 const BLOCK: usize = 480;
 
@@ -63,8 +70,8 @@ impl Supply {
     pub(crate) fn new(codec: Codec) -> Self {
         let decoder = Decoder::new(codec);
         let held = match decoder {
-            Decoder::G711(_) => Held::Codes(Ring::new()),
-            _ => Held::Samples(Ring::new(), Box::new(Coded::new())),
+            Decoder::G711(_) => Held::Codes(Ring::with_span(WINDOW)),
+            _ => Held::Samples(Ring::with_span(DECODED), Box::new(Coded::new())),
         };
         Self { held, decoder }
     }
@@ -85,9 +92,9 @@ impl Supply {
         matches!(self.decoder, Decoder::Opus(_))
     }
 
-    /// Copies what is there from `first` on, behind a hole that is about to be made up, as far as it is there and `out`
-    /// is long; returns how much that is. Nothing for a codec that conceals by itself.
-    pub(crate) fn look_ahead(&mut self, first: i64, out: &mut [i16]) -> usize {
+    /// Copies what is there from `first` on, behind a hole that begins at `next` and is about to be made up, as far as
+    /// it is there and `out` is long; returns how much that is. Nothing for a codec that conceals by itself.
+    pub(crate) fn look_ahead(&mut self, next: i64, first: i64, out: &mut [i16]) -> usize {
         if self.conceals() {
             return 0;
         }
@@ -95,7 +102,8 @@ impl Supply {
             // What would still fill the hole comes too late from now on.
             coded.head = coded.head.max(first);
         }
-        let run = self.run(first, out.len());
+        self.decode_to(next, first + out.len() as i64);
+        let run = self.run_of_decoded(first, out.len());
         self.read(first, &mut out[..run]);
         run
     }
@@ -145,6 +153,10 @@ impl Supply {
     /// How many samples from `at` on are there without a hole, at most `most`; they can be read then.
     pub(crate) fn run(&mut self, at: i64, most: usize) -> usize {
         self.decode_to(at, at + most as i64);
+        self.run_of_decoded(at, most)
+    }
+
+    fn run_of_decoded(&self, at: i64, most: usize) -> usize {
         match &self.held {
             Held::Codes(ring) => ring.run(at, most),
             Held::Samples(ring, _) => ring.run(at, most),
@@ -205,6 +217,7 @@ impl Supply {
         if self.decoder.recover(following, samples) != Some(samples.len()) {
             return false;
         }
+        ring.widen(next, to);
         ring.write(from, samples);
         coded.head = to;
         coded.resume();
@@ -280,6 +293,7 @@ impl Supply {
             let skipped = (next - start).clamp(0, decoded as i64) as usize;
             let samples = &samples[skipped..];
             let at = start + skipped as i64;
+            ring.widen(next, at + samples.len() as i64);
             ring.write(at, samples);
             coded.head = start + decoded as i64;
             coded.resume();
