@@ -49,11 +49,12 @@ impl Bridge {
             .sum()
     }
 
+    /// What the process has taken for itself; its code is there once however many legs there are.
     pub(super) fn rss_kb(&self) -> Result<u64> {
         let status = self.proc("status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
         let number = line.and_then(|line| line.split_whitespace().next());
-        Ok(number.context("no VmRSS in status")?.parse()?)
+        Ok(number.context("no RssAnon in status")?.parse()?)
     }
 
     fn proc(&self, file: &str) -> Result<String> {
