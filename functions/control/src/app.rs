@@ -26,10 +26,13 @@ use crate::policies::Policies;
 use crate::policies::log::Log;
 use crate::rest::{self, Rest};
 use crate::rooms::Rooms;
+use crate::ses::{self, Ses};
 use crate::smtp::inbox::OrderInbox;
 use crate::{clock, functions, link, metrics, operator, pages, policies, server, smtp, tasks};
 
 pub const LEDGER_FILE: &str = "ledger.sqlite";
+/// Where services hand on e-mail.
+const MAIL_PATH: &str = "/mail";
 const LOCK_FILE: &str = "control.lock";
 /// How long each step may take when control goes down.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -82,7 +85,10 @@ pub async fn run(config: Config) -> Result<()> {
         running.spawn(server::serve(listener, outside, stopping.clone()));
     }
 
-    if let Some(inbound) = config.mail.as_ref().and_then(|mail| mail.inbound.as_ref()) {
+    let mail_settings = config.mail.as_ref();
+    let ses = mail_settings.and_then(|mail| mail.ses.clone());
+    let ses = ses.map(|topic| Ses::new(topic, order_inbox(None, &host, &wakes))).transpose()?;
+    if let Some(inbound) = mail_settings.and_then(|mail| mail.inbound.as_ref()) {
         let listener = server::bind("mail.inbound.listen", inbound.listen).await?;
         tracing::info!(address = %listener.local_addr()?, "listening for orders by e-mail");
         let served = orders_by_mail(inbound, &host, &wakes)?;
@@ -107,7 +113,7 @@ pub async fn run(config: Config) -> Result<()> {
     });
     let rest = Arc::new(Rest::new(desk.clone(), rooms, &config.api));
     let open_mailbox = config.mailbox_smtp_listen.is_some().then_some(mailbox);
-    let front = Arc::new(Front { host, desk, rest, mailbox: open_mailbox, wakes });
+    let front = Arc::new(Front { host, desk, rest, ses, mailbox: open_mailbox, wakes });
     running.spawn(server::serve(http, front, stopping));
     tracing::info!(web = config.public_url, "control is ready");
 
@@ -138,13 +144,21 @@ fn orders_by_mail(
             has_tls: tls.is_some(),
         },
         tls,
-        inbox: OrderInbox {
-            host: host.clone(),
-            outbox: wakes.outbox.clone(),
-            front: inbound.front.clone(),
-            resolver: inbound.resolver,
-        },
+        inbox: order_inbox(Some(inbound), host, wakes),
     })
+}
+
+fn order_inbox(
+    inbound: Option<&config::Inbound>,
+    host: &Arc<Host>,
+    wakes: &tasks::Wakes,
+) -> OrderInbox {
+    OrderInbox {
+        host: host.clone(),
+        outbox: wakes.outbox.clone(),
+        front: inbound.and_then(|inbound| inbound.front.clone()),
+        resolver: inbound.and_then(|inbound| inbound.resolver),
+    }
 }
 
 fn start_logging(json: bool) {
@@ -209,18 +223,23 @@ async fn ledger(config: &Config) -> Result<Ledger> {
     Ledger::open(&path, settings).await.with_context(|| format!("the ledger in {}", path.display()))
 }
 
-/// What the world reaches: the operator's desk, the REST API, the development mailbox, then the functions.
+/// What the world reaches: the operator's desk, the REST API, what SES tells, the development mailbox, then the functions.
 struct Front {
     host: Arc<Host>,
     desk: Arc<operator::Desk>,
     rest: Arc<Rest>,
+    ses: Option<Arc<Ses>>,
     mailbox: Option<Mailbox>,
     wakes: tasks::Wakes,
 }
 
 impl server::Handler for Front {
-    /// A package of a policy is longer than any message, and only operators send one.
+    /// A package of a policy is longer than any message, and only operators send one; a service that hands on an e-mail
+    /// adds to it.
     async fn body_max(&self, head: &http::request::Parts) -> usize {
+        if is_below(head.uri.path(), MAIL_PATH) {
+            return ses::BODY_MAX;
+        }
         match self.desk.takes_package(head) || self.rest.takes_package(head).await {
             true => operator::PACKAGE_BYTES_MAX,
             false => server::BODY_MAX,
@@ -248,6 +267,9 @@ impl server::Handler for Front {
         }
         if is_below(request.uri().path(), pages::PATH) {
             return pages::handle(&self.desk, &request).await;
+        }
+        if let Some(ses) = self.ses.as_ref().filter(|_| request.uri().path() == ses::PATH) {
+            return ses.handle(&request, clock::now()).await;
         }
         if let Some(mailbox) = &self.mailbox
             && let Some(response) = mailbox.handle(&request, clock::now())

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::policies::package::Trust;
 
 use mail::WrittenMail;
-pub use mail::{Dkim, Front, Inbound, InboundTls, Mail, MailTls};
+pub use mail::{Dkim, Front, Inbound, InboundTls, Mail, MailTls, Topic};
 pub use oidc::{Oidc, is_confidential};
 use oidc::{WrittenOidc, oidc as read_oidc};
 

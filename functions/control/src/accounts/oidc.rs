@@ -15,15 +15,12 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use konf_contract::UnixMs;
 
 use super::locked;
 use super::sessions::{Session, SessionToken};
 use crate::config::{self, Secret};
+use crate::https::{self, Client};
 use claims::Claims;
 use provider::Provider;
 
@@ -43,7 +40,7 @@ pub struct Oidc {
     settings: config::Oidc,
     /// Where the provider sends browsers back to; it must be registered there.
     redirect: String,
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client,
     provider: tokio::sync::Mutex<Option<(Provider, UnixMs)>>,
     attempts: Mutex<BTreeMap<String, Attempt>>,
 }
@@ -81,15 +78,10 @@ impl Oidc {
     ///
     /// When TLS cannot be set up.
     pub fn new(settings: config::Oidc, public_url: &str) -> Result<Oidc> {
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
-            .https_or_http()
-            .enable_http1()
-            .build();
         Ok(Oidc {
             settings,
             redirect: format!("{public_url}/desk/oidc/return"),
-            client: Client::builder(TokioExecutor::new()).build(connector),
+            client: https::client()?,
             provider: tokio::sync::Mutex::default(),
             attempts: Mutex::default(),
         })

@@ -20,6 +20,13 @@ pub(super) struct WrittenMail {
     password: Option<Secret>,
     inbound: Option<WrittenInbound>,
     dkim: Option<WrittenDkim>,
+    ses: Option<WrittenSes>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSes {
+    topic: String,
 }
 
 #[derive(Deserialize)]
@@ -56,6 +63,15 @@ pub struct Mail {
     pub inbound: Option<Inbound>,
     /// What outgoing mail is signed with.
     pub dkim: Option<Dkim>,
+    /// By which Amazon's SES hands on what it has received.
+    pub ses: Option<Topic>,
+}
+
+/// A topic of Amazon's SNS: anybody can have one, so that exactly this one counts.
+#[derive(Debug, Clone)]
+pub struct Topic {
+    arn: String,
+    host: String,
 }
 
 /// The key whose public half stands in the DNS at `SELECTOR._domainkey.DOMAIN`; the domain is that of `from`.
@@ -109,6 +125,42 @@ impl Mail {
     }
 }
 
+impl Topic {
+    /// From `arn:aws:sns:REGION:ACCOUNT:NAME`.
+    ///
+    /// # Errors
+    ///
+    /// When it is none.
+    pub fn new(arn: &str) -> Result<Topic> {
+        let parts: Vec<&str> = arn.split(':').collect();
+        let is_word = |text: &str| {
+            let good = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            !text.is_empty() && text.chars().all(good)
+        };
+        let (partition, region) = match parts[..] {
+            ["arn", partition, "sns", region, account, name]
+                if [partition, region, account, name].into_iter().all(is_word) =>
+            {
+                (partition, region)
+            }
+            _ => bail!(
+                "mail.ses.topic = {arn:?}: expected one such as \"arn:aws:sns:eu-west-1:123456789012:orders\""
+            ),
+        };
+        let country = if partition == "aws-cn" { ".cn" } else { "" };
+        Ok(Topic { arn: arn.to_owned(), host: format!("sns.{region}.amazonaws.com{country}") })
+    }
+
+    pub fn arn(&self) -> &str {
+        &self.arn
+    }
+
+    /// Where certificates come from, and subscriptions are confirmed.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailTls {
     None,
@@ -126,8 +178,9 @@ pub(super) fn read(written: WrittenMail, base: &Path) -> Result<Mail> {
     let (host, port, from) = (written.host, written.port, written.from);
     let inbound = written.inbound.map(|written| inbound(written, base)).transpose()?;
     let dkim = written.dkim.map(|written| dkim(written, base)).transpose()?;
+    let ses = written.ses.map(|ses| Topic::new(&ses.topic)).transpose()?;
     let (user, password) = (written.user, written.password);
-    Ok(Mail { host, port, from, tls, user, password, inbound, dkim })
+    Ok(Mail { host, port, from, tls, user, password, inbound, dkim, ses })
 }
 
 fn dkim(written: WrittenDkim, base: &Path) -> Result<Dkim> {

@@ -12,15 +12,12 @@ use anyhow::Result;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use konf_contract::{Msisdn, UnixMs};
 use tokio::sync::Mutex;
 
 use super::Failure;
 use crate::config::{Secret, Sms, SmsKind};
+use crate::https::{self, Client};
 
 pub use request::sign;
 
@@ -46,7 +43,7 @@ pub struct SmsGateway {
     sms: Sms,
     /// Where gateways reach Konf, without a slash at the end.
     public_url: String,
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client,
     patience: Duration,
     /// Of a gateway that gives one out (OAuth 2), and until when it may be used.
     token: Mutex<Option<(Secret, UnixMs)>>,
@@ -54,15 +51,10 @@ pub struct SmsGateway {
 
 impl SmsGateway {
     pub fn new(sms: Sms, public_url: &str) -> Result<Self> {
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
-            .https_or_http()
-            .enable_http1()
-            .build();
         Ok(SmsGateway {
             sms,
             public_url: public_url.to_owned(),
-            client: Client::builder(TokioExecutor::new()).build(connector),
+            client: https::client()?,
             patience: PATIENCE,
             token: Mutex::new(None),
         })

@@ -52,7 +52,14 @@ impl Inbox for OrderInbox {
                 _ => Vec::new(),
             },
         };
-        let outcome = ask::<MailOutcome>(&self.host, "order", "/message", &message).await;
+        self.hand_on(&message).await
+    }
+}
+
+impl OrderInbox {
+    /// What `order` makes of it.
+    pub async fn hand_on(&self, message: &MailMessage) -> Verdict {
+        let outcome = ask::<MailOutcome>(&self.host, "order", "/message", message).await;
         self.outbox.notify_one();
         match outcome {
             Ok(MailOutcome::Taken) => {

@@ -7,7 +7,8 @@
 //! | [`sendgrid`] | `/mail/sendgrid/SECRET` | a secret in the address | `sendgrid_secret` |
 //!
 //! Each makes a whole message of what came, so that it is read as every other ([`super::read`]). Amazon's SES is not among
-//! them: its notifications are signed by a certificate that would have to be fetched, and a function reaches nobody outside.
+//! them: its notifications are signed by a certificate that has to be fetched, and a function reaches nobody outside, so
+//! that control takes them (`functions/control/src/ses.rs`).
 
 pub mod mailgun;
 pub mod postmark;

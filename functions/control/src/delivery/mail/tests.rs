@@ -16,6 +16,7 @@ fn mailer() -> Mailer {
         password: None,
         inbound: None,
         dkim: None,
+        ses: None,
     })
     .unwrap()
 }
