@@ -291,6 +291,16 @@ pub struct BookingQuestion {
 pub struct BookingFacts {
     pub now: UnixMs,
     pub booking: Option<OwnBooking>,
+    /// Who hears of it when it is cancelled.
+    #[serde(default)]
+    pub guests: Vec<InvitedGuest>,
+}
+
+/// Somebody whose PIN lets in; until it is taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitedGuest {
+    pub contact: Sender,
+    pub pin: Pin,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

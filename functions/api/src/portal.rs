@@ -21,7 +21,7 @@
 use konf_contract::{ConferenceNumber, OneTimeCode, Password, Pin, UnixMs, WebToken, Window};
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{EdgeLoad, OutboxMessage, OwnBooking, Restriction, Sender};
+use crate::ledger::{EdgeLoad, InvitedGuest, OutboxMessage, OwnBooking, Restriction, Sender};
 
 /// The gateway of what was ordered in the web: its answer is seen there, so only credentials are sent.
 pub const WEB_GATEWAY: &str = "web";
@@ -147,6 +147,12 @@ pub struct ChangeFacts {
     pub booking: Option<OwnBooking>,
     /// Without the seats that this booking takes, and what offers hold for the sender.
     pub edges: Vec<EdgeLoad>,
+    /// The conference's own, for its organiser's calendar.
+    #[serde(default)]
+    pub pin: Option<Pin>,
+    /// Who hears of it when it is moved.
+    #[serde(default)]
+    pub guests: Vec<InvitedGuest>,
 }
 
 /// What its orderer may see again; PIN and password are absent once erased.

@@ -62,10 +62,26 @@ pub enum Message {
         pin: Pin,
         window: Window,
         zone: String,
+        /// As it stands.
+        #[serde(default)]
+        event: Option<Event>,
+    },
+    /// To a guest: another time or length; number and PIN stay.
+    Moved {
+        number: ConferenceNumber,
+        pin: Pin,
+        window: Window,
+        zone: String,
+        /// As it stood before.
+        #[serde(default)]
+        event: Option<Event>,
     },
     /// Another time, length or number of people; number and codes stay.
     Changed {
         number: ConferenceNumber,
+        /// None once it is erased.
+        #[serde(default)]
+        pin: Option<Pin>,
         window: Window,
         zone: String,
         seats: u32,
@@ -135,7 +151,10 @@ pub struct OfferedAlternative {
 pub enum Fault {
     NoSuchDate,
     NoSuchTime,
-    Past,
+    /// When the conference would have begun.
+    Past {
+        start: UnixMs,
+    },
     NoMinutes,
     TooLong,
     TooFewPeople,

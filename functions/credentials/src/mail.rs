@@ -9,6 +9,7 @@ use crate::html;
 use crate::invitation::{Invitation, Status};
 use crate::render::Settings;
 use crate::sentences;
+use crate::sms;
 use crate::when::When;
 
 use Language::{Cs, En};
@@ -70,7 +71,8 @@ fn letter(message: &Message, language: Language, settings: &Settings) -> Letter 
     };
     match message {
         Message::Credentials { .. } => credentials(plain, message, settings),
-        Message::Invited { number, pin, window, .. } => {
+        Message::Invited { number, pin, window, .. }
+        | Message::Moved { number, pin, window, .. } => {
             let values = [
                 When::new(window.start).long(language),
                 format!("{} min", window.minutes()),
@@ -155,6 +157,7 @@ pub(crate) fn sentence(message: &Message, language: Language) -> String {
         Message::Changed { number, window, seats, .. } => {
             sentences::changed(number, window, *seats, language)
         }
+        Message::Moved { number, window, .. } => sentences::moved(number, window, language),
         Message::NothingToCancel { number } => sentences::nothing_to_cancel(number, language),
         Message::OfferGone => sentences::offer_gone(language),
         Message::Restricted { until, .. } => sentences::restricted(*until, language),
@@ -188,8 +191,12 @@ fn subject(message: &Message, language: Language) -> String {
         (Message::Receipt { .. } | Message::Reply { .. } | Message::Declined { .. }, En) => {
             "Your conference request".to_owned()
         }
-        (Message::Changed { number, .. }, Cs) => format!("Konference {number} je změněna"),
-        (Message::Changed { number, .. }, En) => format!("Conference {number} is changed"),
+        (Message::Changed { number, .. } | Message::Moved { number, .. }, Cs) => {
+            format!("Konference {number} je změněna")
+        }
+        (Message::Changed { number, .. } | Message::Moved { number, .. }, En) => {
+            format!("Conference {number} is changed")
+        }
         (Message::SignInCode { .. } | Message::SignInLink { .. }, Cs) => {
             "Přihlášení do Konf".to_owned()
         }
@@ -276,27 +283,26 @@ fn calendar(
     now: UnixMs,
     settings: &Settings,
 ) -> Option<String> {
-    let (number, window, event, description) = match message {
-        Message::Credentials { number, pin, window, .. }
-        | Message::Invited { number, pin, window, .. } => {
-            let (access, pin) = (&settings.access_number, pin.expose());
-            let description = match language {
-                Cs => format!("Volejte {access}, číslo {number}#, PIN {pin}#. Ztlumit: *6"),
-                En => format!("Call {access}, number {number}#, PIN {pin}#. Mute: *6"),
-            };
-            (number, window, None, description)
+    let (number, window, event, pin) = match message {
+        Message::Credentials { number, pin, window, .. } => (number, window, None, Some(pin)),
+        Message::Invited { number, pin, window, event, .. }
+        | Message::Moved { number, pin, window, event, .. } => (number, window, *event, Some(pin)),
+        Message::Changed { number, pin, window, event, .. } => {
+            (number, window, *event, pin.as_ref())
         }
-        Message::Cancelled { number, window, event, .. }
-        | Message::Changed { number, window, event, .. } => {
-            (number, window, *event, sentence(message, language))
-        }
+        Message::Cancelled { number, window, event, .. } => (number, window, *event, None),
         _ => return None,
+    };
+    let description = match pin {
+        Some(pin) => sms::way_in(number, pin, language, settings),
+        None => sentence(message, language),
     };
     let status = match message {
         Message::Cancelled { .. } => Status::Cancelled,
         _ => Status::Confirmed,
     };
-    let is_first = matches!(message, Message::Credentials { .. } | Message::Invited { .. });
+    // What is told of as it stands has been moved as often before; anything else moves it once more.
+    let stands = matches!(message, Message::Credentials { .. } | Message::Invited { .. });
     let changes = event.map_or(0, |event| event.changes);
     let organiser = settings.organiser.as_str();
     let summary = match language {
@@ -308,7 +314,7 @@ fn calendar(
         Invitation {
             number,
             first_start: event.map_or(window.start, |event| event.first_start),
-            sequence: if is_first { 0 } else { changes.saturating_add(1) },
+            sequence: changes.saturating_add(u32::from(!stands)),
             between: (!organiser.is_empty()).then_some((organiser, recipient)),
             window,
             status,

@@ -59,7 +59,7 @@ fn kind(message: &Message) -> &'static str {
         Message::Credentials { .. } | Message::Dedicated { .. } => "credentials",
         Message::Offers { .. } => "offers",
         Message::Cancelled { .. } => "cancelled",
-        Message::Changed { .. } => "changed",
+        Message::Changed { .. } | Message::Moved { .. } => "changed",
         Message::Invited { .. } => "invitation",
         Message::Question { .. } => "question",
         Message::Receipt { .. } => "receipt",

@@ -86,6 +86,16 @@ pub(crate) fn changed(
     }
 }
 
+/// To a guest.
+pub(crate) fn moved(number: &ConferenceNumber, window: &Window, language: Language) -> String {
+    let start = When::new(window.start).short(language);
+    let minutes = window.minutes();
+    match language {
+        Cs => format!("Konference {number} je nově {start}, {minutes} min. Váš PIN zůstává."),
+        En => format!("Conference {number} is now {start}, {minutes} min. Your PIN stays."),
+    }
+}
+
 pub(crate) fn nothing_to_cancel(number: &ConferenceNumber, language: Language) -> String {
     match language {
         Cs => format!("Konferenci {number} od Vás objednanou nemáme. Zkontrolujte prosím číslo."),
@@ -238,8 +248,7 @@ fn wrong(fault: Fault, language: Language) -> String {
         (Fault::NoSuchDate, En) => "There is no such date (ddmm).",
         (Fault::NoSuchTime, Cs) => "Takový čas (hhmm) není.",
         (Fault::NoSuchTime, En) => "There is no such time (hhmm).",
-        (Fault::Past, Cs) => "Tento čas už minul.",
-        (Fault::Past, En) => "This time is past.",
+        (Fault::Past { start }, language) => return past(start, language),
         (Fault::NoMinutes, Cs) => "Délka musí být aspoň 1 minuta.",
         (Fault::NoMinutes, En) => "The length must be at least 1 minute.",
         (Fault::TooLong, Cs) => "Délka může být nejvýše 120 minut.",
@@ -255,6 +264,15 @@ fn wrong(fault: Fault, language: Language) -> String {
         }
     }
     .to_owned()
+}
+
+/// With the weekday: whoever mistook the date sees which day was understood.
+fn past(start: UnixMs, language: Language) -> String {
+    let start = When::new(start).short(language);
+    match language {
+        Cs => format!("Začátek {start} už minul."),
+        En => format!("{start} is past."),
+    }
 }
 
 fn missing(found: u32, language: Language) -> String {

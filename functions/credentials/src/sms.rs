@@ -36,7 +36,13 @@ pub(crate) fn parts(message: &Message, language: Language, settings: &Settings) 
     }
 }
 
-fn way_in(number: &ConferenceNumber, pin: &Pin, language: Language, settings: &Settings) -> String {
+/// All that somebody keys who has a PIN.
+pub(crate) fn way_in(
+    number: &ConferenceNumber,
+    pin: &Pin,
+    language: Language,
+    settings: &Settings,
+) -> String {
     let (access, pin) = (&settings.access_number, pin.expose());
     match language {
         Cs => format!("Volejte {access}, číslo {number}#, PIN {pin}#. Ztlumit: *6"),

@@ -25,7 +25,8 @@ mod told;
 use told::decided;
 
 /// Messages of one answer: an SMS answer has two parts in one message, a web order may ask for both ways.
-const MESSAGES_MAX: usize = 16;
+const MESSAGES_MAX: usize = 64;
+const PARTS_MAX: usize = 16;
 
 /// Alternatives of one answer: replied to with one digit.
 const OFFERS_MAX: usize = 9;
@@ -243,9 +244,9 @@ fn is_mute_without_answer(effect: &Effect) -> bool {
 
 fn check(proposal: &Proposal) -> Result<()> {
     if proposal.messages.len() > MESSAGES_MAX {
-        return Err(LedgerError::Invalid("an answer has at most 16 messages"));
+        return Err(LedgerError::Invalid("an answer has at most 64 messages"));
     }
-    if proposal.messages.iter().any(|message| outbox::rows(&message.body) > MESSAGES_MAX) {
+    if proposal.messages.iter().any(|message| outbox::rows(&message.body) > PARTS_MAX) {
         return Err(LedgerError::Invalid("an SMS has at most 16 parts"));
     }
     match &proposal.effect {

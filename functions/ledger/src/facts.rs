@@ -11,6 +11,7 @@ use sqlx::sqlite::{SqliteExecutor, SqliteRow};
 use crate::Ledger;
 use crate::capacity::Load;
 use crate::error::{LedgerError, Result};
+use crate::guests;
 use crate::offers::{Hold, held};
 use crate::restriction::{self, restriction_of};
 use crate::words::{Columns, Minutes, minute_after, minutes, state_at};
@@ -43,7 +44,7 @@ impl Ledger {
             self.look(&mut *tx, span, &question.sender.key(), now).await?;
         let row = sqlx::query(
             "SELECT b.id, b.number, b.start_ms, b.end_ms, b.seats, b.language, b.state,
-                 b.first_start_ms, b.changes, b.edge
+                 b.first_start_ms, b.changes, b.edge, b.pin
              FROM number_use u JOIN booking b ON b.id = u.booking
              WHERE u.number = $1 AND b.sender_key = $2",
         )
@@ -52,7 +53,8 @@ impl Ledger {
         .fetch_optional(&mut *tx)
         .await?;
         let Some(row) = row else {
-            return Ok(ChangeFacts { now, restriction, booking: None, edges: Vec::new() });
+            let (edges, guests) = (Vec::new(), Vec::new());
+            return Ok(ChangeFacts { now, restriction, booking: None, edges, pin: None, guests });
         };
         let booking = own_booking(&row, now)?;
         if booking.state == BookingState::Booked {
@@ -60,7 +62,9 @@ impl Ledger {
             free.push(Hold { edge: row.text("edge")?, span, seats: booking.seats });
         }
         let edges = self.loads(taken, &free);
-        Ok(ChangeFacts { now, restriction, booking: Some(booking), edges })
+        let guests = guests::invited(&mut tx, &booking.booking).await?;
+        let pin = row.pin_or_none("pin")?;
+        Ok(ChangeFacts { now, restriction, booking: Some(booking), edges, pin, guests })
     }
 
     /// One statement sees one state, and makes one way to the thread of the database and back.
@@ -146,7 +150,12 @@ impl Ledger {
         .bind(question.sender.key())
         .fetch_optional(&mut *tx)
         .await?;
-        Ok(BookingFacts { now, booking: row.map(|row| own_booking(&row, now)).transpose()? })
+        let booking = row.map(|row| own_booking(&row, now)).transpose()?;
+        let guests = match &booking {
+            Some(booking) => guests::invited(&mut tx, &booking.booking).await?,
+            None => Vec::new(),
+        };
+        Ok(BookingFacts { now, booking, guests })
     }
 }
 

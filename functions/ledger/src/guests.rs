@@ -1,11 +1,12 @@
 //! Who was invited to a conference: each by a message, with a PIN that lets in as the conference's own does, and that its
 //! organiser may take back.
 
-use konf_api::ledger::{BookingQuestion, BookingState, Sender};
+use konf_api::ledger::{BookingQuestion, BookingState, InvitedGuest, Sender};
 use konf_api::portal::{
     Guest, GuestOutcome, GuestProposal, GuestRevocation, GuestRevoked, GuestsFacts,
 };
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
 use crate::error::{LedgerError, Result};
 use crate::facts::own_booking;
@@ -150,6 +151,22 @@ async fn own(
     .bind(question.sender.key())
     .fetch_optional(tx)
     .await?)
+}
+
+/// Whoever has been invited and not taken back.
+pub(crate) async fn invited(tx: &mut SqliteConnection, booking: &str) -> Result<Vec<InvitedGuest>> {
+    let rows = sqlx::query(
+        "SELECT contact, pin FROM guest
+         WHERE booking = $1 AND revoked_ms IS NULL AND pin IS NOT NULL ORDER BY created_ms, id",
+    )
+    .bind(booking)
+    .fetch_all(tx)
+    .await?;
+    let guest = |row: &SqliteRow| {
+        let pin = row.pin_or_none("pin")?.ok_or(LedgerError::Stored("pin"))?;
+        Ok(InvitedGuest { contact: row.json("contact")?, pin })
+    };
+    rows.iter().map(guest).collect()
 }
 
 /// The PINs that let in beside the conference's own.

@@ -2,7 +2,7 @@
 
 use konf_api::ledger::{BookingQuestion, BookingState, OwnBooking};
 use konf_api::portal::{CredentialsFacts, OwnFacts, OwnQuestion};
-use konf_contract::{Password, Pin};
+use konf_contract::Password;
 use sqlx::sqlite::SqliteRow;
 
 use crate::Ledger;
@@ -71,7 +71,7 @@ impl Ledger {
             |column| Ok::<_, LedgerError>(row.value::<Option<String>>(column)?.filter(|_| shown));
         Ok(CredentialsFacts {
             now,
-            pin: secret("pin")?.map(|text| stored(Pin::new(text), "pin")).transpose()?,
+            pin: row.pin_or_none("pin")?.filter(|_| shown),
             password: secret("password")?
                 .map(|text| stored(Password::new(text), "password"))
                 .transpose()?,

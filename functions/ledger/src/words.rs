@@ -1,7 +1,7 @@
 //! Words as they are stored, and reading them back.
 
 use konf_api::ledger::{BookingState, Sender};
-use konf_contract::{ConferenceNumber, Language, LegId, Role, UnixMs, Window};
+use konf_contract::{ConferenceNumber, Language, LegId, Pin, Role, UnixMs, Window};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::Row;
@@ -45,6 +45,12 @@ pub(crate) trait Columns {
 
     fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T> {
         from_json(&self.text(column)?, column)
+    }
+
+    /// None once it is erased.
+    fn pin_or_none(&self, column: &'static str) -> Result<Option<Pin>> {
+        let text: Option<String> = self.value(column)?;
+        text.map(|text| Pin::new(text).map_err(|_| LedgerError::Stored(column))).transpose()
     }
 
     fn word<T: DeserializeOwned>(&self, column: &'static str) -> Result<T> {

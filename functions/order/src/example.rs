@@ -70,7 +70,7 @@ fn repair(fault: Fault, order: Items, fallback: Items, now: UnixMs) -> Items {
             minute: if order.minute < 60 { order.minute } else { 0 },
             ..order
         },
-        Fault::Past => Items { day: fallback.day, month: fallback.month, ..order },
+        Fault::Past { .. } => Items { day: fallback.day, month: fallback.month, ..order },
         Fault::NoMinutes => Items { minutes: fallback.minutes, ..order },
         Fault::TooLong => Items { minutes: MINUTES_MAX, ..order },
         Fault::TooFewPeople => Items { people: PEOPLE_MIN, ..order },

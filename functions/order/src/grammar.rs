@@ -260,8 +260,9 @@ pub(crate) fn judge(found: &Items, language: Language, now: UnixMs) -> Verdict {
     let wall = date.at(hour, minute, 0, 0);
     let Some(meaning) = calendar::meaning(wall) else { return Verdict::Fault(Fault::NoSuchDate) };
     let settled = meaning.settled(found.turn);
-    if is_past(settled.unwrap_or(meaning.latest()), now) {
-        return Verdict::Fault(Fault::Past);
+    let latest = settled.unwrap_or(meaning.latest());
+    if is_past(latest, now) {
+        return Verdict::Fault(Fault::Past { start: latest });
     }
     if let Some(fault) = wrong_size(found) {
         return Verdict::Fault(fault);

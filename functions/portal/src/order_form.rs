@@ -151,7 +151,7 @@ pub(crate) fn tag(language: Language) -> &'static str {
 pub(crate) fn item(fault: Fault) -> Item {
     match fault {
         Fault::NoSuchDate | Fault::Missing { .. } | Fault::Unreadable => Item::Day,
-        Fault::NoSuchTime | Fault::Past => Item::Time,
+        Fault::NoSuchTime | Fault::Past { .. } => Item::Time,
         Fault::NoMinutes | Fault::TooLong => Item::Minutes,
         Fault::TooFewPeople | Fault::TooManyPeople => Item::People,
     }

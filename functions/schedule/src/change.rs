@@ -81,8 +81,24 @@ pub fn decide_change(
     };
     Ok(Decided {
         effect: Effect::Change { booking: booking.booking, to },
+        others: facts
+            .guests
+            .into_iter()
+            .filter(|guest| guest.contact != request.sender)
+            .map(|guest| {
+                let message = Message::Moved {
+                    number: number.clone(),
+                    pin: guest.pin,
+                    window: order.window,
+                    zone: order.zone.clone(),
+                    event: booking.event,
+                };
+                (guest.contact, message)
+            })
+            .collect(),
         message: Message::Changed {
             number: number.clone(),
+            pin: facts.pin,
             window: order.window,
             zone: order.zone.clone(),
             seats: order.seats,
@@ -136,6 +152,28 @@ mod tests {
         assert_eq!(told["effect"]["change"]["to"]["edge"], "a");
         assert_eq!(script.last("render")["language"], "cs");
         assert_eq!(script.last("render")["message"]["changed"]["seats"], 10);
+    }
+
+    #[test]
+    fn guests_are_told_with_their_pin_and_whoever_ordered_is_told_once() {
+        let guest = |contact: Value, pin: &str| json!({ "contact": contact, "pin": pin });
+        let petr = json!({ "email": "petr@example.cz" });
+        let mut moved = facts(START, "booked", 0);
+        moved["pin"] = "135790".into();
+        moved["guests"] = json!([
+            guest(petr.clone(), "777888"),
+            guest(serde_json::to_value(sender()).unwrap(), "777999"),
+        ]);
+        let committed = json!({ "committed": { "booking": null } });
+        let script = Script::new([(FACTS, moved), (COMMIT, committed)]);
+        assert_eq!(now(change(&script, &request())), Ok(OrderAnswer::Changed));
+        let [(organiser, changed), (guest, moved)] = &script.written()[..] else {
+            panic!("{:?}", script.written())
+        };
+        assert_eq!((organiser, guest), (&serde_json::to_value(sender()).unwrap(), &petr));
+        assert_eq!(changed["changed"]["pin"], "135790");
+        assert_eq!(moved["moved"]["pin"], "777888");
+        assert_eq!(moved["moved"]["window"], changed["changed"]["window"]);
     }
 
     #[test]

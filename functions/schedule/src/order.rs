@@ -127,12 +127,14 @@ pub struct Decided {
     pub effect: Effect,
     pub message: Message,
     pub answer: OrderAnswer,
+    /// Who hears of it besides, and what.
+    pub others: Vec<(Sender, Message)>,
 }
 
 impl Decided {
     fn refused(reason: &str, message: Message) -> Self {
         let answer = OrderAnswer::Refused { reason: reason.to_owned() };
-        Decided { effect: Effect::Answer, message, answer }
+        Decided { effect: Effect::Answer, message, answer, others: Vec::new() }
     }
 }
 
@@ -220,16 +222,21 @@ fn no_such_offer(facts: &OffersFacts) -> Decided {
 /// Decides on a cancellation. A booking that is not this sender's is absent from the facts: the same as none at all.
 pub fn decide_cancel(request: &CancelRequest, facts: BookingFacts) -> Decided {
     match facts.booking {
-        Some(booking) if booking.state == BookingState::Booked => Decided {
-            effect: Effect::Cancel { booking: booking.booking },
-            message: Message::Cancelled {
+        Some(booking) if booking.state == BookingState::Booked => {
+            let message = Message::Cancelled {
                 number: booking.number,
                 window: booking.window,
                 zone: ZONE.to_owned(),
                 event: booking.event,
-            },
-            answer: OrderAnswer::Cancelled,
-        },
+            };
+            let guests = facts.guests.into_iter().map(|guest| (guest.contact, message.clone()));
+            Decided {
+                effect: Effect::Cancel { booking: booking.booking },
+                others: guests.filter(|(contact, _)| *contact != request.sender).collect(),
+                message,
+                answer: OrderAnswer::Cancelled,
+            }
+        }
         _ => Decided::refused(
             "nothing to cancel",
             Message::NothingToCancel { number: request.number.clone() },
@@ -273,7 +280,7 @@ pub(crate) fn book(
         seats: place.seats,
         language: place.language,
     };
-    Decided { effect: effect(proposal), message, answer }
+    Decided { effect: effect(proposal), message, answer, others: Vec::new() }
 }
 
 fn offer(offers: Vec<OfferProposal>, now: UnixMs) -> Decided {
@@ -290,6 +297,7 @@ fn offer(offers: Vec<OfferProposal>, now: UnixMs) -> Decided {
         message: Message::Offers { offers: shown.collect(), until, zone: ZONE.to_owned() },
         answer: OrderAnswer::Offered { offers: offers.len() as u32 },
         effect: Effect::HoldOffers { offers, until },
+        others: Vec::new(),
     }
 }
 
@@ -301,7 +309,10 @@ fn past(order: &Order, now: UnixMs) -> Decided {
     };
     let tomorrow = day_and_time(now.plus_ms(24 * 60 * UnixMs::MINUTE)).unwrap_or_default();
     let example = format!("{keyword} {tomorrow} {} {}", order.window.minutes(), order.seats);
-    Decided::refused("past", Message::Refusal { fault: Fault::Past, example })
+    Decided::refused(
+        "past",
+        Message::Refusal { fault: Fault::Past { start: order.window.start }, example },
+    )
 }
 
 fn restricted(until: Option<UnixMs>) -> Decided {
@@ -348,12 +359,14 @@ impl Reply<'_> {
         decided: Decided,
     ) -> Result<Option<OrderAnswer>, CallError> {
         let mut messages = Vec::new();
-        for recipient in self.recipients(&decided.effect) {
+        let own = self.recipients(&decided.effect).into_iter().map(|to| (to, &decided.message));
+        let others = decided.others.iter().map(|(to, message)| (to, message));
+        for (recipient, message) in own.chain(others) {
             let render = RenderRequest {
                 recipient: recipient.clone(),
                 language: self.language,
                 now: self.now,
-                message: decided.message.clone(),
+                message: message.clone(),
             };
             messages.extend(outside.render(&render).await?);
         }

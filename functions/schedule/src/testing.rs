@@ -85,6 +85,13 @@ impl Script {
         asked.iter().rev().find(|(at, _)| *at == path).expect("asked").1.clone()
     }
 
+    /// Who was written to, in that order, and which message.
+    pub(crate) fn written(&self) -> Vec<(Value, Value)> {
+        let asked = self.asked.borrow();
+        let written = asked.iter().filter(|(path, _)| *path == "render");
+        written.map(|(_, it)| (it["recipient"].clone(), it["message"].clone())).collect()
+    }
+
     pub(crate) fn paths(&self) -> Vec<&'static str> {
         self.asked.borrow().iter().map(|(path, _)| *path).collect()
     }

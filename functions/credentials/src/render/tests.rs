@@ -73,12 +73,20 @@ fn question(choices: &[(i64, &str)], wall: &str) -> Message {
 fn invited(start: UnixMs) -> Message {
     let number = ConferenceNumber::new("123456").unwrap();
     let pin = Pin::new("777888").unwrap();
-    Message::Invited { number, pin, window: window(start, 45), zone: zone() }
+    Message::Invited { number, pin, window: window(start, 45), zone: zone(), event: None }
 }
 
 fn changed(start: UnixMs) -> Message {
     let number = ConferenceNumber::new("123456").unwrap();
-    Message::Changed { number, window: window(start, 45), zone: zone(), seats: 4, event: event(2) }
+    let pin = Some(Pin::new("135790").unwrap());
+    let window = window(start, 45);
+    Message::Changed { number, pin, window, zone: zone(), seats: 4, event: event(2) }
+}
+
+fn moved(start: UnixMs) -> Message {
+    let number = ConferenceNumber::new("123456").unwrap();
+    let pin = Pin::new("777888").unwrap();
+    Message::Moved { number, pin, window: window(start, 45), zone: zone(), event: event(2) }
 }
 
 fn sign_in_code() -> Message {
@@ -99,7 +107,7 @@ fn confirm(what: Asked) -> Message {
 const FAULTS: [Fault; 9] = [
     Fault::NoSuchDate,
     Fault::NoSuchTime,
-    Fault::Past,
+    Fault::Past { start: START },
     Fault::NoMinutes,
     Fault::TooLong,
     Fault::TooFewPeople,
@@ -123,6 +131,7 @@ fn every_message() -> Vec<Message> {
         },
         invited(START),
         changed(START),
+        moved(START),
         Message::NothingToCancel { number: number() },
         Message::OfferGone,
         Message::Restricted { until: Some(START), zone: zone() },
@@ -198,9 +207,18 @@ fn worst_messages() -> Vec<Message> {
                 pin: Pin::new("9999999999").unwrap(),
                 window: window(start, 120),
                 zone: zone(),
+                event: None,
+            },
+            Message::Moved {
+                number: number(),
+                pin: Pin::new("9999999999").unwrap(),
+                window: window(start, 120),
+                zone: zone(),
+                event: None,
             },
             Message::Changed {
                 number: number(),
+                pin: None,
                 window: window(start, 120),
                 zone: zone(),
                 seats: 20,
@@ -342,6 +360,7 @@ fn sms_in_czech() {
             [49] Konference 123456 (pa 9.7.2027 14:00) je zrusena.
             [100] Konference pa 9.7.2027 14:00, 45 min. Volejte +420606000600, cislo 123456#, PIN 777888#. Ztlumit: *6
             [84] Konference 123456 je nove pa 9.7.2027 14:00, 45 min, 4 osoby. PIN a heslo zustavaji.
+            [69] Konference 123456 je nove pa 9.7.2027 14:00, 45 min. Vas PIN zustava.
             [70] Konferenci 123456 od Vas objednanou nemame. Zkontrolujte prosim cislo.
             [57] Tato nabidka uz neplati. Poslete prosim objednavku znovu.
             [71] Objednavani konferenci je pro Vas omezeno. Skonci to pa 9.7.2027 14:00.
@@ -361,7 +380,7 @@ fn sms_in_czech() {
             [66] Vasemu pozadavku bohuzel nemuzeme vyhovet: V ten den mame plno <i>
             [55] Takove datum (ddmm) neni. Priklad: konf 0907 1400 60 10
             [53] Takovy cas (hhmm) neni. Priklad: konf 0907 1400 60 10
-            [49] Tento cas uz minul. Priklad: konf 0907 1400 60 10
+            [65] Zacatek pa 9.7.2027 14:00 uz minul. Priklad: konf 0907 1400 60 10
             [60] Delka musi byt aspon 1 minuta. Priklad: konf 0907 1400 60 10
             [63] Delka muze byt nejvyse 120 minut. Priklad: konf 0907 1400 60 10
             [53] Osoby musi byt aspon 2. Priklad: konf 0907 1400 60 10
@@ -387,6 +406,7 @@ fn sms_in_english() {
             [54] Conference 123456 (Fri 9 Jul 2027 14:00) is cancelled.
             [98] Conference Fri 9 Jul 2027 14:00, 45 min. Call +420606000600, number 123456#, PIN 777888#. Mute: *6
             [87] Conference 123456 is now Fri 9 Jul 2027 14:00, 45 min, 4 people. PIN and password stay.
+            [70] Conference 123456 is now Fri 9 Jul 2027 14:00, 45 min. Your PIN stays.
             [65] You have no conference 123456 to cancel. Please check the number.
             [59] This offer is no longer held. Please send your order again.
             [70] Ordering conferences is restricted for you until Fri 9 Jul 2027 14:00.
@@ -406,7 +426,7 @@ fn sms_in_english() {
             [70] We are sorry, we cannot do what you asked for: V ten den mame plno <i>
             [59] There is no such date (ddmm). Example: konf 0907 1400 60 10
             [59] There is no such time (hhmm). Example: konf 0907 1400 60 10
-            [48] This time is past. Example: konf 0907 1400 60 10
+            [59] Fri 9 Jul 2027 14:00 is past. Example: konf 0907 1400 60 10
             [67] The length must be at least 1 minute. Example: konf 0907 1400 60 10
             [68] The length may be at most 120 minutes. Example: konf 0907 1400 60 10
             [62] There must be at least 2 people. Example: konf 0907 1400 60 10
@@ -713,8 +733,62 @@ fn the_other_mails_in_czech() {
         STATUS:CONFIRMED
         SUMMARY:Konference 123456
         LOCATION:+420606000600
-        DESCRIPTION:Konference 123456 je nově pá 9.7.2027 14:00\, 45 min\, 4 osob
-         y. PIN a heslo zůstávají.
+        DESCRIPTION:Volejte +420606000600\, číslo 123456#\, PIN 135790#. Ztlumit:
+          *6
+        ORGANIZER;CN=Konf:mailto:orders@konf.example.com
+        ATTENDEE;PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:a@example.com
+        URL:https://konf.example.com
+        END:VEVENT
+        END:VCALENDAR
+
+        Konference 123456 je změněna
+
+        Konference 123456 je nově pá 9.7.2027 14:00, 45 min. Váš PIN zůstává.
+
+        Začátek: pátek 9. července 2027, 14:00
+        Délka: 45 min
+        Volejte: +420606000600
+        Číslo konference: 123456#
+        Váš PIN: 777888#
+        Ztlumit: *6
+
+        PIN je jen pro Vás.
+
+        <!DOCTYPE html>
+        <html lang="cs">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Konference 123456 je změněna</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
+        <p>Konference 123456 je nově pá 9.7.2027 14:00, 45 min. Váš PIN zůstává.</p>
+        <table cellspacing="0">
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Začátek</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">pátek 9. července 2027, 14:00</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Délka</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">45 min</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Volejte</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">+420606000600</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Číslo konference</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">123456#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Váš PIN</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">777888#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Ztlumit</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">*6</td></tr>
+        </table>
+        <p style="color:#555b63">PIN je jen pro Vás.</p>
+        </td></tr></table>
+        </body>
+        </html>
+
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        PRODID:-//Konf//Conference on demand//EN
+        CALSCALE:GREGORIAN
+        METHOD:REQUEST
+        BEGIN:VEVENT
+        UID:123456-30252240@konf
+        DTSTAMP:20270709T120000Z
+        DTSTART:20270709T120000Z
+        DTEND:20270709T124500Z
+        SEQUENCE:3
+        STATUS:CONFIRMED
+        SUMMARY:Konference 123456
+        LOCATION:+420606000600
+        DESCRIPTION:Volejte +420606000600\, číslo 123456#\, PIN 777888#. Ztlumit:
+          *6
         ORGANIZER;CN=Konf:mailto:orders@konf.example.com
         ATTENDEE;PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:a@example.com
         URL:https://konf.example.com
@@ -991,14 +1065,14 @@ fn the_other_mails_in_czech() {
         no invitation
         Vaše objednávka konference
 
-        Tento čas už minul. Příklad: konf 0907 1400 60 10
+        Začátek pá 9.7.2027 14:00 už minul. Příklad: konf 0907 1400 60 10
 
         <!DOCTYPE html>
         <html lang="cs">
         <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Vaše objednávka konference</title></head>
         <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
         <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
-        <p>Tento čas už minul. Příklad: konf 0907 1400 60 10</p>
+        <p>Začátek pá 9.7.2027 14:00 už minul. Příklad: konf 0907 1400 60 10</p>
         </td></tr></table>
         </body>
         </html>
@@ -1255,8 +1329,60 @@ fn the_other_mails_in_english() {
         STATUS:CONFIRMED
         SUMMARY:Conference 123456
         LOCATION:+420606000600
-        DESCRIPTION:Conference 123456 is now Fri 9 Jul 2027 14:00\, 45 min\, 4 peop
-         le. PIN and password stay.
+        DESCRIPTION:Call +420606000600\, number 123456#\, PIN 135790#. Mute: *6
+        ORGANIZER;CN=Konf:mailto:orders@konf.example.com
+        ATTENDEE;PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:a@example.com
+        URL:https://konf.example.com
+        END:VEVENT
+        END:VCALENDAR
+
+        Conference 123456 is changed
+
+        Conference 123456 is now Fri 9 Jul 2027 14:00, 45 min. Your PIN stays.
+
+        Start: Friday 9 July 2027, 14:00
+        Length: 45 min
+        Call: +420606000600
+        Conference number: 123456#
+        Your PIN: 777888#
+        Mute: *6
+
+        The PIN is for you alone.
+
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Conference 123456 is changed</title></head>
+        <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
+        <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
+        <p>Conference 123456 is now Fri 9 Jul 2027 14:00, 45 min. Your PIN stays.</p>
+        <table cellspacing="0">
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Start</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">Friday 9 July 2027, 14:00</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Length</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">45 min</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Call</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">+420606000600</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Conference number</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">123456#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Your PIN</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">777888#</td></tr>
+        <tr><th align="left" scope="row" style="padding:6px 16px 6px 0;color:#555b63;font-weight:normal;vertical-align:top">Mute</th><td style="padding:6px 0;font-weight:bold;vertical-align:top">*6</td></tr>
+        </table>
+        <p style="color:#555b63">The PIN is for you alone.</p>
+        </td></tr></table>
+        </body>
+        </html>
+
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        PRODID:-//Konf//Conference on demand//EN
+        CALSCALE:GREGORIAN
+        METHOD:REQUEST
+        BEGIN:VEVENT
+        UID:123456-30252240@konf
+        DTSTAMP:20270709T120000Z
+        DTSTART:20270709T120000Z
+        DTEND:20270709T124500Z
+        SEQUENCE:3
+        STATUS:CONFIRMED
+        SUMMARY:Conference 123456
+        LOCATION:+420606000600
+        DESCRIPTION:Call +420606000600\, number 123456#\, PIN 777888#. Mute: *6
         ORGANIZER;CN=Konf:mailto:orders@konf.example.com
         ATTENDEE;PARTSTAT=ACCEPTED;RSVP=FALSE:mailto:a@example.com
         URL:https://konf.example.com
@@ -1533,14 +1659,14 @@ fn the_other_mails_in_english() {
         no invitation
         Your conference order
 
-        This time is past. Example: konf 0907 1400 60 10
+        Fri 9 Jul 2027 14:00 is past. Example: konf 0907 1400 60 10
 
         <!DOCTYPE html>
         <html lang="en">
         <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Your conference order</title></head>
         <body style="margin:0;padding:8px;background:#f3f4f6;color:#1a1d21;font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;font-size:16px;line-height:1.5">
         <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
-        <p>This time is past. Example: konf 0907 1400 60 10</p>
+        <p>Fri 9 Jul 2027 14:00 is past. Example: konf 0907 1400 60 10</p>
         </td></tr></table>
         </body>
         </html>

@@ -255,6 +255,21 @@ async fn a_guest_has_a_pin_of_their_own_until_it_is_taken_back() {
     let question = BookingQuestion { number: number.clone(), sender: sms(1) };
     let guests = bench.ledger.guests_facts(&question).await.unwrap().guests;
     assert_eq!(guests.len(), 2);
+    let told = async || {
+        let facts = bench.ledger.booking_facts(&question).await.unwrap();
+        let span = window(0, 60);
+        let change = ChangeQuestion { sender: sms(1), number: number.clone(), span };
+        let change = bench.ledger.change_facts(&change).await.unwrap();
+        assert_eq!(facts.guests, change.guests);
+        assert_eq!(change.pin, Some(Pin::new("135790").unwrap()));
+        facts
+            .guests
+            .into_iter()
+            .map(|it| (it.contact, it.pin.expose().to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let guest = |guest, pin: &str| (sms(guest), pin.to_owned());
+    assert_eq!(told().await, [guest(5, "777888"), guest(6, "777999")]);
     let revoke = async |sender| {
         let guest = guests[0].guest.clone();
         let revocation = GuestRevocation { number: number.clone(), sender, guest };
@@ -269,6 +284,7 @@ async fn a_guest_has_a_pin_of_their_own_until_it_is_taken_back() {
     revoke(sms(1)).await;
     assert_eq!(matched("777888").await, None);
     assert_eq!(matched("777999").await, Some(Role::Participant));
+    assert_eq!(told().await, [guest(6, "777999")], "who is no longer invited hears nothing");
     let stranger = BookingQuestion { number: number.clone(), sender: sms(2) };
     assert!(bench.ledger.guests_facts(&stranger).await.unwrap().guests.is_empty());
     // A day after the end nothing of it is left.

@@ -35,6 +35,10 @@ fn shown(understood: &Understood) -> String {
             let texts: Vec<&str> = choices.iter().map(|choice| choice.text.as_str()).collect();
             format!("{wall}? {}", texts.join(" | "))
         }
+        Understood::Refusal { language, fault: Fault::Past { start }, example } => {
+            let wall = calendar::wall_text(calendar::wall(*start));
+            format!("{language:?} Past {wall}: {example}")
+        }
         Understood::Refusal { language, fault, example } => {
             format!("{language:?} {fault:?}: {example}")
         }
@@ -144,8 +148,8 @@ fn the_one_wrong_item_is_named_with_the_order_put_right() {
         ("konf 29.2.2027 14:00 60 10", "Cs NoSuchDate: konf 2802 1400 60 10"),
         ("konf 0907 2400 60 10", "Cs NoSuchTime: konf 0907 1400 60 10"),
         ("konf 0907 1575 60 10", "Cs NoSuchTime: konf 0907 1500 60 10"),
-        ("konf 2011 0930 60 10", "Cs Past: konf 2111 0930 60 10"),
-        ("konf 9.7.2026 14:00 60 10", "Cs Past: konf 2111 1400 60 10"),
+        ("konf 2011 0930 60 10", "Cs Past 2026-11-20T09:30: konf 2111 0930 60 10"),
+        ("konf 9.7.2026 14:00 60 10", "Cs Past 2026-07-09T14:00: konf 2111 1400 60 10"),
         ("konf 0907 1400 0 10", "Cs NoMinutes: konf 0907 1400 60 10"),
         ("konf 0907 1400 1441 10", "Cs TooLong: konf 0907 1400 120 10"),
         ("konf 0907 1400 99999999999999 10", "Cs TooLong: konf 0907 1400 120 10"),
@@ -256,7 +260,7 @@ fn the_running_minute_may_be_ordered_and_the_one_before_not() {
     let sent = at("2026-11-20T10:00").plus_ms(59_999);
     assert_eq!(shown(&understand("konf 2011 1000 60 10", sent)), "Cs 2026-11-20T10:00 60 min, 10");
     let refused = shown(&understand("konf 2011 0959 60 10", sent));
-    assert_eq!(refused, "Cs Past: konf 2111 0959 60 10");
+    assert_eq!(refused, "Cs Past 2026-11-20T09:59: konf 2111 0959 60 10");
 }
 
 #[test]
@@ -407,7 +411,7 @@ proptest! {
                 prop_assert!(named, "{text}: {understood:?}");
             }
             oracle::Next::Past => {
-                let named = matches!(understood, Understood::Refusal { fault: Fault::Past, .. });
+                let named = matches!(understood, Understood::Refusal { fault: Fault::Past { .. }, .. });
                 prop_assert!(named, "{text}: {understood:?}");
             }
             oracle::Next::Question => {

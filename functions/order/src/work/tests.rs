@@ -191,6 +191,6 @@ fn what_may_have_been_misread_is_confirmed_or_asked_about_with_its_weekday_and_y
     assert_eq!(told("konf 3002 1000 60 10", MORNING).len(), 1);
     assert_eq!(
         told("konf 2011 0900 60 10", MORNING),
-        ["Tento cas uz minul. Priklad: konf 2111 0900 60 10"]
+        ["Zacatek pa 20.11.2026 09:00 uz minul. Priklad: konf 2111 0900 60 10"]
     );
 }

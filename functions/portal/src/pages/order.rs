@@ -282,7 +282,7 @@ pub fn sentence(fault: Fault, tongue: Tongue) -> &'static str {
     match fault {
         Fault::NoSuchDate => tongue.say("Takové datum není.", "There is no such date."),
         Fault::NoSuchTime => tongue.say("Takový čas není.", "There is no such time."),
-        Fault::Past => tongue.say("Tento čas už minul.", "This time is past."),
+        Fault::Past { .. } => tongue.say("Tento čas už minul.", "This time is past."),
         Fault::NoMinutes => {
             tongue.say("Délka musí být aspoň 1 minuta.", "The length must be at least 1 minute.")
         }

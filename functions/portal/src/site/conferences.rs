@@ -141,6 +141,7 @@ impl<O: Outside> Visit<'_, O> {
                     pin: pin.clone(),
                     window: booking.window,
                     zone: ZONE.to_owned(),
+                    event: booking.event,
                 },
             };
             let proposal = GuestProposal {

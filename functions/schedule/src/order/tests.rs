@@ -172,7 +172,7 @@ fn an_order_that_waited_until_it_was_over_is_refused_with_a_right_example() {
     };
     let message = decided(at(60)).message;
     let example = "conf 1007 1500 60 10".into();
-    assert_eq!(message, Message::Refusal { fault: Fault::Past, example });
+    assert_eq!(message, Message::Refusal { fault: Fault::Past { start: START }, example });
     assert!(matches!(decided(at(59)).effect, Effect::Book(_)));
 }
 
@@ -286,7 +286,8 @@ fn own(state: BookingState) -> Value {
         state,
         event: None,
     };
-    serde_json::to_value(BookingFacts { now: NOW, booking: Some(booking) }).unwrap()
+    serde_json::to_value(BookingFacts { now: NOW, booking: Some(booking), guests: Vec::new() })
+        .unwrap()
 }
 
 fn cancellation() -> CancelRequest {
@@ -304,8 +305,22 @@ fn a_booking_is_cancelled_and_told_in_the_language_of_its_order() {
 }
 
 #[test]
+fn guests_hear_of_a_cancellation_as_well() {
+    let mut facts = own(BookingState::Booked);
+    let petr = json!({ "email": "petr@example.cz" });
+    facts["guests"] = json!([{ "contact": petr, "pin": "777888" }]);
+    let script = Script::new([("/v1/facts/booking", facts), (COMMIT, committed())]);
+    assert_eq!(now(cancel(&script, &cancellation())), Ok(OrderAnswer::Cancelled));
+    let written = script.written();
+    assert_eq!(written.len(), 2);
+    assert_eq!(written[1].0, petr);
+    assert_eq!(written[0].1, written[1].1);
+}
+
+#[test]
 fn what_is_not_there_or_over_is_nothing_to_cancel() {
-    let none = serde_json::to_value(BookingFacts { now: NOW, booking: None }).unwrap();
+    let none =
+        serde_json::to_value(BookingFacts { now: NOW, booking: None, guests: Vec::new() }).unwrap();
     for facts in [none, own(BookingState::Cancelled), own(BookingState::Ended)] {
         let script = Script::new([("/v1/facts/booking", facts), (COMMIT, committed())]);
         let answer = now(cancel(&script, &cancellation())).unwrap();
