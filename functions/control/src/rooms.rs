@@ -72,7 +72,7 @@ impl Rooms {
         &self,
         question: &BookingQuestion,
     ) -> Result<RoomFacts, konf_ledger::LedgerError> {
-        let BookingFacts { now, booking } = self.ledger.booking_facts(question).await?;
+        let BookingFacts { now, booking, .. } = self.ledger.booking_facts(question).await?;
         let Some(booking) = booking.filter(is_open) else {
             return Ok(RoomFacts { now, room: None });
         };

@@ -153,7 +153,7 @@ fn at_start(detail: &str) -> Problem {
 
 fn fault(wrong: Wrong) -> Problem {
     let (at, detail) = match wrong {
-        Wrong::Past => return refused::past(),
+        Wrong::Past { .. } => return refused::past(),
         Wrong::NoSuchDate | Wrong::NoSuchTime | Wrong::Missing { .. } | Wrong::Unreadable => {
             ("/start", "there is no such time")
         }

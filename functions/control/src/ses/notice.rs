@@ -165,7 +165,7 @@ impl Written {
 
 /// What follows the host of SNS in the topic's region; a certificate from anywhere else is a stranger's.
 fn within<'a>(address: &'a str, topic: &Topic) -> Option<&'a str> {
-    address.strip_prefix("https://")?.strip_prefix(&topic.host())?.strip_prefix('/')
+    address.strip_prefix("https://")?.strip_prefix(topic.host())?.strip_prefix('/')
 }
 
 /// Where reading stopped; nothing of what was read.
