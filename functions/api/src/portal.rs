@@ -53,6 +53,9 @@ pub struct SignInProposal {
     /// What is done once it is confirmed, in the portal's own words: at most 32 kB.
     pub pending: Option<String>,
     pub messages: Vec<OutboxMessage>,
+    /// From where it is asked for, in words that are the same for the same client; none where nobody knows.
+    #[serde(default)]
+    pub client: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +63,7 @@ pub struct SignInProposal {
 pub enum SignInOutcome {
     /// On its way; counts until then.
     Sent { until: UnixMs },
-    /// Too many were asked for within the hour, for this contact or in all.
+    /// Too many were asked for within the hour: for this contact, by this client or in all.
     TooMany,
     /// No more messages may leave in this hour.
     OverBudget,

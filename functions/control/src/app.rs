@@ -4,6 +4,7 @@
 //! comes in the reverse order, and what was taken in has been committed by then.
 
 use std::fs::{File, TryLockError};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,9 +27,12 @@ use crate::policies::Policies;
 use crate::policies::log::Log;
 use crate::rest::{self, Rest};
 use crate::rooms::Rooms;
+use crate::server::Peer;
 use crate::ses::{self, Ses};
 use crate::smtp::inbox::OrderInbox;
-use crate::{clock, functions, link, metrics, operator, pages, policies, server, smtp, tasks};
+use crate::{
+    clock, functions, link, metrics, operator, pages, policies, proxy, server, smtp, tasks,
+};
 
 pub const LEDGER_FILE: &str = "ledger.sqlite";
 /// Where services hand on e-mail.
@@ -113,7 +117,8 @@ pub async fn run(config: Config) -> Result<()> {
     });
     let rest = Arc::new(Rest::new(desk.clone(), rooms, &config.api));
     let open_mailbox = config.mailbox_smtp_listen.is_some().then_some(mailbox);
-    let front = Arc::new(Front { host, desk, rest, ses, mailbox: open_mailbox, wakes });
+    let (mailbox, proxies) = (open_mailbox, config.proxies);
+    let front = Arc::new(Front { host, desk, rest, ses, mailbox, proxies, wakes });
     running.spawn(server::serve(http, front, stopping));
     tracing::info!(web = config.public_url, "control is ready");
 
@@ -230,6 +235,7 @@ struct Front {
     rest: Arc<Rest>,
     ses: Option<Arc<Ses>>,
     mailbox: Option<Mailbox>,
+    proxies: Vec<IpAddr>,
     wakes: tasks::Wakes,
 }
 
@@ -258,7 +264,13 @@ impl server::Handler for Front {
         }
     }
 
-    async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
+    async fn handle(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+        if let Some(Peer(peer)) = request.extensions().get().copied() {
+            let client = proxy::client(peer, request.headers(), &self.proxies);
+            // For the desk, and for the functions.
+            request.extensions_mut().insert(Peer(client));
+            request.extensions_mut().insert(client);
+        }
         if request.uri().path().starts_with(operator::PATH) {
             return self.desk.handle(&request).await;
         }

@@ -6,7 +6,7 @@ mod oidc;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -27,6 +27,8 @@ struct Written {
     manifest: PathBuf,
     state_dir: PathBuf,
     http_listen: String,
+    #[serde(default)]
+    proxies: Vec<IpAddr>,
     public_url: Option<String>,
     ledger_listen: Option<String>,
     metrics_listen: Option<String>,
@@ -155,6 +157,8 @@ pub struct Config {
     pub manifest: PathBuf,
     pub state_dir: PathBuf,
     pub http_listen: SocketAddr,
+    /// In front of `http_listen`: what they say of who asks is believed.
+    pub proxies: Vec<IpAddr>,
     /// How the world reaches `http_listen`, without a slash at the end.
     pub public_url: String,
     /// Where the ledger's HTTP interface listens for components under a real Spin; absent: only in this process.
@@ -310,6 +314,7 @@ impl Config {
             manifest: at(written.manifest),
             state_dir: at(written.state_dir),
             http_listen,
+            proxies: written.proxies,
             public_url,
             ledger_listen: written
                 .ledger_listen

@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod operator;
 pub mod pages;
 pub mod policies;
+pub mod proxy;
 pub mod rest;
 pub mod rooms;
 pub mod server;

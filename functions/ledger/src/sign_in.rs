@@ -27,6 +27,8 @@ const WRONG_MAX: u32 = 3;
 /// Asked for within an hour: for one contact, and in all. A whole hour of guessing at everybody's codes finds one with a
 /// chance of 9 in 10,000, and has sent 300 messages by then.
 const PER_CONTACT_MAX: i64 = 5;
+/// For a whole office behind one address; without it one stranger keeps everybody out.
+const PER_CLIENT_MAX: i64 = 20;
 const TOTAL_MAX: i64 = 300;
 
 /// A session ends after so long without a request, and at the latest so long after it began.
@@ -46,7 +48,8 @@ impl Ledger {
         let mut tx = self.store().write().await?;
         let now = self.now();
         let contact = to_json(&proposal.contact)?;
-        if asked_for(&mut tx, &contact, now).await? {
+        let client = proposal.client.as_deref().map(|client| self.client_digest(client));
+        if asked_for(&mut tx, &contact, client.as_deref(), now).await? {
             return Ok(SignInOutcome::TooMany);
         }
         let budget = self.settings().budget;
@@ -67,8 +70,9 @@ impl Ledger {
         let by_code = matches!(proposal.proof, Proof::Code(_));
         let until = now.plus_ms(if by_code { CODE_MS } else { LINK_MS });
         sqlx::query(
-            "INSERT INTO sign_in (id, contact, browser, proof, by_code, pending, created_ms, until_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO sign_in (id, contact, browser, proof, by_code, pending, created_ms, until_ms,
+                 client)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(&id)
         .bind(&contact)
@@ -78,6 +82,7 @@ impl Ledger {
         .bind(proposal.pending.as_deref())
         .bind(now.0)
         .bind(until.0)
+        .bind(client)
         .execute(&mut *tx)
         .await?;
         for message in &proposal.messages {
@@ -170,6 +175,12 @@ impl Ledger {
         Ok(SessionEnded {})
     }
 
+    /// An address has few bits as well.
+    fn client_digest(&self, client: &str) -> String {
+        let token = Sha256::digest(self.settings().token.as_bytes());
+        format!("{:x}", Sha256::new().chain_update(token).chain_update(client).finalize())
+    }
+
     /// A code has 20 bits: without the ledger's token nobody finds it out from its digest. Two sign-ins with the same code
     /// have different digests; a link's is found by it.
     fn proof_digest(&self, proof: &Proof, id: &str) -> String {
@@ -195,18 +206,25 @@ fn check(proposal: &SignInProposal) -> Result<()> {
 }
 
 /// Whether too many were asked for.
-async fn asked_for(tx: &mut SqliteConnection, contact: &str, now: UnixMs) -> Result<bool> {
+async fn asked_for(
+    tx: &mut SqliteConnection,
+    contact: &str,
+    client: Option<&str>,
+    now: UnixMs,
+) -> Result<bool> {
     let since = now.0.saturating_sub(crate::HOUR);
-    let (of_contact, total): (i64, i64) = sqlx::query_as(
+    let (of_contact, of_client, total): (i64, i64, i64) = sqlx::query_as(
         "SELECT
              (SELECT count(*) FROM sign_in WHERE contact = $1 AND created_ms > $2),
+             (SELECT count(*) FROM sign_in WHERE client = $3 AND created_ms > $2),
              (SELECT count(*) FROM sign_in WHERE created_ms > $2)",
     )
     .bind(contact)
     .bind(since)
+    .bind(client)
     .fetch_one(tx)
     .await?;
-    Ok(of_contact >= PER_CONTACT_MAX || total >= TOTAL_MAX)
+    Ok(of_contact >= PER_CONTACT_MAX || of_client >= PER_CLIENT_MAX || total >= TOTAL_MAX)
 }
 
 async fn open_at_browser(

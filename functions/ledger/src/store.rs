@@ -47,6 +47,7 @@ fn migrations() -> Migrator {
         step(20, "api", include_str!("../migrations/0020_api.sql")),
         step(21, "event", include_str!("../migrations/0021_event.sql")),
         step(25, "webhooks", include_str!("../migrations/0025_webhooks.sql")),
+        step(26, "clients", include_str!("../migrations/0026_clients.sql")),
     ]);
     // After a roll-back the file knows more steps than this version; they only expanded it.
     migrator.set_ignore_missing(true);

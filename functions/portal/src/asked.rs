@@ -2,6 +2,7 @@
 
 use konf_contract::{UnixMs, WebToken};
 
+use crate::client;
 use crate::cookie::Cookies;
 use crate::tongue::Tongue;
 
@@ -29,6 +30,8 @@ pub struct Raw<'a> {
     pub accept_language: &'a str,
     /// `Sec-Fetch-Site`; empty from browsers that do not say it.
     pub fetch_site: &'a str,
+    /// `spin-client-addr`.
+    pub client: &'a str,
     pub body: &'a [u8],
     pub now: UnixMs,
 }
@@ -43,6 +46,8 @@ pub struct Asked {
     pub tongue_chosen: bool,
     /// Of the browser, signed in or not; absent at its first visit.
     pub token: Option<WebToken>,
+    /// From where, as far as that tells people apart.
+    pub client: Option<String>,
     /// Whether another site has sent the browser here with a form.
     pub is_cross_site: bool,
     pub query: Fields,
@@ -65,6 +70,7 @@ impl Asked {
             tongue: Tongue::of(query.get("lang"), chosen.as_deref(), Some(raw.accept_language)),
             tongue_chosen: query.get("lang").is_some(),
             token: cookies.token(raw.cookie),
+            client: client::of(raw.client),
             is_cross_site: matches!(raw.fetch_site, "cross-site" | "same-site"),
             query,
             form: if raw.method == Method::Post {

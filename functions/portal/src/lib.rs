@@ -25,6 +25,7 @@ pub mod pages;
 pub mod site;
 pub mod tongue;
 
+mod client;
 mod contact;
 mod order_form;
 mod pending;

@@ -71,6 +71,7 @@ impl World {
             cookie: if known { &cookie } else { "" },
             accept_language: "en",
             fetch_site: "same-origin",
+            client: "203.0.113.7:51000",
             body: body.as_bytes(),
             now: NOW,
         };

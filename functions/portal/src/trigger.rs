@@ -40,6 +40,7 @@ async fn handle(request: IncomingRequest) -> Response {
     };
     let (cookie, language, fetch_site) =
         (header("cookie"), header("accept-language"), header("sec-fetch-site"));
+    let client = header("spin-client-addr");
     let Some(body) = bounded_body(request).await else {
         return plain(413, "That is longer than any form of these pages.");
     };
@@ -49,6 +50,7 @@ async fn handle(request: IncomingRequest) -> Response {
         cookie: &cookie,
         accept_language: &language,
         fetch_site: &fetch_site,
+        client: &client,
         body: &body,
         now: clock(),
     };

@@ -29,6 +29,7 @@ fn asked(contact: &Sender, browser: &str, proof: Proof) -> SignInProposal {
         proof,
         pending: Some("an order".to_owned()),
         messages: vec![message],
+        client: None,
     }
 }
 
@@ -110,6 +111,26 @@ async fn a_link_signs_in_any_browser_once_within_half_an_hour() {
     bench.pass(30 * MINUTE);
     let late = bench.ledger.confirm_sign_in(&confirmed("b", Proof::Link(token("7")), "2")).await;
     assert_eq!(late.unwrap(), ConfirmOutcome::Gone);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_are_few_for_one_client_and_others_still_get_theirs() {
+    let bench = Bench::new(10).await;
+    let ask = async |number: u32, client: Option<&str>| {
+        let client = client.map(str::to_owned);
+        let proposal = SignInProposal { client, ..asked(&sms(number), "a", code("123456")) };
+        bench.ledger.sign_in(&proposal).await.unwrap()
+    };
+    for number in 1..=20 {
+        let outcome = ask(number, Some("203.0.113.7")).await;
+        assert!(matches!(outcome, SignInOutcome::Sent { .. }), "{number}");
+    }
+    assert_eq!(ask(21, Some("203.0.113.7")).await, SignInOutcome::TooMany);
+    for client in [Some("203.0.113.8"), None] {
+        assert!(matches!(ask(21, client).await, SignInOutcome::Sent { .. }), "{client:?}");
+    }
+    bench.pass(HOUR);
+    assert!(matches!(ask(21, Some("203.0.113.7")).await, SignInOutcome::Sent { .. }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

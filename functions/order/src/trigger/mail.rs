@@ -140,6 +140,7 @@ async fn ask(message: InboundMessage, what: Asked) -> Result<MailOutcome, Failur
         proof: Proof::Link(token),
         pending: Some(pending),
         messages,
+        client: None,
     };
     Ok(match ledger("/v1/sign-ins", &proposal).await? {
         SignInOutcome::Sent { .. } => MailOutcome::Asked,

@@ -95,6 +95,7 @@ impl<O: Outside> Visit<'_, O> {
             proof,
             pending: pending.write(),
             messages,
+            client: self.asked.client.clone(),
         };
         Ok(match self.ledger("/v1/sign-ins", &proposal).await? {
             SignInOutcome::Sent { .. } => Ok(Answer::see(path)),

@@ -66,6 +66,7 @@ fn a_stranger_is_asked_who_it_is_before_anything_is_booked() {
     let answer = world.post("/", &format!("{ORDER}&phone=606123456&email=Jana@example.cz"));
     assert_eq!(location(&answer), (303, "/sign-in/code"));
     let told = world.told("/v1/sign-ins").unwrap();
+    assert_eq!(told["client"], "203.0.113.7");
     assert_eq!(told["contact"], json!({ "sms": "+420606123456" }));
     let pending = told["pending"].as_str().unwrap();
     assert!(pending.contains("conf 9.7.2027 14:00 60 10") && pending.contains("jana@example.cz"));
