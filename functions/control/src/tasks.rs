@@ -6,7 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use konf_api::ledger::{
     DeliveryReport, InboundMessage, InboundPart, InboundState, InboundStored, MessageBody,
     PartStored, RatedLeg, RatingOutcome, RecordKey, ReportOutcome, Sender,
@@ -17,12 +17,13 @@ use konf_api::rating::RateRequest;
 use konf_contract::Msisdn;
 use konf_host::Host;
 use konf_ledger::{Ledger, LedgerError, OutboxItem, Pins};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Mutex, Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::clock;
 use crate::config::Config;
 use crate::delivery::mail::{Letter, Mailer};
+use crate::delivery::sms::replies::{ANSWERABLE_MS, Asked};
 use crate::delivery::sms::{Outgoing, SmsGateway};
 use crate::delivery::{self, Failure};
 use crate::functions::{ask, ask_about};
@@ -41,6 +42,9 @@ const DELIVERIES: u32 = 30;
 const DELIVERIES_AT_ONCE: usize = 10;
 /// A message that has not been answered by then was left by a crash: every gateway has given up waiting.
 const UNANSWERED_MS: i64 = 15_000;
+
+/// Of the messages that may have been answered, those whose turn it is.
+const REPLIES_EVERY: Duration = Duration::from_secs(5);
 
 /// Signals that there may be something to do.
 #[derive(Clone, Default)]
@@ -62,9 +66,10 @@ pub fn start(
 ) -> Result<()> {
     let mut spawn = Spawn { running, stopping };
     let host = policies.host();
+    let intake = Intake { ledger: ledger.clone(), host: host.clone(), wakes: wakes.clone() };
     let smpp = config.smpp.clone().map(|smpp| {
         let (way_out, connector) = smpp::new(smpp);
-        let inbox = SmppInbox { ledger: ledger.clone(), host: host.clone(), wakes: wakes.clone() };
+        let inbox = intake.clone();
         spawn.running.spawn(connector.run(Arc::new(inbox), stopping.clone()));
         way_out
     });
@@ -75,6 +80,14 @@ pub fn start(
         mail: config.mail.as_ref().map(Mailer::new).transpose()?,
         stopping: stopping.clone(),
     });
+    if deliver.sms.as_ref().is_some_and(SmsGateway::keeps_replies) {
+        let replies = Arc::new(Replies {
+            deliver: deliver.clone(),
+            intake: intake.clone(),
+            asked: Mutex::default(),
+        });
+        spawn.task("replies", REPLIES_EVERY, Arc::default(), move || replies.clone().round());
+    }
     spawn.task("outbox", Duration::from_secs(2), wakes.outbox.clone(), move || {
         let deliver = deliver.clone();
         deliver.round()
@@ -244,14 +257,44 @@ impl Deliveries {
     }
 }
 
-/// Takes what a carrier delivers, as the functions take what gateways do.
-struct SmppInbox {
+/// Asks a gateway for the replies that it keeps.
+struct Replies {
+    deliver: Arc<Deliveries>,
+    intake: Intake,
+    asked: Mutex<Asked>,
+}
+
+impl Replies {
+    /// A gateway that cannot be asked is asked again in the next round.
+    async fn round(self: Arc<Self>) -> Result<bool> {
+        let Some(gateway) = &self.deliver.sms else { return Ok(false) };
+        let now = clock::now();
+        let since = now.plus_ms(-ANSWERABLE_MS);
+        let answerable = self.deliver.ledger.answerable(since).await?;
+        for id in self.asked.lock().await.next(&answerable, now) {
+            let replies = match gateway.replies(&id, now).await {
+                Ok(replies) => replies,
+                // It no longer has the message.
+                Err(Failure::Refused(_)) => continue,
+                Err(failure) => return Err(anyhow!("no replies: {failure}")),
+            };
+            for reply in replies {
+                self.intake.store(reply).await?;
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Takes what a carrier delivers and what a gateway has kept, as the functions take what gateways do.
+#[derive(Clone)]
+struct Intake {
     ledger: Ledger,
     host: Arc<Host>,
     wakes: Wakes,
 }
 
-impl smpp::Inbox for SmppInbox {
+impl smpp::Inbox for Intake {
     async fn take(&self, message: Message) -> u32 {
         let stored = match inbound::understand(&message, clock::now()) {
             Inbound::Message(message) => self.store(message).await,
@@ -279,7 +322,7 @@ const RECEIPT_AGAIN: Duration = Duration::from_secs(2);
 /// So many wait for that; what comes beyond is settled by nothing but the SMSC's own word that it took the message.
 static RECEIPTS: Semaphore = Semaphore::const_new(256);
 
-impl SmppInbox {
+impl Intake {
     async fn note(&self, report: DeliveryReport) -> Result<(), LedgerError> {
         if self.ledger.report(&report).await? == ReportOutcome::Noted {
             return Ok(());

@@ -75,7 +75,7 @@ pub use expire::Expired;
 pub use listing::{BookingFilter, BookingLine, EdgeLine, OutboxLine};
 pub use numbers::Numbers;
 pub use operators::{AuditLine, OperatorLine, OperatorRole, PasswordHash};
-pub use outbox::OutboxItem;
+pub use outbox::{Answerable, OutboxItem};
 pub use policies::{Moving, NewPolicy, PolicyChange, PolicyLine, PolicyMove, PolicyState, Pushed};
 pub use policy_calls::{Pins, PolicyCall, PolicyCallFilter, PolicyCallLine};
 pub use ratings::CallLine;

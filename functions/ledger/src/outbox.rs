@@ -24,7 +24,33 @@ pub struct OutboxItem {
     pub idempotency_key: String,
 }
 
+/// A message out to which a reply may come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answerable {
+    /// What its gateway calls it.
+    pub gateway_id: String,
+    pub sent: UnixMs,
+}
+
 impl Ledger {
+    /// What gateways have taken since then and called by an id.
+    pub async fn answerable(&self, since: UnixMs) -> Result<Vec<Answerable>> {
+        let mut tx = self.store().read().await?;
+        let rows = sqlx::query(
+            "SELECT gateway_id, finished_ms FROM outbox
+             WHERE state = 'sent' AND gateway_id IS NOT NULL AND finished_ms > $1
+             ORDER BY finished_ms",
+        )
+        .bind(since.0)
+        .fetch_all(&mut *tx)
+        .await?;
+        let answerable = |row: &SqliteRow| {
+            let sent = row.instant_or_none("finished_ms")?.unwrap_or(since);
+            Ok(Answerable { gateway_id: row.text("gateway_id")?, sent })
+        };
+        rows.iter().map(answerable).collect()
+    }
+
     /// Claims messages that are due, the longest due first. A part of an SMS is not due before the one that it follows is
     /// finished.
     pub async fn outbox_due(&self, limit: u32) -> Result<Vec<OutboxItem>> {

@@ -6,6 +6,7 @@
 //! | `sms_secrets` | one or two `whsec_…` for `/sms/generic`; empty: not configured |
 //! | `twilio_auth_token`, `public_url` | for `/sms/twilio`; empty: not configured |
 //! | `bulkgate_secret` | for `/sms/bulkgate/SECRET`; empty: not configured |
+//! | `gosms_auth` | for `/sms/gosms`, `USER:PASSWORD`; empty: not configured |
 //! | `vonage_signature_secret`, `vonage_signature_method` | for `/sms/vonage`; empty: not configured |
 //! | `telnyx_public_key` | for `/sms/telnyx`; empty: not configured |
 //! | `infobip_auth` | for `/sms/infobip`; empty: not configured |
@@ -349,6 +350,7 @@ fn secrets() -> Secrets {
         twilio_auth_token: variable("twilio_auth_token"),
         infobip_auth: variable("infobip_auth"),
         bulkgate_secret: variable("bulkgate_secret"),
+        gosms_auth: variable("gosms_auth"),
         telnyx_public_key: variable("telnyx_public_key"),
         vonage_signature_secret: variable("vonage_signature_secret"),
         vonage_signature_method: variable("vonage_signature_method"),

@@ -4,6 +4,7 @@
 //! in the tests, which speak with a server of their own.
 
 mod answer;
+pub mod replies;
 mod request;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
+use konf_api::ledger::InboundMessage;
 use konf_contract::{Msisdn, UnixMs};
 use tokio::sync::Mutex;
 
@@ -86,6 +88,23 @@ impl SmsGateway {
         }
         by_status(status)?;
         answer::read(self.sms.kind, &body)
+    }
+
+    /// Whether replies are to be asked for.
+    pub fn keeps_replies(&self) -> bool {
+        self.sms.kind == SmsKind::GoSms
+    }
+
+    /// What has come in reply to a message, by the gateway's id of that.
+    pub async fn replies(&self, id: &str, now: UnixMs) -> Result<Vec<InboundMessage>, Failure> {
+        let token = self.token(now).await?;
+        let (status, body) = self.exchange(request::gosms_replies(&self.sms, id, &token)).await?;
+        if status == StatusCode::UNAUTHORIZED {
+            *self.token.lock().await = None;
+            return Err(Failure::NotReached("the gateway no longer knows its token".to_owned()));
+        }
+        by_status(status)?;
+        Ok(replies::read("gosms", &body))
     }
 
     /// Nothing has been sent yet when this fails, whatever the reason.

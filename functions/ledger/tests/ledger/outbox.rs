@@ -1,6 +1,7 @@
 //! Messages out: claimed once at a time, tried again, given up visibly.
 
 use konf_api::ledger::*;
+use konf_ledger::Answerable;
 
 use crate::support::*;
 
@@ -143,4 +144,18 @@ async fn an_operator_has_a_dead_letter_tried_again_or_drops_it() {
     assert_eq!(bench.ledger.outbox(1).await.unwrap()[0].state, "dropped");
     assert!(!bench.ledger.outbox_retry(&id).await.unwrap());
     assert!(!bench.ledger.outbox_drop("out-0").await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_gateway_has_taken_of_late_may_be_answered() {
+    let bench = Bench::new(10).await;
+    bench.book(&sms(1), window(60, 60), 1).await;
+    let since = bench.now();
+    assert_eq!(bench.ledger.answerable(since).await.unwrap(), []);
+    bench.pass(MINUTE);
+    let item = bench.ledger.outbox_due(10).await.unwrap().remove(0);
+    bench.ledger.outbox_sent(&item.id, Some("SM1")).await.unwrap();
+    let sent = Answerable { gateway_id: "SM1".to_owned(), sent: bench.now() };
+    assert_eq!(bench.ledger.answerable(since).await.unwrap(), [sent]);
+    assert_eq!(bench.ledger.answerable(bench.now()).await.unwrap(), []);
 }

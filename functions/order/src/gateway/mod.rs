@@ -6,6 +6,7 @@
 //! | [`twilio`] | HMAC-SHA1 over address and parameters | `twilio_auth_token`, `public_url` |
 //! | [`infobip`] | a header that was agreed on | `infobip_auth` |
 //! | [`bulkgate`] | a secret in the address | `bulkgate_secret` |
+//! | [`gosms`] | Basic authentication; reports alone | `gosms_auth` |
 //! | [`telnyx`] | Ed25519 over time and body | `telnyx_public_key` |
 //! | [`vonage`] | MD5 or HMAC over the parameters | `vonage_signature_secret`, `vonage_signature_method` |
 //!
@@ -23,6 +24,7 @@
 
 pub mod bulkgate;
 pub mod generic;
+pub mod gosms;
 pub mod infobip;
 pub mod telnyx;
 pub mod twilio;
@@ -71,6 +73,8 @@ pub struct Secrets {
     pub infobip_auth: String,
     /// See [`bulkgate`].
     pub bulkgate_secret: String,
+    /// `USER:PASSWORD`.
+    pub gosms_auth: String,
     /// Base64; no secret.
     pub telnyx_public_key: String,
     pub vonage_signature_secret: String,
@@ -168,6 +172,7 @@ pub enum Gateway {
     Twilio,
     Infobip,
     BulkGate,
+    GoSms,
     Telnyx,
     Vonage,
     /// `/mail/generic`: e-mail that a mail server has taken, verified and passed on in the generic form.
@@ -176,11 +181,12 @@ pub enum Gateway {
 
 impl Gateway {
     /// Those under `/sms/`.
-    pub const ALL: [Gateway; 6] = [
+    pub const ALL: [Gateway; 7] = [
         Gateway::Generic,
         Gateway::Twilio,
         Gateway::Infobip,
         Gateway::BulkGate,
+        Gateway::GoSms,
         Gateway::Telnyx,
         Gateway::Vonage,
     ];
@@ -191,6 +197,7 @@ impl Gateway {
             Gateway::Twilio => twilio::NAME,
             Gateway::Infobip => infobip::NAME,
             Gateway::BulkGate => bulkgate::NAME,
+            Gateway::GoSms => gosms::NAME,
             Gateway::Telnyx => telnyx::NAME,
             Gateway::Vonage => vonage::NAME,
             Gateway::Mail => generic::MAIL_NAME,
@@ -224,6 +231,7 @@ impl Gateway {
             Gateway::Infobip | Gateway::BulkGate => BATCH_BYTES_MAX,
             Gateway::Generic
             | Gateway::Twilio
+            | Gateway::GoSms
             | Gateway::Telnyx
             | Gateway::Vonage
             | Gateway::Mail => BODY_BYTES_MAX,
@@ -245,6 +253,7 @@ impl Gateway {
             }
             Gateway::Infobip => infobip::receive(delivery, &secrets.infobip_auth),
             Gateway::BulkGate => bulkgate::receive(delivery, &secrets.bulkgate_secret),
+            Gateway::GoSms => gosms::receive(delivery, &secrets.gosms_auth),
             Gateway::Telnyx => telnyx::receive(delivery, &secrets.telnyx_public_key),
             Gateway::Vonage => vonage::receive(
                 delivery,

@@ -103,6 +103,13 @@ pub(super) fn gosms(sms: &Sms, message: &Outgoing<'_>, token: Option<&Secret>) -
     )
 }
 
+pub(super) fn gosms_replies(sms: &Sms, id: &str, token: &Secret) -> Asked {
+    let id: String = form_urlencoded::byte_serialize(id.as_bytes()).collect();
+    Ok(Request::get(format!("{}/api/v1/messages/{id}/replies", sms.url))
+        .header(header::AUTHORIZATION, format!("Bearer {}", token.expose()))
+        .body(Full::default())?)
+}
+
 pub(super) fn telnyx(sms: &Sms, message: &Outgoing<'_>) -> Asked {
     let body = json!({
         "from": sms.from,

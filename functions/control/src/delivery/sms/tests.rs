@@ -68,7 +68,7 @@ async fn hear(stream: &mut TcpStream) -> Heard {
             let mut lines = head.lines().filter_map(|line| line.split_once(": "));
             lines.find(|(this, _)| this.eq_ignore_ascii_case(name)).map(|(_, value)| value)
         };
-        if body.len() >= of("content-length").unwrap().parse().unwrap() {
+        if body.len() >= of("content-length").unwrap_or("0").parse().unwrap() {
             let line = head.lines().next().unwrap_or_default().to_owned();
             let authorization = of("authorization").unwrap_or_default().to_owned();
             return Heard { line, authorization, body: body.to_owned() };
@@ -198,6 +198,22 @@ async fn gosms_gets_a_token_once_and_a_new_one_when_it_is_over() {
     assert_eq!(heard[1].authorization, "Bearer T-1");
     let expected = serde_json::json!({ "message": "PIN 1+1 # é", "recipients": "+420606123456", "channel": 7 });
     assert_eq!(heard[1].json(), expected);
+}
+
+#[tokio::test]
+async fn gosms_is_asked_for_replies() {
+    let token = r#"{"access_token":"T-1","expires_in":3600,"token_type":"bearer"}"#;
+    let replied = r#"{"reply":{"recipients":{"+420606123456":[{"id":9,"message":"2"}]}}}"#;
+    let fake = Fake::new(&[(200, token), (200, replied), (404, "{}"), (401, "{}")]).await;
+    let gateway = gateway(SmsKind::GoSms, &fake.url);
+    let now = UnixMs(1_900_000_000_000);
+    let [reply] = &gateway.replies("12/3", now).await.unwrap()[..] else { panic!("one reply") };
+    assert_eq!((&reply.gateway[..], &reply.text[..]), ("gosms", "2"));
+    assert!(matches!(gateway.replies("124", now).await, Err(Failure::Refused(_))));
+    assert!(matches!(gateway.replies("124", now).await, Err(Failure::NotReached(_))));
+    let heard = fake.heard();
+    assert_eq!(heard[1].line, "GET /api/v1/messages/12%2F3/replies HTTP/1.1");
+    assert_eq!(heard[1].authorization, "Bearer T-1");
 }
 
 const KINDS: [SmsKind; 6] = [

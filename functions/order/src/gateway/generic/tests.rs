@@ -166,6 +166,6 @@ fn an_unknown_gateway_hears_the_known_ones() {
     assert_eq!(rejected.status(), 404);
     assert_eq!(
         rejected.to_string(),
-        "no such gateway here; the known ones are `generic`, `twilio`, `infobip`, `bulkgate`, `telnyx`, `vonage`"
+        "no such gateway here; the known ones are `generic`, `twilio`, `infobip`, `bulkgate`, `gosms`, `telnyx`, `vonage`"
     );
 }
