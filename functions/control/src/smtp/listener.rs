@@ -109,13 +109,13 @@ async fn converse<I: Inbox>(
 ) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut session = Session::new(served.settings.clone());
-    match run(&mut session, &mut stream, peer, &served.inbox, &mut stopping).await? {
+    match run(&mut session, &mut stream, peer, &served.inbox, PATIENCE, &mut stopping).await? {
         End::Closed => Ok(()),
         End::StartTls => {
             let Some(acceptor) = &served.tls else { bail!("no certificate for STARTTLS") };
             let mut stream = timeout(PATIENCE, acceptor.accept(stream)).await??;
             session.handle_tls();
-            run(&mut session, &mut stream, peer, &served.inbox, &mut stopping).await?;
+            run(&mut session, &mut stream, peer, &served.inbox, PATIENCE, &mut stopping).await?;
             let _ = timeout(PATIENCE, stream.shutdown()).await;
             Ok(())
         }
@@ -132,10 +132,11 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     peer: IpAddr,
     inbox: &impl Inbox,
+    patience: Duration,
     stopping: &mut watch::Receiver<bool>,
 ) -> Result<End> {
     let mut buffer = vec![0; READ_BYTES];
-    let mut deadline = Instant::now() + PATIENCE;
+    let mut deadline = Instant::now() + patience;
     loop {
         let was_receiving = session.is_receiving();
         let mut has_answered = false;
@@ -143,7 +144,7 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
             match output {
                 Output::Reply(text) => {
                     has_answered = true;
-                    timeout(PATIENCE, stream.write_all(text.as_bytes())).await??;
+                    timeout(patience, stream.write_all(text.as_bytes())).await??;
                 }
                 Output::Deliver(envelope) => {
                     let verdict = timeout(DELIVERY, inbox.take(envelope, peer)).await;
@@ -162,7 +163,7 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         stream.flush().await?;
         // A whole line or a whole message is what counts: octets that drip in gain no time.
         if has_answered || was_receiving != session.is_receiving() {
-            deadline = Instant::now() + PATIENCE;
+            deadline = Instant::now() + patience;
         }
         tokio::select! {
             read = timeout_at(deadline, stream.read(&mut buffer)) => match read {
@@ -210,6 +211,61 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::smtp::session::{Envelope, Protocol};
+
+    struct Nobody;
+
+    impl Inbox for Nobody {
+        async fn take(&self, _: Envelope, _: IpAddr) -> Verdict {
+            Verdict::Later
+        }
+    }
+
+    /// What a client hears that writes `begin` at once and then octet after octet of `slow` without an end, and when
+    /// its connection is closed.
+    async fn dawdle(begin: &str, slow: &str, patience: Duration) -> (String, Duration) {
+        let settings = Settings {
+            name: "konf.example".to_owned(),
+            address: "orders@konf.example".to_owned(),
+            protocol: Protocol::Smtp,
+            has_tls: false,
+        };
+        let (client, mut server) = tokio::io::duplex(READ_BYTES);
+        let (_stop, mut stopping) = watch::channel(false);
+        let serving = tokio::spawn(async move {
+            let (mut session, peer) = (Session::new(settings), [127, 0, 0, 1].into());
+            run(&mut session, &mut server, peer, &Nobody, patience, &mut stopping).await
+        });
+        let (mut from, mut to) = tokio::io::split(client);
+        let begin = begin.to_owned();
+        let drip = slow.to_owned();
+        tokio::spawn(async move {
+            to.write_all(begin.as_bytes()).await.unwrap();
+            for octet in drip.bytes().cycle() {
+                tokio::time::sleep(patience / 8).await;
+                if to.write_all(&[octet]).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let (since, mut heard) = (Instant::now(), String::new());
+        let closed = timeout(patience * 20, from.read_to_string(&mut heard)).await;
+        closed.expect("it is cut").unwrap();
+        assert!(matches!(serving.await.unwrap(), Ok(End::Closed)));
+        (heard, since.elapsed())
+    }
+
+    #[tokio::test]
+    async fn who_dawdles_over_a_line_or_a_message_is_cut_though_octets_drip() {
+        let patience = Duration::from_millis(400);
+        let message =
+            "EHLO a\r\nMAIL FROM:<a@example.com>\r\nRCPT TO:<orders@konf.example>\r\nDATA\r\n";
+        for (begin, slow) in [("", "a"), ("EHLO a\r\n", "a"), (message, "line\r\n")] {
+            let (heard, after) = dawdle(begin, slow, patience).await;
+            assert!(heard.ends_with("421 4.4.2 too slow\r\n"), "{heard}");
+            assert!(after >= patience, "{after:?}");
+        }
+    }
 
     #[test]
     fn one_address_takes_some_of_the_places_and_gives_them_back() {

@@ -147,8 +147,8 @@ fn guests(shell: &Shell<'_>, shown: &Shown<'_>) -> Markup {
                     label for="contact" { (tongue.say("Telefon nebo e-mail", "Telephone or e-mail")) }
                     input #contact name="contact" type="text" autocomplete="off" autocapitalize="none" spellcheck="false" aria-describedby="contact-hint";
                     span.hint #contact-hint { (tongue.say(
-                        "Pošleme pozvánku s vlastním PIN, který můžete zrušit.",
-                        "We send an invitation with a PIN of their own, which you can take back.",
+                        "Pošleme pozvánku s vlastním PIN, který můžete zrušit. Dáme vědět i o změně nebo zrušení konference.",
+                        "We send an invitation with a PIN of their own, which you can take back, and word of any change or cancellation.",
                     )) }
                 }
                 div.row { button.plain { (tongue.say("Pozvat", "Invite")) } }
