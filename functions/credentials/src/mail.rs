@@ -122,7 +122,7 @@ fn letter(message: &Message, language: Language, settings: &Settings) -> Letter 
         Message::Confirm(Confirmation { base, token, .. }) => {
             let link = format!("{base}/confirm/{}", token.expose());
             let (label, note) = match language {
-                Cs => ("Potvrdit", "Kdo jste nám nic neposlali, nedělejte nic."),
+                Cs => ("Potvrdit", "Pokud jste nám nic neposlali, nedělejte nic."),
                 En => ("Confirm", "If you have sent us nothing, do nothing."),
             };
             Letter { action: Some((label, link)), notes: vec![note.to_owned()], ..plain }
@@ -130,7 +130,7 @@ fn letter(message: &Message, language: Language, settings: &Settings) -> Letter 
         Message::SignInLink { base, token, .. } => {
             let link = format!("{base}/sign-in/link/{}", token.expose());
             let (label, note) = match language {
-                Cs => ("Přihlásit", "Kdo jste o to nežádali, nedělejte nic."),
+                Cs => ("Přihlásit", "Pokud jste o to nežádali, nedělejte nic."),
                 En => ("Sign in", "If you did not ask for this, do nothing."),
             };
             Letter { action: Some((label, link)), notes: vec![note.to_owned()], ..plain }

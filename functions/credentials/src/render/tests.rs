@@ -906,7 +906,7 @@ fn the_other_mails_in_czech() {
 
         Potvrdit: https://konf.example.com/confirm/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 
-        Kdo jste nám nic neposlali, nedělejte nic.
+        Pokud jste nám nic neposlali, nedělejte nic.
 
         <!DOCTYPE html>
         <html lang="cs">
@@ -915,7 +915,7 @@ fn the_other_mails_in_czech() {
         <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Z Vaší adresy jsme dostali objednávku konference (pátek 9. července 2027, 14:00, 60 min, 10 osob). E-mail může poslat kdokoli Vaším jménem, proto ji prosím do 30 minut potvrďte. Do té doby se nic nestane.</p>
         <p><a href="https://konf.example.com/confirm/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" style="display:inline-block;padding:12px 24px;background:#0b4fb3;color:#ffffff;border-radius:6px;font-weight:bold;text-decoration:none">Potvrdit</a></p>
-        <p style="color:#555b63">Kdo jste nám nic neposlali, nedělejte nic.</p>
+        <p style="color:#555b63">Pokud jste nám nic neposlali, nedělejte nic.</p>
         </td></tr></table>
         </body>
         </html>
@@ -957,7 +957,7 @@ fn the_other_mails_in_czech() {
 
         Přihlásit: https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 
-        Kdo jste o to nežádali, nedělejte nic.
+        Pokud jste o to nežádali, nedělejte nic.
 
         <!DOCTYPE html>
         <html lang="cs">
@@ -966,7 +966,7 @@ fn the_other_mails_in_czech() {
         <table role="presentation" align="center" cellspacing="0" style="width:100%;max-width:560px;background:#ffffff;border:1px solid #d5d9de;border-radius:8px"><tr><td style="padding:4px 16px">
         <p>Tento odkaz Vás přihlásí. Platí 30 minut a jen jednou.</p>
         <p><a href="https://konf.example.com/sign-in/link/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" style="display:inline-block;padding:12px 24px;background:#0b4fb3;color:#ffffff;border-radius:6px;font-weight:bold;text-decoration:none">Přihlásit</a></p>
-        <p style="color:#555b63">Kdo jste o to nežádali, nedělejte nic.</p>
+        <p style="color:#555b63">Pokud jste o to nežádali, nedělejte nic.</p>
         </td></tr></table>
         </body>
         </html>
