@@ -146,15 +146,15 @@ impl Accounts {
         Ok(())
     }
 
-    /// False when there is no such account.
+    /// Ends the sessions of that name as well, also of somebody whom the provider has named. False when there is neither.
     ///
     /// # Errors
     ///
     /// When the ledger does not answer.
     pub async fn remove(&self, name: &str) -> Result<bool> {
         let removed = self.ledger.remove_operator(name).await?;
-        locked(&self.sessions).close_of(name);
-        Ok(removed)
+        let closed = locked(&self.sessions).close_of(name);
+        Ok(removed || closed > 0)
     }
 
     async fn hash(&self, password: Secret) -> Result<PasswordHash> {

@@ -94,7 +94,10 @@ impl Sessions {
         self.0.remove(&token.key());
     }
 
-    pub(super) fn close_of(&mut self, name: &str) {
+    /// How many of them there were.
+    pub(super) fn close_of(&mut self, name: &str) -> usize {
+        let before = self.0.len();
         self.0.retain(|_, (_, session)| session.name != name);
+        before - self.0.len()
     }
 }

@@ -73,6 +73,17 @@ async fn wrong_tries_are_counted_for_account_and_address_and_lock_nobody_else_ou
     assert!(house.enter("jana", PASSWORD, 1, 15).await.is_ok());
 }
 
+#[tokio::test]
+async fn whom_the_provider_has_named_is_put_out_by_name_as_well() {
+    let house = House::with_jana().await;
+    let petr = Session { name: "petr@example.com".to_owned(), role: OperatorRole::Viewer };
+    let token = house.accounts.open(petr.clone(), UnixMs(0)).unwrap();
+    assert_eq!(house.accounts.session(&token, UnixMs(1)), Some(petr));
+    assert!(house.accounts.remove("petr@example.com").await.unwrap());
+    assert_eq!(house.accounts.session(&token, UnixMs(1)), None);
+    assert!(!house.accounts.remove("petr@example.com").await.unwrap());
+}
+
 #[test]
 fn an_address_that_tries_many_names_is_slowed_whole() {
     let mut tries = Tries::default();
