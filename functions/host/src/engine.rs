@@ -34,8 +34,13 @@ const KEEP_TABLE_BYTES: usize = 16 << 10;
 /// Slots that stay warm without being used, which bounds what [`KEEP_RESIDENT_BYTES`] costs to 40 MiB.
 const WARM_SLOTS: u32 = 32;
 
-/// A component built for WASI 0.2 has three core instances (itself and two of shims), one with an adapter five.
-const CORE_INSTANCES_PER_COMPONENT: u32 = 5;
+/// A component built for WASI 0.2 has three core instances (itself and two of shims), one with an adapter five, one from
+/// JavaScript eight.
+const CORE_INSTANCES_PER_COMPONENT: u32 = 8;
+
+/// One from JavaScript has its own and two of what stands for WASI.
+const MEMORIES_PER_COMPONENT: u32 = 3;
+const TABLES_PER_COMPONENT: u32 = 3;
 
 pub(crate) fn start(limits: &Limits) -> Result<Engine, LoadError> {
     let failed = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));
@@ -55,8 +60,8 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(total)
         .total_core_instances(total.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
-        .total_memories(total)
-        .total_tables(total.saturating_mul(2))
+        .total_memories(total.saturating_mul(MEMORIES_PER_COMPONENT))
+        .total_tables(total.saturating_mul(TABLES_PER_COMPONENT))
         .total_stacks(total)
         .max_memory_size(limits.memory_bytes.max(limits.policy_memory_bytes))
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
