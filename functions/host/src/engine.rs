@@ -35,8 +35,8 @@ const KEEP_TABLE_BYTES: usize = 16 << 10;
 const WARM_SLOTS: u32 = 32;
 
 /// A component built for WASI 0.2 has three core instances (itself and two of shims), one with an adapter five, one from
-/// JavaScript eight.
-const CORE_INSTANCES_PER_COMPONENT: u32 = 8;
+/// JavaScript eleven.
+const CORE_INSTANCES_PER_COMPONENT: u32 = 12;
 
 /// One from JavaScript has its own and two of what stands for WASI.
 const MEMORIES_PER_COMPONENT: u32 = 3;
