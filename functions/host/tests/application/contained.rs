@@ -1,10 +1,11 @@
 //! Components that mean harm are cut, and harm nobody else.
 
-use crate::evil::{EVIL, tariff};
+use crate::evil::{EVIL, tariff, tariff_beside};
 use crate::support::{Billing, Choice, Folder, function, refusal, text};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use konf_host::{Digest, Host, Limits, SwapError};
+use konf_host::{Bench, Digest, Host, Limits, SwapError};
+use serde_json::json;
 use std::sync::Arc;
 
 const LOOP: &str = "(loop br 0)";
@@ -31,6 +32,22 @@ fn small() -> Limits {
 async fn ask(host: &Host) -> Response<Bytes> {
     let request = Request::get("http://konf.example/evil").body(Bytes::new()).unwrap();
     host.handle(request).await
+}
+
+/// As one from JavaScript is, and asked so often that instances of it are made ahead.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_of_three_memories_and_many_instances_finds_room() {
+    let memory = "(core module $more (memory 1))";
+    let nothing = "(core module $none)";
+    let many = "(core instance (instantiate $none))".repeat(8);
+    let two = "(core instance (instantiate $more))".repeat(2);
+    let beside = format!("{memory} {nothing} {two} {many}");
+    let trial = Bench::new().unwrap().trial(&tariff_beside("(i32.const 16)", &beside)).unwrap();
+    let leg = json!({ "network": "o2", "mobile": true, "answered-ms": 0, "duration-ms": 61_000 });
+    for call in 0..300 {
+        let answer = trial.ask(&leg).await;
+        assert!(answer.is_ok(), "call {call}: {:?}", answer.err());
+    }
 }
 
 #[tokio::test]

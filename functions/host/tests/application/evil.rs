@@ -30,6 +30,11 @@ pub(crate) const EVIL: [(&str, &str, &str); 5] = [
 
 /// A tariff whose function has this body. It answers where a charge lies in memory: amount, seconds, rule.
 pub(crate) fn tariff(body: &str) -> Vec<u8> {
+    tariff_beside(body, "")
+}
+
+/// The same with something else in its component.
+pub(crate) fn tariff_beside(body: &str, beside: &str) -> Vec<u8> {
     const LEG: &str = r#"(record (field "network" string) (field "mobile" bool) (field "answered-ms" s64)
         (field "duration-ms" u64))"#;
     const CHARGE: &str =
@@ -41,6 +46,7 @@ pub(crate) fn tariff(body: &str) -> Vec<u8> {
                 (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
                 (func $again (export "rate") (param i32 i32 i32 i64 i64) (result i32) {body}))
             (core instance $running (instantiate $code))
+            {beside}
             (type $leg {LEG})
             (type $charge {CHARGE})
             (func $rate (param "leg" $leg) (result $charge)
