@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::journal::{Journal, Note, boot_name};
 use crate::limits;
 use crate::link::{Dial, Link, News};
-use crate::media::{self, Media};
+use crate::media::{self, Media, ToMedia};
 use crate::metrics::{self, Scrapes, Tally};
 use crate::ports::Ports;
 use crate::signalling::{self, Piece, Signalling};
@@ -35,6 +35,8 @@ use crate::signalling::{self, Piece, Signalling};
 pub const PRODUCT: &str = concat!("konf-edge/", env!("CARGO_PKG_VERSION"));
 /// Signs of life: in the journal and to control (PRODUCT.md wants legs closed to within 10 s).
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+/// Control hears of a change in a room so much later, with all that changes meanwhile.
+const SOON: Duration = Duration::from_millis(300);
 /// Replies and orders from control on their way here.
 const LINK_NEWS_MAX: usize = 256;
 /// After the last hang-up: how long BYEs may be repeated until their answers have come.
@@ -59,6 +61,8 @@ pub struct Edge {
     board: Board,
     media: Media,
     ticks_late_said: u64,
+    /// When control is to hear who is muted now, before the next sign of life.
+    turned: Option<Instant>,
     link: Link,
     link_news: mpsc::Receiver<News>,
     scrapes: Scrapes,
@@ -139,6 +143,7 @@ impl Edge {
             board,
             media,
             ticks_late_said: 0,
+            turned: None,
             link,
             link_news,
             scrapes,
@@ -210,7 +215,8 @@ impl Edge {
     }
 
     fn next_timeout(&self, leaving: &Leaving) -> Instant {
-        let soonest = [self.endpoint.poll_timeout(), self.board.poll_timeout(), leaving.until()];
+        let soonest =
+            [self.endpoint.poll_timeout(), self.board.poll_timeout(), leaving.until(), self.turned];
         soonest.into_iter().flatten().min().unwrap_or_else(|| self.clock.now().mono + LONG)
     }
 
@@ -252,6 +258,9 @@ impl Edge {
         if self.board.poll_timeout().is_some_and(|due| due <= now.mono) {
             self.board.handle_timeout(now);
         }
+        if self.turned.is_some_and(|due| due <= now.mono) {
+            self.tell_control();
+        }
         loop {
             if let Some(output) = self.endpoint.poll_output() {
                 self.take_sip(output);
@@ -282,7 +291,12 @@ impl Edge {
         let now = self.clock.now();
         match effect {
             Effect::Sip(command) => self.endpoint.handle_command(now.mono, command),
-            Effect::Media(order) => self.media.order(order).await?,
+            Effect::Media(order) => {
+                if matches!(order, ToMedia::Command(konf_media::Command::Mute { .. })) {
+                    self.turned.get_or_insert(now.mono + SOON);
+                }
+                self.media.order(order).await?;
+            }
             Effect::Note(note) => {
                 if let Note::Record(RecordEvent::LegLeft(left)) = &note {
                     self.tally.left(left);
@@ -305,14 +319,20 @@ impl Edge {
     async fn give_signs_of_life(&mut self) {
         let now = self.clock.now();
         self.journal.note(now, Note::Alive).await;
-        let mut heartbeat = self.board.heartbeat(now);
-        self.add_quality(&mut heartbeat.rooms);
-        self.link.heartbeat(heartbeat);
+        self.tell_control();
         let late = self.media.ticks_late();
         if late > self.ticks_late_said {
             warn!(late = late - self.ticks_late_said, legs = self.board.legs(), "the mix was late");
             self.ticks_late_said = late;
         }
+    }
+
+    fn tell_control(&mut self) {
+        let now = self.clock.now();
+        let mut heartbeat = self.board.heartbeat(now);
+        self.add_quality(&mut heartbeat.rooms);
+        let on_its_way = self.link.heartbeat(heartbeat);
+        self.turned = self.turned.filter(|_| !on_its_way).map(|_| now.mono + SOON);
     }
 
     /// For Prometheus.

@@ -143,10 +143,10 @@ impl Link {
         });
     }
 
-    /// One at a time: a new one says all that an old one would have.
-    pub(crate) fn heartbeat(&self, heartbeat: Heartbeat) {
-        let Some(connection) = self.connection.borrow().clone() else { return };
-        let Ok(turn) = Arc::clone(&self.beating).try_acquire_owned() else { return };
+    /// One at a time: a new one says all that an old one would have. Whether it is on its way.
+    pub(crate) fn heartbeat(&self, heartbeat: Heartbeat) -> bool {
+        let Some(connection) = self.connection.borrow().clone() else { return false };
+        let Ok(turn) = Arc::clone(&self.beating).try_acquire_owned() else { return false };
         let (clock, noted_ms) = (self.clock, Arc::clone(&self.noted_ms));
         tokio::spawn(async move {
             let call = EdgeCall::Heartbeat(heartbeat);
@@ -159,6 +159,7 @@ impl Link {
             }
             drop(turn);
         });
+        true
     }
 
     /// Ends the connection so that control need not wait for its silence.

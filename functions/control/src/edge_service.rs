@@ -27,7 +27,7 @@ pub struct EdgeService {
 
 impl EdgeService {
     pub fn new(host: Arc<Host>, ledger: Ledger, wakes: Wakes) -> EdgeService {
-        EdgeService { host, ledger, wakes, muted: Muted::default() }
+        EdgeService { host, ledger, wakes, muted: Muted::since(clock::now()) }
     }
 }
 
@@ -47,10 +47,12 @@ impl link::Service for EdgeService {
     }
 
     async fn heard(&self, edge: &str, boot: &str, heartbeat: &Heartbeat) -> Result<()> {
+        // Compared whether or not somebody listens: who begins to listen is told of what turns from then on.
+        let turns = self.muted.turns(edge, boot, &heartbeat.rooms);
         if !self.ledger.has_listeners() {
             return Ok(());
         }
-        for turn in self.muted.turns(edge, boot, &heartbeat.rooms) {
+        for turn in turns {
             let Turn { booking, leg, caller, muted } = turn;
             self.ledger.tell_muted(&booking, leg, &caller, muted).await?;
         }
