@@ -556,6 +556,9 @@ pub struct AdmissionFacts {
     pub wrong_by_conference: u32,
     /// This caller has been in this conference before: not slowed by the wrong tries of strangers.
     pub known_caller: bool,
+    /// Nobody has been admitted yet, so that the conference does not stay on any policies so far.
+    #[serde(default)]
+    pub unpinned: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -586,6 +589,9 @@ pub struct AdmissionProposal {
     pub leg: LegId,
     pub caller: Caller,
     pub verdict: AdmissionVerdict,
+    /// As in the facts ([`AdmissionFacts::unpinned`]).
+    #[serde(default)]
+    pub unpinned: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -612,6 +618,8 @@ pub enum AdmissionOutcome {
     Full,
     /// Cancelled or ended meanwhile, or the held seat has gone.
     Gone,
+    /// The facts said `unpinned`, and another caller was admitted since, by other policies: decide again.
+    Moved,
     Noted,
 }
 

@@ -80,6 +80,17 @@ impl Call {
 }
 
 impl App {
+    /// What is asked about a conference stays on the policies of this moment, whatever is swapped before the answer.
+    pub(crate) fn stay(&self, mut about: About) -> About {
+        if about.booking.is_some() {
+            for (interface, slot) in &self.slots {
+                let choice = slot.choice(&about).to_string();
+                about.pins.insert(interface.clone(), choice);
+            }
+        }
+        about
+    }
+
     /// A request from one component to another.
     pub(crate) async fn chain(
         self: &Arc<App>,

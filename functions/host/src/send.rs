@@ -153,6 +153,7 @@ async fn send(
         Some(internal) => {
             let mut response = internal.call(request).await;
             if let Some(said) = take_about(response.headers_mut()) {
+                let said = app.stay(said);
                 *about.lock().unwrap_or_else(PoisonError::into_inner) = said;
             }
             Ok(response)

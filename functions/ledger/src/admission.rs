@@ -9,8 +9,8 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::Ledger;
 use crate::error::Result;
-use crate::guests;
 use crate::words::{Columns, state_at};
+use crate::{guests, policy_calls};
 
 /// Wrong tries count for an hour.
 pub(crate) const WRONG_TRY_MS: i64 = crate::HOUR;
@@ -52,6 +52,10 @@ impl Ledger {
             (Some(booking), Some(caller)) => known(&mut tx, &booking.booking, caller).await?,
             _ => false,
         };
+        // Asked without a booking as well, for the same reason.
+        let pinned =
+            policy_calls::pins(&mut tx, booking.as_ref().map_or("", |found| &found.booking))
+                .await?;
         Ok(AdmissionFacts {
             now,
             booking,
@@ -61,6 +65,7 @@ impl Ledger {
             wrong_by_trunk: wrong.trunk,
             wrong_by_conference: wrong.conference,
             known_caller: known,
+            unpinned: pinned.is_empty(),
         })
     }
 }

@@ -150,9 +150,21 @@ pub(crate) async fn pins(tx: &mut SqliteConnection, booking: &str) -> Result<Pin
     rows.iter().map(|row| Ok((row.text("world")?, row.text("digest")?))).collect()
 }
 
+/// Whether the conference stays on another policy than is named in `choice` already, in any of its worlds.
+pub(crate) async fn differs(
+    tx: &mut SqliteConnection,
+    booking: &str,
+    choice: &str,
+) -> Result<bool> {
+    let pins = pins(tx, booking).await?;
+    let pinned = |of: &str| pins.iter().find(|(interface, _)| interface == of);
+    Ok(pairs(choice)
+        .any(|(interface, digest)| pinned(interface).is_some_and(|(_, pinned)| pinned != digest)))
+}
+
 /// From its first admission on, a conference stays on `choice` (`konf:policy/tariff@1.0.0=sha256:…`, by commas).
 pub(crate) async fn pin(tx: &mut SqliteConnection, booking: &str, choice: &str) -> Result<()> {
-    for (interface, digest) in choice.split(',').filter_map(|pair| pair.trim().split_once('=')) {
+    for (interface, digest) in pairs(choice) {
         sqlx::query(
             "INSERT INTO policy_pin (booking, world, digest) VALUES ($1, $2, $3)
              ON CONFLICT (booking, world) DO NOTHING",
@@ -164,6 +176,10 @@ pub(crate) async fn pin(tx: &mut SqliteConnection, booking: &str, choice: &str) 
         .await?;
     }
     Ok(())
+}
+
+fn pairs(choice: &str) -> impl Iterator<Item = (&str, &str)> {
+    choice.split(',').filter_map(|pair| pair.trim().split_once('='))
 }
 
 fn line(row: &SqliteRow) -> Result<PolicyCallLine> {

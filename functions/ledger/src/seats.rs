@@ -82,6 +82,11 @@ impl Ask<'_> {
             tx.leave().await?;
             return Ok(outcome);
         }
+        if self.proposal.unpinned
+            && policy_calls::differs(&mut tx, self.booking, self.stamps.choice).await?
+        {
+            return Ok(AdmissionOutcome::Moved);
+        }
         let Some(row) = booking_by_id(&mut tx, self.booking, self.now).await? else {
             return Ok(AdmissionOutcome::Gone);
         };

@@ -12,6 +12,7 @@ use konf_api::schedule::AdmitRequest;
 use konf_contract::link::{Admission, Denial, Grant};
 use konf_contract::{ConferenceNumber, Role, UnixMs, Window};
 
+use crate::ROUNDS_MAX;
 use crate::keys::{KeysPolicyFacts, keys};
 use crate::outside::{CallError, Outside};
 
@@ -61,29 +62,46 @@ pub async fn admit(
         caller: asked.caller.clone(),
         credentials: asked.credentials.clone(),
     };
-    let facts: AdmissionFacts = outside.ledger("/v1/facts/admission", &question).await?;
+    for _ in 0..ROUNDS_MAX {
+        let facts = outside.ledger("/v1/facts/admission", &question).await?;
+        if let Some(admission) = decide(outside, request, &facts, grace_min).await? {
+            return Ok(admission);
+        }
+    }
+    Err(CallError::Moving)
+}
+
+/// None when somebody else was admitted meanwhile by other policies, on which the conference stays: this caller is to be
+/// decided on by those.
+async fn decide(
+    outside: &impl Outside,
+    request: &AdmitRequest,
+    facts: &AdmissionFacts,
+    grace_min: u32,
+) -> Result<Option<Admission>, CallError> {
+    let asked = &request.request;
     if asked.credentials.is_none() && facts.held.is_none() {
-        return Ok(Admission::NoSeatHeld);
+        return Ok(Some(Admission::NoSeatHeld));
     }
     let keyed = asked.credentials.is_some();
-    let verdict = outside.admission_policy(&policy_facts(&facts, keyed, grace_min));
-    match (verdict, &facts.booking) {
+    let verdict = outside.admission_policy(&policy_facts(facts, keyed, grace_min));
+    Ok(Some(match (verdict, &facts.booking) {
         // A conference has one room: whoever came in elsewhere would talk to nobody, on seats that another edge counts.
         // Only who knows the code hears that, so it tells nothing to those who guess.
         (Verdict::Admit(_), Some(booking)) if booking.edge != request.edge => {
-            Ok(Admission::Denied(Denial::Unavailable))
+            Admission::Denied(Denial::Unavailable)
         }
         (Verdict::Admit(role), Some(booking)) => {
-            seat(outside, request, &facts, booking, role).await
+            return seat(outside, request, facts, booking, role).await;
         }
-        (Verdict::Unknown, _) if !keyed => Ok(Admission::NoSeatHeld),
+        (Verdict::Unknown, _) if !keyed => Admission::NoSeatHeld,
         // A policy that admits to nothing is wrong; nobody gets in by it.
         (Verdict::Admit(_) | Verdict::Unknown, _) => {
             note_wrong_try(outside, request).await?;
-            Ok(Admission::Denied(Denial::Unknown))
+            Admission::Denied(Denial::Unknown)
         }
-        (verdict, booking) => Ok(Admission::Denied(denial(verdict, booking.as_ref()))),
-    }
+        (verdict, booking) => Admission::Denied(denial(verdict, booking.as_ref())),
+    }))
 }
 
 /// The facts as the policy sees them. A number that nobody has looks like an ended conference with a wrong code.
@@ -123,16 +141,18 @@ fn denial(verdict: Verdict, booking: Option<&AdmissionBooking>) -> Denial {
     }
 }
 
+/// None as in [`decide`].
 async fn seat(
     outside: &impl Outside,
     request: &AdmitRequest,
     facts: &AdmissionFacts,
     booking: &AdmissionBooking,
     role: Role,
-) -> Result<Admission, CallError> {
+) -> Result<Option<Admission>, CallError> {
     let held = facts.held.as_ref().map(|held| held.grant.clone());
     let verdict = AdmissionVerdict::Admit { booking: booking.booking.clone(), role, held };
-    Ok(match propose(outside, request, verdict).await? {
+    let outcome = propose(outside, request, verdict, facts.unpinned).await?;
+    Ok(Some(match outcome {
         AdmissionOutcome::Admitted { grant, returning, former_leg, policy } => {
             let mobile = request.request.caller.mobile;
             Admission::Granted(Grant {
@@ -155,20 +175,23 @@ async fn seat(
         AdmissionOutcome::Gone | AdmissionOutcome::Noted => {
             Admission::Denied(Denial::Ended { language: booking.language })
         }
-    })
+        AdmissionOutcome::Moved => return Ok(None),
+    }))
 }
 
 /// Noted against the number that was keyed, whether or not a conference has it: otherwise the limit would tell.
 async fn note_wrong_try(outside: &impl Outside, request: &AdmitRequest) -> Result<(), CallError> {
     let keyed = request.request.credentials.as_ref();
     let conference = keyed.and_then(|keyed| ConferenceNumber::new(keyed.number.as_str()).ok());
-    propose(outside, request, AdmissionVerdict::WrongTry { conference }).await.map(|_| ())
+    let verdict = AdmissionVerdict::WrongTry { conference };
+    propose(outside, request, verdict, false).await.map(|_| ())
 }
 
 async fn propose(
     outside: &impl Outside,
     request: &AdmitRequest,
     verdict: AdmissionVerdict,
+    unpinned: bool,
 ) -> Result<AdmissionOutcome, CallError> {
     let proposal = AdmissionProposal {
         edge: request.edge.clone(),
@@ -176,6 +199,7 @@ async fn propose(
         leg: request.request.leg,
         caller: request.request.caller.clone(),
         verdict,
+        unpinned,
     };
     outside.ledger("/v1/admissions", &proposal).await
 }

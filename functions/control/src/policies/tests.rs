@@ -640,6 +640,7 @@ async fn admit(ledger: &Ledger, booking: &str, choice: &str) {
             role: Role::Participant,
             held: None,
         },
+        unpinned: false,
     };
     let stamps = Stamps { policies: "", choice };
     let outcome = ledger.admit(&proposal, stamps).await.unwrap();

@@ -57,6 +57,7 @@ async fn wrong_tries_count_for_an_hour_by_caller_trunk_and_conference() {
             leg: LegId(1),
             caller: who,
             verdict: AdmissionVerdict::WrongTry { conference: Some(number.clone()) },
+            unpinned: false,
         };
         let noted = bench.ledger.admit(&proposal, "").await.unwrap();
         assert_eq!(noted, AdmissionOutcome::Noted);

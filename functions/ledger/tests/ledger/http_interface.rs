@@ -66,6 +66,7 @@ async fn an_order_and_an_admission_go_through() {
             role: konf_contract::Role::Organiser,
             held: None,
         },
+        unpinned: false,
     };
     let (_, outcome) =
         call(&bench, "/v1/admissions", &serde_json::to_vec(&admission).unwrap()).await;

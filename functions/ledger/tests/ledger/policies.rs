@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::Request;
-use konf_api::ledger::{AdmissionProposal, AdmissionQuestion, AdmissionVerdict};
+use konf_api::ledger::{AdmissionOutcome, AdmissionProposal, AdmissionQuestion, AdmissionVerdict};
 use konf_api::policy::{ABOUT_HEADER, About, CHOICE_HEADER};
 use konf_contract::link::KeyedCredentials;
 use konf_contract::{ConferenceNumber, LegId, Role, UnixMs};
@@ -210,7 +210,18 @@ async fn a_conference_stays_on_what_its_first_caller_was_admitted_under() {
         };
         let (edge, boot) = (EDGE.to_owned(), BOOT.to_owned());
         let caller = caller(leg as u32);
-        let proposal = AdmissionProposal { edge, boot, leg: LegId(leg), caller, verdict };
+        let leg = LegId(leg);
+        let mut proposal = AdmissionProposal { edge, boot, leg, caller, verdict, unpinned: true };
+        // Who was asked about while nobody was inside is asked about once more if somebody else came in by other policies.
+        if leg == LegId(2) {
+            let stamps = Stamps { policies: "", choice: &choice };
+            let outcome = bench.ledger.admit(&proposal, stamps).await.unwrap();
+            assert_eq!(outcome, AdmissionOutcome::Moved);
+            let facts = bench.ledger.admission_facts(&question(number.as_str())).await.unwrap();
+            let inside = facts.booking.map(|booking| booking.seats_taken);
+            assert_eq!((facts.unpinned, inside), (false, Some(1)));
+            proposal.unpinned = false;
+        }
         bench.asked("/v1/admissions", &proposal, &choice).await;
     }
     bench.reopen().await;

@@ -122,6 +122,7 @@ impl Bench {
             leg: LegId(leg),
             caller: caller.clone(),
             verdict,
+            unpinned: false,
         };
         let stamped = "konf:policy/tariff@1.0.0=sha256:aa, konf:policy/admission@1.0.0=sha256:bb";
         self.ledger.admit(&proposal, stamped).await.unwrap()

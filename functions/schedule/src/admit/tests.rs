@@ -41,6 +41,7 @@ fn facts() -> AdmissionFacts {
         wrong_by_trunk: 0,
         wrong_by_conference: 0,
         known_caller: false,
+        unpinned: false,
     }
 }
 
@@ -80,6 +81,20 @@ fn the_right_code_gets_a_grant_with_all_that_the_edge_needs() {
         (&proposed["edge"], &proposed["boot"], &proposed["leg"]),
         (&json!("a"), &json!("boot"), &json!(7))
     );
+}
+
+#[test]
+fn who_is_overtaken_by_a_first_caller_under_other_policies_is_decided_on_again() {
+    let script = Script::new([
+        (FACTS, value(&AdmissionFacts { unpinned: true, ..facts() })),
+        (PROPOSE, json!("moved")),
+        (FACTS, value(&facts())),
+        (PROPOSE, admitted(false)),
+    ]);
+    let answer = now(admit(&script, &keyed(), 15)).unwrap();
+    assert!(matches!(answer, Admission::Granted(_)), "{answer:?}");
+    assert_eq!(script.paths(), [FACTS, PROPOSE, FACTS, PROPOSE]);
+    assert_eq!(script.last(PROPOSE)["unpinned"], json!(false));
 }
 
 #[test]
