@@ -15,16 +15,20 @@ const STEP: usize = 120;
 const SAMPLES_MAX: usize = 5_760;
 
 /// For a listener that names none: full-band speech without audible faults (RFC 7587, 3.1.1: 28 to 40 kb/s).
-const BITRATE: u32 = 28_000;
+const BITRATE: u32 = 40_000;
 
 /// What a listener may ask for: libopus makes nothing of less, and one room's speech needs no more.
 const BITRATE_MIN: u32 = 6_000;
 const BITRATE_MAX: u32 = 64_000;
 
-/// Of 10, by measurement: speech at 28 kb/s scores 3.9 / 4.2 / 4.3 / 4.4 / 4.4 (PESQ, wide band) with 1 / 5 / 6 / 7 / 9,
-/// and a frame takes 95 / 165 / 155 / 180 / 225 µs of a busy core. From 7 on a room of 20 with 3 talkers, who each need
-/// an encoder, takes more than its share of 315 callers a core.
-const COMPLEXITY: i32 = 6;
+/// Of 10: with bits enough libopus need not search for the best use of them. By `cargo xtask bench sound` and `bench
+/// media` (rooms of 20, 3 talkers, who each need an encoder): complexity 6 at 28 kb/s scores 4.04 for 3.6 ms a participant
+/// and second, 5 at 32 kb/s 4.06 for 3.3, 3 at 32 kb/s 3.97 for 2.8, 3 at 40 kb/s 4.05 for 3.1.
+const COMPLEXITY: i32 = 3;
+
+/// For a listener that takes fewer bits than [`BITRATE_SPARING`].
+const COMPLEXITY_SPARING: i32 = 6;
+const BITRATE_SPARING: u32 = 32_000;
 
 /// A copy of each frame is worth its bits from so many lost packets of 100 on; assumed until the listener reports.
 const LOSS_ASSUMED: u8 = 5;
@@ -145,7 +149,7 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    /// As the listener wishes to hear (RFC 7587, 6.1); without wishes 28 kb/s, full band.
+    /// As the listener wishes to hear (RFC 7587, 6.1); without wishes 40 kb/s, full band.
     pub(crate) fn new(wishes: &OpusWishes) -> Self {
         let encoder = ::opus::Encoder::new(RATE, Channels::Mono, Application::Voip);
         let mut encoder = encoder.expect(NEEDS_MEMORY);
@@ -180,7 +184,8 @@ fn set_up(encoder: &mut ::opus::Encoder, wishes: &OpusWishes) -> ::opus::Result<
     let bitrate = bitrate.clamp(BITRATE_MIN, BITRATE_MAX);
     encoder.set_bitrate(Bitrate::Bits(bitrate.cast_signed()))?;
     encoder.set_max_bandwidth(bandwidth(wishes.max_playback_rate))?;
-    encoder.set_complexity(COMPLEXITY)?;
+    let is_sparing = bitrate < BITRATE_SPARING;
+    encoder.set_complexity(if is_sparing { COMPLEXITY_SPARING } else { COMPLEXITY })?;
     encoder.set_inband_fec(wishes.in_band_fec)?;
     encoder.set_dtx(wishes.dtx)?;
     encoder.set_vbr(true)
