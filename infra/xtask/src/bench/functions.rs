@@ -70,10 +70,10 @@ pub(super) fn run_bench(arguments: &Arguments) -> Result<()> {
     let mut build = vec!["build", "--workspace", "--bin", "konf"];
     build.extend(["--example", "function_cost", "--example", "order_cost"]);
     if !arguments.dev {
-        build.push("--release");
+        build.extend(["--profile", "measure"]);
     }
     run("cargo", &build)?;
-    let built = target().join(if arguments.dev { "debug" } else { "release" });
+    let built = target().join(if arguments.dev { "debug" } else { "measure" });
     let javascript = javascript(&built)?;
     step(&format!("measuring, load of the machine {}", machine_load()));
     let mut figures = Figures::new();
