@@ -15,12 +15,17 @@ use crate::config::Config;
 pub(super) enum OperatorCommand {
     /// Add an account, or give one a new role and password; the password is read from standard input
     Add {
+        /// 2 to 32 of a-z, 0-9, '.', '-' and '_', a letter first
         name: String,
+        /// What the account may do
         #[arg(long)]
         role: Role,
     },
     /// Take an account away and end its sessions
-    Remove { name: String },
+    Remove {
+        /// As the list says it; `oidc:` and a name for who comes by the company's directory
+        name: String,
+    },
     /// The accounts
     List(Output),
     /// What operators did, the latest first

@@ -77,11 +77,15 @@ impl Layer {
 fn drawing(tongue: Tongue, edge: &EdgeUsage, from: UnixMs) -> String {
     let name = text(&edge.edge);
     let seats = edge.capacity;
-    let busiest = edge.steps.iter().max_by_key(|step| step.taken());
+    // Of the same height the first.
+    let busiest = edge.steps.iter().rev().max_by_key(|step| step.taken());
     let (peak, at) = busiest.map_or((0, from), |step| (step.taken(), step.from));
-    let summary = match tongue {
-        Tongue::Cs => format!("{seats} míst; nejvíc je obsazeno {} v {}", peak, time_of_day(at)),
-        Tongue::En => format!("{seats} seats; at most {} are taken, at {}", peak, time_of_day(at)),
+    let at = time_of_day(at);
+    let summary = match (tongue, peak) {
+        (Tongue::Cs, 0) => format!("{seats} míst; žádné není obsazeno"),
+        (Tongue::En, 0) => format!("{seats} seats; none is taken"),
+        (Tongue::Cs, _) => format!("{seats} míst; nejvíc je obsazeno {peak} v {at}"),
+        (Tongue::En, _) => format!("{seats} seats; at most {peak} are taken, at {at}"),
     };
     let inactive = match edge.active {
         true => "",

@@ -19,7 +19,7 @@ pub(super) fn list(
     let summary = match tongue {
         Tongue::Cs => format!("Čeká {}; do 15 minut vyprší {soon}, po termínu {late}.", open.len()),
         Tongue::En => {
-            format!("{} wait; {soon} are due within 15 minutes, {late} are late.", open.len())
+            format!("{} wait: {soon} due within 15 minutes, {late} late.", open.len())
         }
     };
     let class = if late + soon > 0 { "bad" } else { "soft" };

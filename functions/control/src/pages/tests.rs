@@ -441,7 +441,7 @@ fn requests_are_read_by_their_deadline_in_both_languages() {
         9.7.2027 14:00 | +420…456 | odmítnuto | ota | plno |
     "#]].assert_eq(&shown(Tongue::Cs));
     expect![[r#"
-        3 wait; 1 are due within 15 minutes, 1 are late.
+        3 wait: 1 due within 15 minutes, 1 late.
         Waiting
         Due | From | What | Received |
         9 Jul 2027 13:55 late | +420…456 | Dobry den, potrebujeme spojit 40 lidi, nejlepe zitra dopoled… | 9 Jul 2027 13:30 |
