@@ -147,7 +147,7 @@ pub enum Fate {
 #[serde(rename_all = "kebab-case")]
 pub enum ReportOutcome {
     Noted,
-    /// Of no message here, or of one about which there is nothing left to say.
+    /// Of no message here so far (it waits an hour for one), or of one about which there is nothing left to say.
     Nothing,
 }
 

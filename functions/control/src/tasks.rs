@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use konf_api::ledger::{
-    DeliveryReport, InboundMessage, InboundPart, InboundState, InboundStored, MessageBody,
-    PartStored, RatedLeg, RatingOutcome, RecordKey, ReportOutcome, Sender,
+    InboundMessage, InboundPart, InboundState, InboundStored, MessageBody, PartStored, RatedLeg,
+    RatingOutcome, RecordKey, Sender,
 };
 use konf_api::ordering::ProcessRequest;
 use konf_api::policy::About;
@@ -17,7 +17,7 @@ use konf_api::rating::RateRequest;
 use konf_contract::Msisdn;
 use konf_host::Host;
 use konf_ledger::{Ledger, LedgerError, OutboxItem, Pins};
-use tokio::sync::{Mutex, Notify, Semaphore, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::clock;
@@ -299,7 +299,7 @@ impl smpp::Inbox for Intake {
         let stored = match inbound::understand(&message, clock::now()) {
             Inbound::Message(message) => self.store(message).await,
             Inbound::Part(part) => self.store_part(&part).await,
-            Inbound::Report(report) => self.note(report).await,
+            Inbound::Report(report) => self.ledger.report(&report).await.map(drop),
             Inbound::Nothing => Ok(()),
             Inbound::Unreadable(why) => {
                 tracing::info!(why, "a message from the SMSC is refused");
@@ -317,28 +317,7 @@ impl smpp::Inbox for Intake {
     }
 }
 
-/// A quick telephone's receipt overtakes the note of what the SMSC calls its message: it is looked up once more.
-const RECEIPT_AGAIN: Duration = Duration::from_secs(2);
-/// So many wait for that; what comes beyond is settled by nothing but the SMSC's own word that it took the message.
-static RECEIPTS: Semaphore = Semaphore::const_new(256);
-
 impl Intake {
-    async fn note(&self, report: DeliveryReport) -> Result<(), LedgerError> {
-        if self.ledger.report(&report).await? == ReportOutcome::Noted {
-            return Ok(());
-        }
-        let Ok(turn) = RECEIPTS.try_acquire() else { return Ok(()) };
-        let ledger = self.ledger.clone();
-        tokio::spawn(async move {
-            let _turn = turn;
-            tokio::time::sleep(RECEIPT_AGAIN).await;
-            if let Err(error) = ledger.report(&report).await {
-                tracing::warn!(%error, "a receipt cannot be noted");
-            }
-        });
-        Ok(())
-    }
-
     async fn store(&self, message: InboundMessage) -> Result<(), LedgerError> {
         let stored = self.ledger.inbound(&message).await?;
         self.answer(stored, message);

@@ -13,6 +13,7 @@ use crate::extension::shrink_if_empty;
 use crate::guests;
 use crate::offers::release_expired;
 use crate::parts;
+use crate::reports;
 use crate::seats::release_expired_holds;
 use crate::sign_in;
 use crate::webhooks;
@@ -109,6 +110,7 @@ impl Ledger {
         .execute(&mut *tx)
         .await?;
         parts::sweep(&mut tx, now, ROWS_AT_ONCE).await?;
+        reports::sweep(&mut tx, now).await?;
         webhooks::sweep(&mut tx, now).await?;
         sign_in::sweep(&mut tx, now, ROWS_AT_ONCE).await?;
         sqlx::query("DELETE FROM wrong_try WHERE at_ms <= $1")

@@ -8,6 +8,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::Ledger;
 use crate::error::Result;
+use crate::reports;
 use crate::store::new_id;
 use crate::words::{Columns, from_json, to_json};
 
@@ -85,15 +86,17 @@ impl Ledger {
     /// The gateway took it.
     pub async fn outbox_sent(&self, id: &str, gateway_id: Option<&str>) -> Result<()> {
         let mut tx = self.store().write().await?;
+        let now = self.now();
         sqlx::query(
             "UPDATE outbox SET state = 'sent', finished_ms = $1, gateway_id = $2, last_error = NULL
              WHERE id = $3 AND state <> 'sent'",
         )
-        .bind(self.now().0)
+        .bind(now.0)
         .bind(gateway_id)
         .bind(id)
         .execute(&mut *tx)
         .await?;
+        reports::catch_up(&mut tx, id, gateway_id, now).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -48,6 +48,7 @@ fn migrations() -> Migrator {
         step(21, "event", include_str!("../migrations/0021_event.sql")),
         step(25, "webhooks", include_str!("../migrations/0025_webhooks.sql")),
         step(26, "clients", include_str!("../migrations/0026_clients.sql")),
+        step(27, "early reports", include_str!("../migrations/0027_early_reports.sql")),
     ]);
     // After a roll-back the file knows more steps than this version; they only expanded it.
     migrator.set_ignore_missing(true);

@@ -77,3 +77,47 @@ async fn a_report_of_somebody_elses_message_is_nothing() {
     assert_eq!(line(&bench).await, ("sent".to_owned(), false, None));
     bench.ledger.report(&report(Some(&"x".repeat(513)), None, Fate::Delivered)).await.unwrap_err();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_overtakes_the_note_of_its_message_is_not_lost() {
+    let by_gateway = |fate| report(None, Some("SM1"), fate);
+    let failed = || failed("absent +420606000001");
+    let dead =
+        || ("dead".to_owned(), false, Some("not delivered: absent +••••••••••••".to_owned()));
+    let arrived = || ("sent".to_owned(), true, None);
+    for (reports, expected) in [
+        (vec![by_gateway(Fate::Delivered)], arrived()),
+        (vec![by_gateway(failed())], dead()),
+        (vec![by_gateway(failed()), by_gateway(Fate::Delivered), by_gateway(failed())], arrived()),
+    ] {
+        let mut bench = Bench::new(10).await;
+        bench.book(&sms(1), window(60, 60), 1).await;
+        let item = bench.ledger.outbox_due(10).await.unwrap().remove(0);
+        for report in reports {
+            assert_eq!(bench.ledger.report(&report).await.unwrap(), ReportOutcome::Nothing);
+        }
+        bench.reopen().await;
+        bench.ledger.outbox_sent(&item.id, Some("SM1")).await.unwrap();
+        assert_eq!(line(&bench).await, expected);
+    }
+    // By the message's own id, which is known before anything is sent.
+    let bench = Bench::new(10).await;
+    bench.book(&sms(1), window(60, 60), 1).await;
+    let item = bench.ledger.outbox_due(10).await.unwrap().remove(0);
+    let lost = report(Some(&item.id), None, failed());
+    assert_eq!(bench.ledger.report(&lost).await.unwrap(), ReportOutcome::Nothing);
+    bench.ledger.outbox_sent(&item.id, None).await.unwrap();
+    assert_eq!(line(&bench).await, dead());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_waits_an_hour_for_its_message() {
+    let bench = Bench::new(10).await;
+    bench.book(&sms(1), window(600, 60), 1).await;
+    let item = bench.ledger.outbox_due(10).await.unwrap().remove(0);
+    bench.ledger.report(&report(None, Some("SM1"), Fate::Delivered)).await.unwrap();
+    bench.pass(HOUR);
+    bench.ledger.expire().await.unwrap();
+    bench.ledger.outbox_sent(&item.id, Some("SM1")).await.unwrap();
+    assert_eq!(line(&bench).await, ("sent".to_owned(), false, None));
+}
