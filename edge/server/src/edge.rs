@@ -331,8 +331,8 @@ impl Edge {
         let now = self.clock.now();
         let mut heartbeat = self.board.heartbeat(now);
         self.add_quality(&mut heartbeat.rooms);
-        let on_its_way = self.link.heartbeat(heartbeat);
-        self.turned = self.turned.filter(|_| !on_its_way).map(|_| now.mono + SOON);
+        let told = self.link.heartbeat(heartbeat);
+        self.turned = self.turned.filter(|_| !told).map(|_| now.mono + SOON);
     }
 
     /// For Prometheus.

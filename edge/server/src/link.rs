@@ -143,9 +143,10 @@ impl Link {
         });
     }
 
-    /// One at a time: a new one says all that an old one would have. Whether it is on its way.
+    /// One at a time: a new one says all that an old one would have. False when an older one, which says less, is still on
+    /// its way; without a connection there is nobody to tell.
     pub(crate) fn heartbeat(&self, heartbeat: Heartbeat) -> bool {
-        let Some(connection) = self.connection.borrow().clone() else { return false };
+        let Some(connection) = self.connection.borrow().clone() else { return true };
         let Ok(turn) = Arc::clone(&self.beating).try_acquire_owned() else { return false };
         let (clock, noted_ms) = (self.clock, Arc::clone(&self.noted_ms));
         tokio::spawn(async move {
