@@ -1,5 +1,7 @@
 //! Keeps a sum within 16 bits by turning it down instead of cutting its peaks off.
 
+use multiversion::multiversion;
+
 use crate::frame::{saturate, whole};
 
 /// The gain is a line through points 2.5 ms apart, eight of them in a tick; each line stays below what both its ends
@@ -39,13 +41,8 @@ impl Limiter {
 
     /// The same for `sum` without `voice`, if that needs no turning down; otherwise `false`, and `out` holds anything.
     pub(crate) fn pass_without(&self, sum: &[i32], voice: &[i16], out: &mut [i16]) -> bool {
-        let mut all = 0;
-        for ((out, &sample), &own) in out.iter_mut().zip(sum).zip(voice) {
-            let rest = sample.wrapping_sub(i32::from(own));
-            all |= moved(rest);
-            *out = saturate(rest);
-        }
-        self.gain >= 1.0 && all >> 16 == 0
+        let fits = narrow_without(sum, voice, out);
+        self.gain >= 1.0 && fits
     }
 
     fn turn_down(&mut self, sum: &[i32], peaks: &[u32; BLOCKS], out: &mut [i16]) {
@@ -68,6 +65,7 @@ impl Limiter {
 
 /// Each sample by a gain that is a `step` more than that of the one before. In four lanes, which the compiler takes at
 /// once.
+#[multiversion(targets("x86_64+avx2"))]
 fn turn(sum: &[i32], from: f32, step: f32, out: &mut [i16]) {
     let mut gains: [f32; 4] = std::array::from_fn(|lane| from + step * (lane + 1) as f32);
     for (samples, out) in sum.chunks(4).zip(out.chunks_mut(4)) {
@@ -80,6 +78,7 @@ fn turn(sum: &[i32], from: f32, step: f32, out: &mut [i16]) {
 }
 
 /// The largest magnitude, in four lanes as well.
+#[multiversion(targets("x86_64+avx2"))]
 fn peak_of(samples: &[i32]) -> u32 {
     let (fours, rest) = samples.as_chunks::<4>();
     let mut lanes = [0f32; 4];
@@ -94,6 +93,7 @@ fn peak_of(samples: &[i32]) -> u32 {
 }
 
 /// Whether all samples are of 16 bits.
+#[multiversion(targets("x86_64+avx2"))]
 fn fits(sum: &[i32]) -> bool {
     sum.iter().fold(0, |all, &sample| all | moved(sample)) >> 16 == 0
 }
@@ -103,6 +103,18 @@ fn moved(sample: i32) -> u32 {
     sample.wrapping_add(1 << 15).cast_unsigned()
 }
 
+#[multiversion(targets("x86_64+avx2"))]
+fn narrow_without(sum: &[i32], voice: &[i16], out: &mut [i16]) -> bool {
+    let mut all = 0;
+    for ((out, &sample), &own) in out.iter_mut().zip(sum).zip(voice) {
+        let rest = sample.wrapping_sub(i32::from(own));
+        all |= moved(rest);
+        *out = saturate(rest);
+    }
+    all >> 16 == 0
+}
+
+#[multiversion(targets("x86_64+avx2"))]
 fn narrow(sum: &[i32], out: &mut [i16]) {
     for (out, &sample) in out.iter_mut().zip(sum) {
         *out = saturate(sample);

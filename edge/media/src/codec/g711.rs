@@ -1,56 +1,29 @@
-//! G.711 A-law and µ-law as tables, bit-exact with ITU-T G.191 on all 65,536 inputs.
+//! G.711 A-law and µ-law, bit-exact with ITU-T G.191 on all 65,536 inputs.
 
 use std::sync::LazyLock;
 
-use audio_codec_algorithms::{decode_alaw, decode_ulaw, encode_alaw, encode_ulaw};
+use audio_codec_algorithms::{decode_alaw, decode_ulaw};
+use multiversion::multiversion;
 
 use crate::Codec;
 
 /// 200 ms, the most that a receiver should take (RFC 3551, 4.2).
 const SAMPLES_MAX: usize = 1_600;
 
-struct Tables {
-    alaw: Table,
-    ulaw: Table,
+struct Decoders {
+    alaw: Box<[i16; 256]>,
+    ulaw: Box<[i16; 256]>,
 }
 
-struct Table {
-    decode: Box<[i16; 256]>,
-    /// By the sample's bits as u16, without the lowest, which no law tells apart: small enough to stay next to the
-    /// processor.
-    encode: Box<[u8; CODES]>,
-}
+static DECODERS: LazyLock<Decoders> =
+    LazyLock::new(|| Decoders { alaw: decoded(decode_alaw), ulaw: decoded(decode_ulaw) });
 
-/// Both laws look at the sample without so many of its lowest bits: µ-law without 2, A-law without 4 (G.191,
-/// ulaw_compress and alaw_compress).
-const UNUSED_BITS: u32 = 2;
-const CODES: usize = 1 << (16 - UNUSED_BITS);
-
-static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
-    alaw: Table::new(decode_alaw, encode_alaw),
-    ulaw: Table::new(decode_ulaw, encode_ulaw),
-});
-
-impl Table {
-    fn new(decode: fn(u8) -> i16, encode: fn(i16) -> u8) -> Self {
-        let mut decoded = Box::new([0; 256]);
-        for code in 0..=255u8 {
-            decoded[usize::from(code)] = decode(code);
-        }
-        let mut encoded = Box::new([0; CODES]);
-        for (bits, code) in (0u16..).zip(encoded.iter_mut()) {
-            *code = encode((bits << UNUSED_BITS).cast_signed());
-        }
-        Self { decode: decoded, encode: encoded }
+fn decoded(decode: fn(u8) -> i16) -> Box<[i16; 256]> {
+    let mut samples = Box::new([0; 256]);
+    for code in 0..=255u8 {
+        samples[usize::from(code)] = decode(code);
     }
-}
-
-fn table(codec: Codec) -> &'static Table {
-    match codec {
-        Codec::Pcmu => &TABLES.ulaw,
-        // Of no other codec is anything decoded or encoded here.
-        Codec::Pcma | Codec::G722 | Codec::Opus => &TABLES.alaw,
-    }
+    samples
 }
 
 /// Whether this module knows it.
@@ -60,7 +33,11 @@ pub(crate) fn knows(codec: Codec) -> bool {
 
 /// Linear sample of each code.
 pub(crate) fn decoder(codec: Codec) -> &'static [i16; 256] {
-    &table(codec).decode
+    match codec {
+        Codec::Pcmu => &DECODERS.ulaw,
+        // Of no other codec is anything decoded here.
+        Codec::Pcma | Codec::G722 | Codec::Opus => &DECODERS.alaw,
+    }
 }
 
 /// How many samples `payload` holds; `None` beyond 200 ms.
@@ -77,11 +54,50 @@ pub(crate) fn decode(decoder: &[i16; 256], payload: &[u8], out: &mut [i16]) {
 
 /// Encodes as many samples as both slices have; returns how many.
 pub(crate) fn encode(codec: Codec, samples: &[i16], payload: &mut [u8]) -> usize {
-    let table = &table(codec).encode;
-    for (code, &sample) in payload.iter_mut().zip(samples) {
-        *code = table[usize::from(sample.cast_unsigned() >> UNUSED_BITS)];
+    match codec {
+        Codec::Pcmu => encode_ulaw(samples, payload),
+        // Of no other codec is anything encoded here.
+        Codec::Pcma | Codec::G722 | Codec::Opus => encode_alaw(samples, payload),
     }
     samples.len().min(payload.len())
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn encode_alaw(samples: &[i16], payload: &mut [u8]) {
+    for (code, &sample) in payload.iter_mut().zip(samples) {
+        let magnitude = magnitude(sample) >> 4;
+        // The lowest two segments are as fine as each other.
+        let coded = if magnitude < 32 { magnitude } else { logarithm(magnitude) - (3 << 4) };
+        *code = (coded | sign_bit(sample)) as u8 ^ 0x55;
+    }
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn encode_ulaw(samples: &[i16], payload: &mut [u8]) {
+    const BIAS: i32 = 33;
+    const MOST: i32 = 0x1fff;
+    for (code, &sample) in payload.iter_mut().zip(samples) {
+        let magnitude = ((magnitude(sample) >> 2) + BIAS).min(MOST);
+        let coded = 0x7f - (logarithm(magnitude) - (5 << 4));
+        *code = (coded | sign_bit(sample)) as u8;
+    }
+}
+
+/// Of the complement of a negative sample: both laws have two codes for nothing.
+fn magnitude(sample: i16) -> i32 {
+    i32::from(sample ^ (sample >> 15))
+}
+
+fn sign_bit(sample: i16) -> i32 {
+    (i32::from(!sample) >> 8) & 0x80
+}
+
+/// Segment and step within it, as both laws have them and a float does: the exponent of two, and the four bits behind the
+/// first. The compiler takes many of them at a time.
+fn logarithm(magnitude: i32) -> i32 {
+    const MANTISSA: u32 = 23;
+    const EXPONENT_BIAS: i32 = 127;
+    ((magnitude as f32).to_bits() >> (MANTISSA - 4)).cast_signed() - (EXPONENT_BIAS << 4)
 }
 
 /// The code of the sample 0.
@@ -98,12 +114,15 @@ mod tests {
 
     #[test]
     fn every_sample_is_encoded_as_the_reference_does() {
-        for bits in 0..=u16::MAX {
-            let sample = bits.cast_signed();
-            let mut code = [0; 2];
-            encode(Codec::Pcma, &[sample], &mut code[..1]);
-            encode(Codec::Pcmu, &[sample], &mut code[1..]);
-            assert_eq!(code, [encode_alaw(sample), encode_ulaw(sample)]);
+        let samples: Vec<i16> = (i16::MIN..=i16::MAX).collect();
+        for (codec, reference) in [
+            (Codec::Pcma, audio_codec_algorithms::encode_alaw as fn(i16) -> u8),
+            (Codec::Pcmu, audio_codec_algorithms::encode_ulaw),
+        ] {
+            let mut codes = vec![0; samples.len()];
+            assert_eq!(encode(codec, &samples, &mut codes), samples.len());
+            let expected: Vec<u8> = samples.iter().map(|&sample| reference(sample)).collect();
+            assert_eq!(codes, expected, "{codec:?}");
         }
     }
 

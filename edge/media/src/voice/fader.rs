@@ -1,5 +1,7 @@
 //! Makes a tick louder or softer without a step, and never so loud that it clips.
 
+use multiversion::multiversion;
+
 use crate::frame::{peak, saturate, whole};
 
 /// What is turned up keeps 0.5 dB below full scale, so that coding it does not clip.
@@ -44,6 +46,7 @@ impl Fader {
 }
 
 /// Each sample by one `step` more than the one before. In eight lanes, which the compiler takes at once.
+#[multiversion(targets("x86_64+avx2"))]
 fn ramp(frame: &mut [i16], from: f32, step: f32) {
     let mut factors: [f32; 8] = std::array::from_fn(|lane| from + step * (lane + 1) as f32);
     for samples in frame.chunks_mut(8) {

@@ -6,6 +6,8 @@
 
 use std::cell::Cell;
 
+use multiversion::multiversion;
+
 use super::floor::Floor;
 use crate::frame::{peak, power};
 
@@ -181,22 +183,30 @@ impl Speech {
     /// itself as well.
     fn keep(&mut self, frame: &[i16]) {
         self.coarse.copy_within(COARSE.., 0);
+        let kept = &mut self.coarse[LAG_MAX..];
         // So that each difference of sums fits 16 bits; constant numbers let the compiler take many at a time.
         match frame.len() / COARSE {
-            2 => self.keep_sums::<2>(frame, 2),
-            4 => self.keep_sums::<4>(frame, 3),
-            12 => self.keep_sums::<12>(frame, 5),
-            _ => self.keep_sums::<1>(frame, 1),
+            2 => differences::<2>(frame, 2, &mut self.last, kept),
+            4 => differences::<4>(frame, 3, &mut self.last, kept),
+            12 => differences::<12>(frame, 5, &mut self.last, kept),
+            _ => differences::<1>(frame, 1, &mut self.last, kept),
         }
     }
+}
 
-    fn keep_sums<const TOGETHER: usize>(&mut self, frame: &[i16], shift: u32) {
-        let (blocks, _) = frame.as_chunks::<TOGETHER>();
-        for (kept, block) in self.coarse[LAG_MAX..].iter_mut().zip(blocks) {
-            let sum = block.iter().map(|&s| i32::from(s)).sum::<i32>();
-            *kept = ((sum - self.last) >> shift) as i16;
-            self.last = sum;
-        }
+/// Of sums of so many samples, from the `last` one on.
+#[multiversion(targets("x86_64+avx2"))]
+fn differences<const TOGETHER: usize>(
+    frame: &[i16],
+    shift: u32,
+    last: &mut i32,
+    differences: &mut [i16],
+) {
+    let (blocks, _) = frame.as_chunks::<TOGETHER>();
+    for (difference, block) in differences.iter_mut().zip(blocks) {
+        let sum = block.iter().map(|&s| i32::from(s)).sum::<i32>();
+        *difference = ((sum - *last) >> shift) as i16;
+        *last = sum;
     }
 }
 
@@ -209,6 +219,7 @@ fn count_while_same(now: f32, usual: &mut f32, ticks: &mut u16) {
 
 /// After Teager and Kaiser (1990): of a tone it is the same wherever a tick begins in its period, which power is not when
 /// few periods fit.
+#[multiversion(targets("x86_64+avx2"))]
 fn energy(samples: &[i16]) -> f32 {
     let [before, now, after] = [0, 1, 2].map(|from| &samples[from..samples.len() - 2 + from]);
     // So that 80 terms fit an i32.
@@ -221,6 +232,7 @@ fn energy(samples: &[i16]) -> f32 {
 }
 
 /// How alike the last 20 ms are to what was a period before, at the pitch at which they are most alike: 0 to 1.
+#[multiversion(targets("x86_64+avx2"))]
 fn likeness_of_periods(coarse: &[i16; COARSE + LAG_MAX]) -> f32 {
     // Twelve bits, so that 80 products fit an i32.
     let spare = peak(coarse).leading_zeros().min(5);
