@@ -35,7 +35,13 @@ impl Rate {
 
     /// How long `samples` last, rounded down.
     pub(crate) const fn us(self, samples: i64) -> i64 {
-        (samples * SAMPLE_US).div_euclid(self.scale() as i64)
+        // By constants, which are no divisions to the processor; ticks ask often.
+        let us = samples * SAMPLE_US;
+        match self {
+            Rate::Narrow => us,
+            Rate::Wide => us.div_euclid(const { Rate::Wide.scale() as i64 }),
+            Rate::Full => us.div_euclid(const { Rate::Full.scale() as i64 }),
+        }
     }
 
     /// The whole samples of `us`.

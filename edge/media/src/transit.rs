@@ -100,13 +100,19 @@ impl Transit {
     /// A bucket since the fastest packet is compared with that packet. An older one is compared with its neighbours: if
     /// the way has become shorter since, its lag was no lag.
     fn refresh(&mut self, now: i64) {
-        let recent = (now - FLOOR_BUCKETS + 1..=now).filter_map(|index| self.bucket(index));
-        let Some(fastest) = recent.min_by_key(|bucket| bucket.shortest_us) else { return };
+        let recent = now - FLOOR_BUCKETS + 1..=now;
+        let recent = self.buckets.iter().filter(|bucket| recent.contains(&bucket.index));
+        let fastest = recent.min_by_key(|bucket| (bucket.shortest_us, bucket.index));
+        let Some(&fastest) = fastest else { return };
+        let known = now - BUCKETS as i64 + 1..=now;
         let mut longest = [i64::MIN; OUTLIERS + 1];
         let mut count = 0;
-        for bucket in (now - BUCKETS as i64 + 1..=now).filter_map(|index| self.bucket(index)) {
+        for (place, bucket) in self.buckets.iter().enumerate() {
+            if !known.contains(&bucket.index) {
+                continue;
+            }
             let floor_us = match bucket.index < fastest.index {
-                true => self.around(bucket),
+                true => self.around(place),
                 false => fastest.shortest_us,
             };
             keep_longest(&mut longest, bucket.longest_us - floor_us);
@@ -119,16 +125,14 @@ impl Transit {
         }
     }
 
-    fn bucket(&self, index: i64) -> Option<&Bucket> {
-        let bucket = &self.buckets[index.rem_euclid(BUCKETS as i64) as usize];
-        (bucket.index == index).then_some(bucket)
-    }
-
-    /// The fastest of a bucket and its neighbours.
-    fn around(&self, bucket: &Bucket) -> i64 {
-        let neighbours = [bucket.index - 1, bucket.index + 1].map(|index| self.bucket(index));
-        let shortest = neighbours.into_iter().flatten().map(|bucket| bucket.shortest_us);
-        shortest.fold(bucket.shortest_us, i64::min)
+    /// The fastest of the bucket at `place` and its neighbours in time, which lie beside it.
+    fn around(&self, place: usize) -> i64 {
+        let bucket = &self.buckets[place];
+        let before = &self.buckets[place.checked_sub(1).unwrap_or(BUCKETS - 1)];
+        let after = &self.buckets[if place + 1 < BUCKETS { place + 1 } else { 0 }];
+        let near =
+            [before, after].into_iter().filter(|near| near.index.abs_diff(bucket.index) == 1);
+        near.fold(bucket.shortest_us, |shortest, near| shortest.min(near.shortest_us))
     }
 }
 
