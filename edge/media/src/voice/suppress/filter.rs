@@ -9,7 +9,7 @@ use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 use super::weights::Weights;
-use crate::frame::is_silent;
+use crate::frame::{is_silent, saturate, whole};
 
 /// Hops of 10 ms, two in a tick.
 pub(super) const HOPS: usize = 2;
@@ -123,7 +123,7 @@ impl Filter {
         }
         let (now, next) = last.split_at(self.hop);
         for ((out, &now), &tail) in hop.iter_mut().zip(now).zip(&self.tail) {
-            *out = (now + tail).round_ties_even() as i16;
+            *out = saturate(whole(now + tail));
         }
         self.tail.copy_from_slice(next);
     }
