@@ -59,6 +59,7 @@ pub(super) struct Weights {
     /// What was taken for speech in the last hop.
     speech: Vec<f32>,
     ratios: Vec<f32>,
+    /// Of groups of neighbours of the noise, and then of all ratios up to each channel.
     sums: Vec<f32>,
     /// The mean of the ratios around each channel.
     around: Vec<f32>,
