@@ -32,6 +32,9 @@ const KONF: &str = "konf";
 /// policy answers the same.
 const FAILURES_MAX: u64 = 3;
 
+// What the host does not ask any more gathers no more failures.
+const _: () = assert!(FAILURES_MAX <= konf_host::FAILURES_IN_A_ROW_MAX as u64);
+
 /// Fewer comparisons say nothing about a share.
 const COMPARED_MIN: u64 = 20;
 

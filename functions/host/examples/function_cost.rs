@@ -228,8 +228,9 @@ fn stay_idle(folder: &Path, functions: u8) -> Result<()> {
 // ── evil guests ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// How long others take while nothing evil runs, and beside each evil tariff. Others are legs of an honest application
-/// in the same process; the evil one is asked all the time, which it never is: three failures end it. Compared is what the
-/// 99th percentile of a turn usually is: a machine that others use as well stumbles in some turns, of either kind.
+/// in the same process; the evil one is new in each turn, and stands until the end of it, as if nobody rolled it back.
+/// Compared is what the 99th percentile of a turn usually is: a machine that others use as well stumbles in some turns, of
+/// either kind.
 async fn evil_guests(folder: &Path) -> Result<()> {
     let honest = billing(folder, None)?;
     let evil = billing(folder, None)?;

@@ -10,6 +10,7 @@
 //! not honour is an error.
 
 mod app;
+mod breaker;
 mod check;
 mod counts;
 mod digest;
@@ -37,6 +38,7 @@ mod value;
 mod witness;
 mod world;
 
+pub use breaker::FAILURES_IN_A_ROW_MAX;
 pub use check::{Report, check};
 pub use counts::Counted;
 pub use digest::Digest;

@@ -1,5 +1,6 @@
 //! One compiled policy: what it may take, how it is asked, and how that went so far.
 
+use crate::breaker::Breaker;
 use crate::counts::Counts;
 use crate::value::size;
 use crate::world::World;
@@ -64,6 +65,7 @@ pub(crate) struct Policy {
     functions: BTreeMap<String, ComponentExportIndex>,
     /// Calls that are still to begin in the slow lane.
     watched: AtomicU32,
+    breaker: Mutex<Breaker>,
     /// Made ahead, each for one call.
     fresh: Mutex<Vec<Waiting>>,
 }
@@ -149,8 +151,19 @@ impl Policy {
             .and_then(|linker| linker.instantiate_pre(compiled))
             .map_err(|error| SwapError::Instantiate(format!("{error:#}")))?;
         let (counts, watched) = (Counts::default(), AtomicU32::new(0));
-        let fresh = Mutex::default();
-        Ok(Policy { digest, counts, ready, functions, watched, fresh })
+        let (breaker, fresh) = (Mutex::default(), Mutex::default());
+        Ok(Policy { digest, counts, ready, functions, watched, breaker, fresh })
+    }
+
+    /// Whether it may be asked where another one can be: it did not keep failing.
+    pub(crate) fn is_permitted(&self) -> bool {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner).permits(Instant::now())
+    }
+
+    /// How a call of live traffic ended. Whether it is to be left alone from now on.
+    pub(crate) fn note(&self, answered: bool) -> bool {
+        let mut breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        breaker.note(Instant::now(), answered)
     }
 
     /// Asks it, in a fresh instance with its own memory and deadline, which may have been made ahead. Counts how it went. A

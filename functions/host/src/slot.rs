@@ -6,8 +6,8 @@
 //!
 //! Which policy answers: the one that the conference stays on, if it is loaded; else the canary, for its share of the
 //! conferences; else the active one. One that fails does not fail the request: policies are pure, so the next best is
-//! asked the same (the active one, the last good one, the default). Shadow and canary are compared off the request's
-//! path.
+//! asked the same (the active one, the last good one, the default), and one that keeps failing is passed over for a while.
+//! Shadow and canary are compared off the request's path.
 
 use crate::digest::Digest;
 use crate::engine::Compiler;
@@ -193,22 +193,36 @@ impl Slot {
         let question = Question { function, params, about };
         let stand = self.stand.load_full();
         let (part, chosen) = stand.choose(&self.interface, about);
-        let mut answered = self.ask(chosen, part, question, results).await;
-        if answered.is_ok() {
-            self.compare(&stand, part, question, results);
-        }
-        let mut asked = vec![chosen.digest];
-        let rest = [Some(&stand.active), stand.last_good.as_ref(), Some(&self.default)];
-        for policy in rest.into_iter().flatten() {
-            if answered.is_ok() {
-                break;
+        let candidates = self.candidates(&stand, chosen);
+        let mut answered = None;
+        for (place, policy) in candidates.iter().enumerate() {
+            let is_last = place + 1 == candidates.len();
+            if !is_last && !policy.is_permitted() {
+                continue;
             }
-            if !asked.contains(&policy.digest) {
-                asked.push(policy.digest);
-                answered = self.ask(policy, Part::Fallback, question, results).await;
+            let part = if place == 0 { part } else { Part::Fallback };
+            let answer = self.ask(policy, part, question, results).await;
+            if answer.is_ok() {
+                if place == 0 {
+                    self.compare(&stand, part, question, results);
+                }
+                return answer;
+            }
+            answered = Some(answer);
+        }
+        answered.unwrap_or_else(|| Err(wasmtime::format_err!("there is no policy to ask")))
+    }
+
+    /// Whom to ask, the best first: each once.
+    fn candidates<'a>(&'a self, stand: &'a Stand, chosen: &'a Arc<Policy>) -> Vec<&'a Arc<Policy>> {
+        let others = [Some(&stand.active), stand.last_good.as_ref(), Some(&self.default)];
+        let mut candidates = vec![chosen];
+        for policy in others.into_iter().flatten() {
+            if candidates.iter().all(|candidate| candidate.digest != policy.digest) {
+                candidates.push(policy);
             }
         }
-        answered
+        candidates
     }
 
     async fn ask(
@@ -224,6 +238,7 @@ impl Slot {
         if let Some(why) = &fault {
             tracing::error!(interface = %self.interface, digest = %policy.digest, %why, "a policy failed");
         }
+        note(policy, answered.is_ok());
         if let Some(witness) = &self.witness {
             witness.called(Called {
                 interface: self.interface.clone(),
@@ -261,15 +276,26 @@ impl Slot {
         question: Question<'_>,
         results: &[Val],
     ) {
+        if !asked.is_permitted() {
+            return;
+        }
         let Ok(turn) = self.comparing.clone().try_acquire_owned() else { return };
         let (asked, judged, bounds) = (asked.clone(), judged.clone(), self.bounds);
         let (function, params) = (question.function.to_owned(), question.params.to_vec());
         let expected = results.first().cloned();
         tokio::spawn(async move {
             let (answered, _): (_, Duration) = asked.call(bounds, &function, &params).await;
+            note(&asked, answered.is_ok());
             judged.counts.compared(answered.is_ok() && answered.ok() == expected);
             drop(turn);
         });
+    }
+}
+
+/// Tells a policy how a call ended, and whoever reads the log when it is left alone for a while.
+fn note(policy: &Policy, answered: bool) {
+    if policy.note(answered) {
+        tracing::error!(digest = %policy.digest, "a policy keeps failing: another is asked in its place");
     }
 }
 

@@ -116,6 +116,33 @@ async fn what_fails_is_answered_by_the_last_good_one_and_then_by_the_default() {
 }
 
 #[tokio::test]
+async fn what_keeps_failing_is_passed_over_unless_nobody_else_is_there() {
+    let calls = |slot: &Slot, digest| {
+        slot.loaded().into_iter().find(|(loaded, _)| *loaded == digest).unwrap().1.calls
+    };
+    let (slot, compiler) =
+        slot("(if (i32.eq (local.get 0) (i32.const 0)) (then unreachable)) local.get 0");
+    let default = slot.digest();
+    let bad = slot.prepare(&compiler, &policy("unreachable")).unwrap();
+    let standing = Standing { active: Some(bad), shadow: Some(bad), ..Standing::default() };
+    slot.stand(&standing).unwrap();
+    for call in 1..=20 {
+        assert_eq!(decide(&slot, call).await, Ok(call));
+    }
+    assert_eq!((calls(&slot, bad), calls(&slot, default)), (3, 20));
+    // Not as a shadow either.
+    slot.stand(&Standing { active: None, ..standing }).unwrap();
+    assert_eq!(decide(&slot, 1).await, Ok(1));
+    assert_eq!(slot.comparing.available_permits(), super::COMPARISONS_MAX);
+    assert_eq!(calls(&slot, bad), 3);
+    // The default is asked however often it fails.
+    for _ in 0..20 {
+        assert!(decide(&slot, 0).await.is_err());
+    }
+    assert_eq!(decide(&slot, 6).await, Ok(6));
+}
+
+#[tokio::test]
 async fn a_canary_decides_for_its_share_of_conferences_and_each_stays_where_it_began() {
     let (slot, compiler) = slot(TIMES_TWO);
     let canary = slot.prepare(&compiler, &policy(TIMES_THREE)).unwrap();
