@@ -23,7 +23,7 @@ pub(crate) const PAYLOAD_MAX: usize = 1_275;
 
 /// Turns the payloads of one stream into sound at [`Codec::rate`].
 pub(crate) enum Decoder {
-    G711(&'static [i16; 256]),
+    G711(Codec),
     G722(Box<g722::Decoder>),
     Opus(opus::Decoder),
 }
@@ -31,7 +31,7 @@ pub(crate) enum Decoder {
 impl Decoder {
     pub(crate) fn new(codec: Codec) -> Self {
         match codec {
-            Codec::Pcma | Codec::Pcmu => Self::G711(g711::decoder(codec)),
+            Codec::Pcma | Codec::Pcmu => Self::G711(codec),
             Codec::G722 => Self::G722(Box::new(g722::Decoder::new())),
             Codec::Opus => Self::Opus(opus::Decoder::new()),
         }
@@ -53,7 +53,7 @@ impl Decoder {
         let samples = self.samples(payload)?;
         let out = out.get_mut(..samples)?;
         match self {
-            Self::G711(table) => g711::decode(table, payload, out),
+            Self::G711(codec) => g711::decode(*codec, payload, out),
             Self::G722(decoder) => decoder.decode(payload, out),
             Self::Opus(decoder) => decoder.decode(payload, out)?,
         }

@@ -1,43 +1,16 @@
 //! G.711 A-law and µ-law, bit-exact with ITU-T G.191 on all 65,536 inputs.
 
-use std::sync::LazyLock;
-
-use audio_codec_algorithms::{decode_alaw, decode_ulaw};
 use multiversion::multiversion;
 
 use crate::Codec;
+use crate::frame::{saturate, whole};
 
 /// 200 ms, the most that a receiver should take (RFC 3551, 4.2).
 const SAMPLES_MAX: usize = 1_600;
 
-struct Decoders {
-    alaw: Box<[i16; 256]>,
-    ulaw: Box<[i16; 256]>,
-}
-
-static DECODERS: LazyLock<Decoders> =
-    LazyLock::new(|| Decoders { alaw: decoded(decode_alaw), ulaw: decoded(decode_ulaw) });
-
-fn decoded(decode: fn(u8) -> i16) -> Box<[i16; 256]> {
-    let mut samples = Box::new([0; 256]);
-    for code in 0..=255u8 {
-        samples[usize::from(code)] = decode(code);
-    }
-    samples
-}
-
 /// Whether this module knows it.
 pub(crate) fn knows(codec: Codec) -> bool {
     matches!(codec, Codec::Pcma | Codec::Pcmu)
-}
-
-/// Linear sample of each code.
-pub(crate) fn decoder(codec: Codec) -> &'static [i16; 256] {
-    match codec {
-        Codec::Pcmu => &DECODERS.ulaw,
-        // Of no other codec is anything decoded here.
-        Codec::Pcma | Codec::G722 | Codec::Opus => &DECODERS.alaw,
-    }
 }
 
 /// How many samples `payload` holds; `None` beyond 200 ms.
@@ -46,9 +19,33 @@ pub(crate) fn samples(payload: &[u8]) -> Option<usize> {
 }
 
 /// Decodes as many samples as both slices have.
-pub(crate) fn decode(decoder: &[i16; 256], payload: &[u8], out: &mut [i16]) {
+pub(crate) fn decode(codec: Codec, payload: &[u8], out: &mut [i16]) {
+    match codec {
+        Codec::Pcmu => decode_ulaw(payload, out),
+        // Of no other codec is anything decoded here.
+        Codec::Pcma | Codec::G722 | Codec::Opus => decode_alaw(payload, out),
+    }
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn decode_alaw(payload: &[u8], out: &mut [i16]) {
+    /// The second segment is above the first by so much.
+    const STEP: i32 = 256;
     for (sample, &code) in out.iter_mut().zip(payload) {
-        *sample = decoder[usize::from(code)];
+        let code = i32::from(code ^ 0x55);
+        let coded = code & 0x7f;
+        // The lowest two segments are as fine as each other.
+        let is_lowest = i32::from(coded < 16);
+        *sample = signed(exponential(coded + (is_lowest << 4)) - is_lowest * STEP, code);
+    }
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn decode_ulaw(payload: &[u8], out: &mut [i16]) {
+    const BIAS: i32 = 33 << 2;
+    for (sample, &code) in out.iter_mut().zip(payload) {
+        let code = i32::from(code);
+        *sample = signed(exponential(!code & 0x7f) - BIAS, code);
     }
 }
 
@@ -92,12 +89,26 @@ fn sign_bit(sample: i16) -> i32 {
     (i32::from(!sample) >> 8) & 0x80
 }
 
+/// The sample of this magnitude, with the sign of its code.
+fn signed(magnitude: i32, code: i32) -> i16 {
+    let sign = ((code >> 7) & 1) - 1;
+    saturate((magnitude ^ sign) - sign)
+}
+
+const MANTISSA: u32 = 23;
+const EXPONENT_BIAS: i32 = 127;
+
 /// Segment and step within it, as both laws have them and a float does: the exponent of two, and the four bits behind the
 /// first. The compiler takes many of them at a time.
 fn logarithm(magnitude: i32) -> i32 {
-    const MANTISSA: u32 = 23;
-    const EXPONENT_BIAS: i32 = 127;
     ((magnitude as f32).to_bits() >> (MANTISSA - 4)).cast_signed() - (EXPONENT_BIAS << 4)
+}
+
+/// The middle of the step that has this logarithm, of 16 bits.
+fn exponential(logarithm: i32) -> i32 {
+    const LOWEST: i32 = 7;
+    let steps = (logarithm + ((EXPONENT_BIAS + LOWEST) << 4)).cast_unsigned();
+    whole(f32::from_bits(steps << (MANTISSA - 4) | 1 << (MANTISSA - 5)))
 }
 
 /// The code of the sample 0.
@@ -127,10 +138,26 @@ mod tests {
     }
 
     #[test]
+    fn every_code_is_decoded_as_the_reference_does() {
+        let codes: Vec<u8> = (0..=255).collect();
+        for (codec, reference) in [
+            (Codec::Pcma, audio_codec_algorithms::decode_alaw as fn(u8) -> i16),
+            (Codec::Pcmu, audio_codec_algorithms::decode_ulaw),
+        ] {
+            let mut samples = vec![0; codes.len()];
+            decode(codec, &codes, &mut samples);
+            let expected: Vec<i16> = codes.iter().map(|&code| reference(code)).collect();
+            assert_eq!(samples, expected, "{codec:?}");
+        }
+    }
+
+    #[test]
     fn every_code_survives_decoding_and_encoding() {
         for codec in [Codec::Pcma, Codec::Pcmu] {
             for code in 0..=255u8 {
-                let sample = decoder(codec)[usize::from(code)];
+                let mut sample = [0];
+                decode(codec, &[code], &mut sample);
+                let [sample] = sample;
                 let mut again = [0];
                 encode(codec, &[sample], &mut again);
                 // µ-law has two zeros.

@@ -177,5 +177,7 @@ fn usual(phrase: Phrase) -> Sound {
 fn through_a_law(sample: i16) -> i16 {
     let mut payload = [0];
     g711::encode(Codec::Pcma, &[sample], &mut payload);
-    g711::decoder(Codec::Pcma)[usize::from(payload[0])]
+    let mut decoded = [0];
+    g711::decode(Codec::Pcma, &payload, &mut decoded);
+    decoded[0]
 }
