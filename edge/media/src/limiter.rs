@@ -68,8 +68,10 @@ impl Limiter {
 #[multiversion(targets("x86_64+avx2"))]
 fn turn(sum: &[i32], from: f32, step: f32, out: &mut [i16]) {
     let mut gains: [f32; 4] = std::array::from_fn(|lane| from + step * (lane + 1) as f32);
-    for (samples, out) in sum.chunks(4).zip(out.chunks_mut(4)) {
-        for ((&sample, out), gain) in samples.iter().zip(out).zip(&mut gains) {
+    // Blocks have 20 samples at 8 kHz, and a multiple of them at other rates.
+    let ((fours, _), (outs, _)) = (sum.as_chunks::<4>(), out.as_chunks_mut::<4>());
+    for (four, out) in fours.iter().zip(outs) {
+        for ((&sample, out), gain) in four.iter().zip(out).zip(&mut gains) {
             // The first peak after quiet may come before the gain is down: only that is cut.
             *out = saturate(whole((sample as f32 * *gain).clamp(-FULL, FULL)));
             *gain += step * 4.0;
@@ -77,19 +79,10 @@ fn turn(sum: &[i32], from: f32, step: f32, out: &mut [i16]) {
     }
 }
 
-/// The largest magnitude, in four lanes as well.
+/// The largest magnitude.
 #[multiversion(targets("x86_64+avx2"))]
 fn peak_of(samples: &[i32]) -> u32 {
-    let (fours, rest) = samples.as_chunks::<4>();
-    let mut lanes = [0f32; 4];
-    for four in fours {
-        for (lane, &sample) in lanes.iter_mut().zip(four) {
-            let magnitude = (sample as f32).abs();
-            *lane = if magnitude > *lane { magnitude } else { *lane };
-        }
-    }
-    let rest = rest.iter().fold(0, |peak, s| peak.max(s.unsigned_abs()));
-    lanes.iter().fold(rest, |peak, &lane| peak.max(lane as u32))
+    samples.iter().fold(0, |peak, sample| peak.max(sample.unsigned_abs()))
 }
 
 /// Whether all samples are of 16 bits.

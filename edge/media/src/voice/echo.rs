@@ -4,6 +4,8 @@
 //! other are then hardly alike at any delay, and tones not at all. Nothing is turned down for it: by its level alone an
 //! echo cannot be told from who speaks into it.
 
+use multiversion::multiversion;
+
 use super::{Envelope, decibels};
 
 /// Delays of 90 to 830 ms, in blocks of 10 ms: less is what two telephones in one room pick up, with more nobody can
@@ -166,12 +168,10 @@ impl Echo {
     }
 
     fn compare(&mut self) {
-        for &(heard, from) in &self.waiting[..self.waits] {
-            let sent = &self.moves[usize::from(from)..][..LAGS];
-            for (alike, &sent) in self.alike.iter_mut().zip(sent) {
-                *alike += (sent * heard - *alike) * SHARE;
-            }
-            let newest = sent[LAGS - 1];
+        let waiting = &self.waiting[..self.waits];
+        follow(waiting, &self.moves, &mut self.alike);
+        for &(heard, from) in waiting {
+            let newest = self.moves[usize::from(from) + LAGS - 1];
             self.sent_variance += (newest * newest - self.sent_variance) * SHARE;
             self.heard_variance += (heard * heard - self.heard_variance) * SHARE;
         }
@@ -226,6 +226,17 @@ impl Echo {
         }
         let whole = (self.sent_variance * self.heard_variance).sqrt().max(VARIANCE_MIN);
         self.alike.iter().fold(0f32, |most, &alike| most.max(alike)) / whole
+    }
+}
+
+/// Takes over what was heard, with what was sent before each of it, into the mean products.
+#[multiversion(targets("x86_64+avx2"))]
+fn follow(waiting: &[(f32, u16)], moves: &[f32], alike: &mut [f32; LAGS]) {
+    for &(heard, from) in waiting {
+        let sent = &moves[usize::from(from)..][..LAGS];
+        for (alike, &sent) in alike.iter_mut().zip(sent) {
+            *alike += (sent * heard - *alike) * SHARE;
+        }
     }
 }
 

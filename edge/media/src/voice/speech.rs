@@ -9,7 +9,7 @@ use std::cell::Cell;
 use multiversion::multiversion;
 
 use super::floor::Floor;
-use crate::frame::{peak, power};
+use crate::frame::{peak, powers};
 
 /// Of a tick, each judged by itself: a syllable that begins late in a tick still makes it active.
 const QUARTERS: usize = 4;
@@ -33,7 +33,7 @@ const COARSE: usize = 80;
 const LAG_MIN: usize = 10;
 const LAG_MAX: usize = 65;
 
-/// So alike are two periods of a voice; 80 samples of noise are at most 0.45 alike at any lag (measured by a test).
+/// So alike are two periods of a voice; 80 samples of noise are less alike at any lag (held by a test).
 const VOICED: f32 = 0.6;
 
 /// So many voiced ticks more than silent ones begin speech: a syllable has 100 to 200 ms.
@@ -58,13 +58,9 @@ pub(super) struct Sound {
 
 impl Sound {
     pub(super) fn of(frame: &[i16]) -> Self {
-        let quarter = (frame.len() / QUARTERS).max(1);
-        let (mut halves, mut loudest) = ([0.0; 2], 0f32);
-        for (at, block) in frame.chunks_exact(quarter).take(QUARTERS).enumerate() {
-            let power = power(block);
-            halves[at / 2] += power / 2.0;
-            loudest = loudest.max(power);
-        }
+        let [a, b, c, d]: [f32; QUARTERS] = powers(frame);
+        let halves = [(a + b) / 2.0, (c + d) / 2.0];
+        let loudest = a.max(b).max(c).max(d);
         Self { power: (halves[0] + halves[1]) / 2.0, halves, loudest }
     }
 }
@@ -86,6 +82,8 @@ pub(super) struct Speech {
     active: bool,
     /// Of this tick, once somebody has asked.
     pitch: Cell<Option<bool>>,
+    /// Where in `coarse` the period before began when there last was one.
+    period: Cell<usize>,
 }
 
 impl Speech {
@@ -102,6 +100,7 @@ impl Speech {
             hangover: 0,
             active: false,
             pitch: Cell::new(None),
+            period: Cell::new(0),
         }
     }
 
@@ -156,10 +155,13 @@ impl Speech {
 
     /// It repeats itself, as voices and tones do.
     pub(super) fn has_pitch(&self) -> bool {
-        let look = || likeness_of_periods(&self.coarse) > VOICED;
-        let pitch = self.pitch.get().unwrap_or_else(look);
-        self.pitch.set(Some(pitch));
-        pitch
+        if let Some(pitch) = self.pitch.get() {
+            return pitch;
+        }
+        let period = period(&self.coarse, VOICED, self.period.get());
+        self.period.set(period.unwrap_or(self.period.get()));
+        self.pitch.set(Some(period.is_some()));
+        period.is_some()
     }
 
     fn is_doubtful(&self) -> bool {
@@ -231,28 +233,41 @@ fn energy(samples: &[i16]) -> f32 {
     terms.fold(0, i32::wrapping_add) as f32 * (1 << shift) as f32
 }
 
-/// How alike the last 20 ms are to what was a period before, at the pitch at which they are most alike: 0 to 1.
+/// Where what is `alike` to the last 20 ms (0 to 1) begins, at any pitch of a voice. `likely` is where it is looked for
+/// first: pitch hardly changes from one tick to the next.
 #[multiversion(targets("x86_64+avx2"))]
-fn likeness_of_periods(coarse: &[i16; COARSE + LAG_MAX]) -> f32 {
+fn period(coarse: &[i16; COARSE + LAG_MAX], alike: f32, likely: usize) -> Option<usize> {
     // Twelve bits, so that 80 products fit an i32.
     let spare = peak(coarse).leading_zeros().min(5);
     let coarse = coarse.map(|s| s >> (5 - spare));
     let now: [i16; COARSE] = std::array::from_fn(|i| coarse[LAG_MAX + i]);
     let own = dot(&now, &now);
     if own == 0 {
-        return 0.0;
+        return None;
     }
-    // Of products over powers; the root is taken once.
-    let mut best = 0.0f32;
+    // Of products over powers, without a root.
+    let least = alike * alike * own as f32;
+    let is_alike = |before: &[i16; COARSE], power: i32| {
+        let product = dot(&now, before).max(0) as f32;
+        product * product > least * power.max(1) as f32
+    };
+    let periods = &coarse[..COARSE + LAG_MAX - LAG_MIN];
+    for from in likely.saturating_sub(1)..=likely + 1 {
+        let before = periods.get(from..).and_then(|before| before.first_chunk());
+        if before.is_some_and(|before| is_alike(before, dot(before, before))) {
+            return Some(from);
+        }
+    }
     let square = |at: usize| i32::from(coarse[at]) * i32::from(coarse[at]);
     let mut power = coarse[..COARSE].iter().fold(0, |sum, &s| sum + i32::from(s) * i32::from(s));
-    let periods = coarse[..COARSE + LAG_MAX - LAG_MIN].windows(COARSE);
-    for (from, before) in periods.filter_map(|before| before.first_chunk()).enumerate() {
-        let product = dot(&now, before).max(0) as f32;
-        best = best.max(product * product / power.max(1) as f32);
+    let periods = periods.windows(COARSE).filter_map(|before| before.first_chunk());
+    for (from, before) in periods.enumerate() {
+        if is_alike(before, power) {
+            return Some(from);
+        }
         power += square(from + COARSE) - square(from);
     }
-    (best / own as f32).sqrt()
+    None
 }
 
 fn dot(a: &[i16; COARSE], b: &[i16; COARSE]) -> i32 {
@@ -271,11 +286,10 @@ mod tests {
     fn noise_is_hardly_like_itself_and_its_floor_is_its_level() {
         let mut rng = StdRng::seed_from_u64(1);
         let mut speech = Speech::new();
-        let mut most = 0f32;
         for tick in 0..3_000 {
             let frame: [i16; 160] = std::array::from_fn(|_| rng.random_range(-300..=300));
             speech.hear(&Sound::of(&frame), &frame, false);
-            most = most.max(likeness_of_periods(&speech.coarse));
+            assert_eq!(period(&speech.coarse, VOICED, tick % 60), None, "tick {tick}");
             if tick > 150 {
                 // 300 / sqrt(3) of 32,768.
                 let off = decibels(speech.floor()) + 45.5;
@@ -283,6 +297,19 @@ mod tests {
                 assert!(!speech.active && !speech.is_speaking() && !speech.is_steady());
             }
         }
-        assert!(most < VOICED, "{most}");
+    }
+
+    #[test]
+    fn a_period_is_found_wherever_it_is_looked_for_first() {
+        for lag in [LAG_MIN, 33, LAG_MAX] {
+            let wave = |at: usize| ((at % lag) as f32 / lag as f32 * std::f32::consts::TAU).sin();
+            let coarse = std::array::from_fn(|at| (wave(at) * 30_000.0) as i16);
+            for likely in 0..=LAG_MAX {
+                let from = period(&coarse, VOICED, likely).expect("a tone repeats itself");
+                let apart = (LAG_MAX - from) % lag;
+                assert!(apart.min(lag - apart) <= lag / 6, "{lag} {likely}: {from}");
+            }
+            assert_eq!(period(&coarse.map(|_| 0), VOICED, 3), None);
+        }
     }
 }

@@ -30,7 +30,7 @@ fn speech(language: Language, dbov: f32) -> Vec<i16> {
 }
 
 fn power_in(samples: &[i16]) -> f32 {
-    power(samples)
+    crate::frame::power(samples)
 }
 
 fn noise(seed: u64, dbov: f32, length: usize) -> Vec<i16> {
@@ -167,4 +167,15 @@ fn a_noisy_line_is_known_for_one_and_a_voice_is_not() {
     let knock = |i: usize| if i % 8_000 < 300 { noise(i as u64, -20.0, 1)[0] } else { 0 };
     assert!(finds(&(0..80_000).map(knock).collect::<Vec<_>>()).is_some());
     assert_eq!(finds(&noise(9, -55.0, 80_000)), None);
+}
+
+#[test]
+fn decibels_are_those_of_the_system() {
+    let mut rng = StdRng::seed_from_u64(1);
+    for _ in 0..100_000 {
+        let number = 10f32.powf(rng.random_range(-18.0..=1.0));
+        let (own, system) = (log10(number), number.log10());
+        assert!((own - system).abs() < 3e-6, "{number}: {own}, {system}");
+    }
+    assert_eq!((log10(1.0), decibels(32_768.0 * 32_768.0)), (0.0, 0.0));
 }
