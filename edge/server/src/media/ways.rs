@@ -69,6 +69,7 @@ impl Ways {
         let inlet = Inlet {
             now,
             former: now,
+            is_in_time: true,
             wall: Duration::ZERO,
             buffer: [0; DATAGRAM_MAX],
             control: nix::cmsg_space!(TimeSpec),
@@ -224,6 +225,8 @@ struct Inlet {
     now: Instant,
     /// When everything was read before.
     former: Instant,
+    /// That was a tick ago.
+    is_in_time: bool,
     /// `now` by the wall clock, since its epoch.
     wall: Duration,
     buffer: [u8; DATAGRAM_MAX],
@@ -235,6 +238,7 @@ impl Inlet {
     fn begin(&mut self, now: Instant, wall: Duration) {
         self.former = self.now;
         self.now = now;
+        self.is_in_time = now - self.former < TICK * 3 / 2;
         self.wall = wall;
     }
 
@@ -254,7 +258,7 @@ impl Inlet {
             handle(at, way.leg, source, &self.buffer[..length]);
             if taken > 1 {
                 way.eager = EAGER_TICKS;
-            } else if way.eager == 0 && at >= self.former && self.now - self.former < TICK * 3 / 2 {
+            } else if way.eager == 0 && at >= self.former && self.is_in_time {
                 return;
             }
         }
