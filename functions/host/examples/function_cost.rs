@@ -32,13 +32,13 @@ use serde_json::json;
 use wasmtime::component::{Component, Linker, Val};
 use wasmtime::{Config, Engine, Store};
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 const TARIFF: &str = "konf:policy/tariff@1.0.0";
 /// Calls of which each latency is told: 50 are above the 99th percentile.
 const CALLS: usize = 5_000;
-/// Of others alone, and of others beside each evil guest: 3 s each.
-const TURNS: usize = 9;
+/// Of seven turns, 3 s each: others alone, beside each evil guest, and alone again.
+const ROUNDS: usize = 13;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -135,7 +135,7 @@ async fn slot_against_composed(folder: &Path) -> Result<()> {
     let (mut through, mut inside) = (Vec::new(), Vec::new());
     for call in 0..CALLS + CALLS / 10 {
         // One after the other, so that both see the same machine.
-        let took = (timed(rate(&slot)).await?, timed(rate(&composed)).await?);
+        let took = (request(&slot).await?, request(&composed).await?);
         if call >= CALLS / 10 {
             through.push(took.0);
             inside.push(took.1);
@@ -227,46 +227,54 @@ fn stay_idle(folder: &Path, functions: u8) -> Result<()> {
 
 // ── evil guests ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// How long others take while nothing evil runs, and beside each evil tariff. Others are legs of an honest application
-/// in the same process; the evil one is new in each turn, and stands until the end of it, as if nobody rolled it back.
-/// Compared is what the 99th percentile of a turn usually is: a machine that others use as well stumbles in some turns, of
-/// either kind.
+/// How long others take beside each evil tariff, and at both ends of each round beside an honest one. Others are legs of an
+/// honest application in the same process; the evil one is new in each turn, and stands until the end of it, as if nobody
+/// rolled it back. What is told is by how much the 99th percentile of a turn usually is above that of the round's ends: a
+/// machine that others use as well stumbles in some turns, of either kind. `nobody` compares the ends with each other.
 async fn evil_guests(folder: &Path) -> Result<()> {
     let honest = billing(folder, None)?;
-    let evil = billing(folder, None)?;
-    let default = evil.slots()[0].digest;
+    let asked = billing(folder, None)?;
+    let default = asked.slots()[0].digest;
     others(&honest, Duration::from_secs(2)).await?;
-    let mut all_alone = Vec::new();
-    for (name, _, body) in evil::EVIL {
-        let guest = evil.prepare(TARIFF, &evil::tariff(body))?;
-        let active = |digest: Digest| Standing { active: Some(digest), ..Standing::default() };
-        let (mut alone, mut beside) = (Vec::new(), Vec::new());
-        // In turns, so that both see the same machine.
-        for _ in 0..TURNS {
-            evil.stand(TARIFF, &active(default))?;
-            let mut undisturbed = beside_calls(&honest, &evil).await?;
-            alone.push(at(&mut undisturbed, 99));
-            all_alone.extend(undisturbed);
-            evil.prepare(TARIFF, &evil::tariff(body))?;
-            evil.stand(TARIFF, &active(guest))?;
-            beside.push(at(&mut beside_calls(&honest, &evil).await?, 99));
+    let mut alone = Vec::new();
+    let mut more: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for _ in 0..ROUNDS {
+        let before = beside(&honest, &asked, default).await?;
+        let mut rounds = Vec::new();
+        for (name, _, body) in evil::EVIL {
+            let guest = asked.prepare(TARIFF, &evil::tariff(body))?;
+            rounds.push((name, p99(&beside(&honest, &asked, guest).await?)));
         }
-        let more = at(&mut beside, 50).as_secs_f64() / at(&mut alone, 50).as_secs_f64() - 1.0;
-        tell(&format!("evil_{}_percent", name.replace(' ', "_")), more * 100.0);
+        let after = beside(&honest, &asked, default).await?;
+        let usual = (p99(&before) + p99(&after)) / 2.0;
+        for (name, found) in rounds {
+            more.entry(name).or_default().push(found / usual - 1.0);
+        }
+        more.entry("nobody").or_default().push(p99(&after) / p99(&before) - 1.0);
+        alone.extend(before.into_iter().chain(after));
     }
-    tell_latencies("others_alone", all_alone);
+    for (name, mut more) in more {
+        more.sort_unstable_by(f64::total_cmp);
+        tell(&format!("evil_{}_percent", name.replace(' ', "_")), more[ROUNDS / 2] * 100.0);
+    }
+    tell_latencies("others_alone", alone);
     Ok(())
 }
 
-/// Latencies of others while the application under test is asked five times a second.
-async fn beside_calls(honest: &Arc<Host>, asked: &Arc<Host>) -> Result<Vec<Duration>> {
+fn p99(took: &[Duration]) -> f64 {
+    at(&mut took.to_vec(), 99).as_secs_f64()
+}
+
+/// Latencies of others while the application under test is asked five times a second, and this tariff stands there.
+async fn beside(honest: &Arc<Host>, asked: &Arc<Host>, tariff: Digest) -> Result<Vec<Duration>> {
+    asked.stand(TARIFF, &Standing { active: Some(tariff), ..Standing::default() })?;
     let asked = asked.clone();
     let calls = tokio::spawn(async move {
         let mut every = tokio::time::interval(Duration::from_millis(200));
         loop {
             every.tick().await;
             let asked = asked.clone();
-            tokio::spawn(async move { rate(&asked).await.map_err(|error| error.to_string()) });
+            tokio::spawn(async move { rate(&asked).await });
         }
     });
     let took = others(honest, Duration::from_secs(3)).await;
@@ -274,21 +282,24 @@ async fn beside_calls(honest: &Arc<Host>, asked: &Arc<Host>) -> Result<Vec<Durat
     took
 }
 
-/// 200 requests a second, each of its own, whether or not the last was answered.
+/// 200 requests a second, each of its own, whether or not the last was answered; from when each was due. A thread keeps the
+/// time: the runtime's own clock has steps of a millisecond, which is more than a request takes.
 async fn others(host: &Arc<Host>, lasting: Duration) -> Result<Vec<Duration>> {
-    let mut every = tokio::time::interval(Duration::from_millis(5));
-    let end = Instant::now() + lasting;
-    let mut asked = Vec::new();
-    while Instant::now() < end {
-        let due = every.tick().await;
-        let host = host.clone();
-        asked.push(tokio::spawn(async move {
-            rate(&host).await.map_err(|error| error.to_string())?;
-            Ok::<_, String>(due.elapsed())
-        }));
-    }
+    const EVERY: Duration = Duration::from_millis(5);
+    let (host, runtime) = (host.clone(), tokio::runtime::Handle::current());
+    let ask = move || {
+        let begun = Instant::now();
+        let dues = (1..).map(|number| begun + EVERY * number);
+        let dues = dues.take_while(|due| due.duration_since(begun) <= lasting);
+        let asked = dues.map(|due| {
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            let host = host.clone();
+            runtime.spawn(async move { rate(&host).await.map(|()| due.elapsed()) })
+        });
+        asked.collect::<Vec<_>>()
+    };
     let mut took = Vec::new();
-    for request in asked {
+    for request in tokio::task::spawn_blocking(ask).await? {
         took.push(request.await??);
     }
     Ok(took)
@@ -381,10 +392,15 @@ fn folder() -> Result<PathBuf> {
 
 // ── figures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-async fn timed(request: impl Future<Output = Result<()>>) -> Result<Duration> {
-    let begun = Instant::now();
-    request.await?;
-    Ok(begun.elapsed())
+/// How long a request takes in a task of its own, as each from outside has one.
+async fn request(host: &Arc<Host>) -> Result<Duration> {
+    let host = host.clone();
+    let request = async move {
+        let begun = Instant::now();
+        rate(&host).await?;
+        Ok(begun.elapsed())
+    };
+    tokio::spawn(request).await?
 }
 
 fn at(took: &mut [Duration], percent: usize) -> Duration {

@@ -1,7 +1,7 @@
 //! When a policy that keeps failing is left alone.
 //!
-//! Whoever asks it has another one to ask, and what it takes until it is cut is taken from everybody. It is rolled back
-//! within seconds, but not for the conferences that stay on it.
+//! Whoever asks it has another one to ask, and what it takes until it is cut is taken from everybody: until it is rolled
+//! back, which takes seconds, or longer where the ledger is away.
 
 use std::time::Duration;
 use tokio::time::Instant;

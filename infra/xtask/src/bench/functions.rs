@@ -28,7 +28,7 @@ enum Budget {
 use Budget::{AtLeast, AtMost, None as Free};
 
 /// What it is, where its value comes from, its unit, its budget (DESIGN.md, section 9).
-const LINES: [(&str, &str, &str, Budget); 29] = [
+const LINES: [(&str, &str, &str, Budget); 30] = [
     ("rating a leg, plain Rust", "native_ns", "ns", Free("what the rest is compared with")),
     ("the policy, kept instance, p50", "policy_kept_p50_us", "µs", Free("2.7 elsewhere")),
     ("the policy, kept instance, p99", "policy_kept_p99_us", "µs", Free("")),
@@ -57,6 +57,7 @@ const LINES: [(&str, &str, &str, Budget); 29] = [
     ("others' p99 beside a giant result", "evil_giant_result_percent", "%", AtMost(10.0)),
     ("others' p99 beside a deep recursion", "evil_deep_recursion_percent", "%", AtMost(10.0)),
     ("others' p99 beside a panic storm", "evil_panic_storm_percent", "%", AtMost(10.0)),
+    ("the same beside nobody", "evil_nobody_percent", "%", Free("how exact these five are")),
     ("others' p99, alone", "others_alone_p99_us", "µs", Free("200 requests a second")),
 ];
 
