@@ -276,10 +276,11 @@ impl Slot {
         question: Question<'_>,
         results: &[Val],
     ) {
+        let Ok(turn) = self.comparing.clone().try_acquire_owned() else { return };
+        // Last, since the one call that is permitted after a rest has to be made.
         if !asked.is_permitted() {
             return;
         }
-        let Ok(turn) = self.comparing.clone().try_acquire_owned() else { return };
         let (asked, judged, bounds) = (asked.clone(), judged.clone(), self.bounds);
         let (function, params) = (question.function.to_owned(), question.params.to_vec());
         let expected = results.first().cloned();
