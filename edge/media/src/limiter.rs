@@ -69,6 +69,7 @@ impl Limiter {
 fn turn(sum: &[i32], from: f32, step: f32, out: &mut [i16]) {
     let mut gains: [f32; 4] = std::array::from_fn(|lane| from + step * (lane + 1) as f32);
     // Blocks have 20 samples at 8 kHz, and a multiple of them at other rates.
+    debug_assert!(sum.len().is_multiple_of(4) && sum.len() == out.len());
     let ((fours, _), (outs, _)) = (sum.as_chunks::<4>(), out.as_chunks_mut::<4>());
     for (four, out) in fours.iter().zip(outs) {
         for ((&sample, out), gain) in four.iter().zip(out).zip(&mut gains) {
