@@ -1,5 +1,6 @@
 //! Packets of a stream that goes on: an encoder, what it made last, and silence that it need not make again.
 
+use crate::codec::opus::BITRATE_MAX;
 use crate::codec::{Encoder, PAYLOAD_MAX};
 use crate::{Codec, OpusWishes, Stream};
 
@@ -33,7 +34,10 @@ fn rounded(wishes: &OpusWishes) -> OpusWishes {
     let whole = |bitrate: u32| (bitrate - bitrate % BITRATE_STEP).max(BITRATE_STEP);
     let playback = PLAYBACK_RATES.into_iter().find(|&rate| wishes.max_playback_rate <= rate);
     OpusWishes {
-        max_average_bitrate: wishes.max_average_bitrate.filter(|&most| most < 64_000).map(whole),
+        max_average_bitrate: wishes
+            .max_average_bitrate
+            .filter(|&most| most < BITRATE_MAX)
+            .map(whole),
         max_playback_rate: playback.unwrap_or(48_000),
         ..*wishes
     }

@@ -30,9 +30,9 @@ const FADE_END: usize = 5_760;
 const PAUSE_PAYLOAD: usize = 2;
 
 /// Whoever is muted at a telephone with Opus sends silence all the time, and decoding it costs as much as speech. After so
-/// many silent payloads (0.5 s) another one without a voice and no longer than those is taken for silence, but for each
-/// eighth (160 ms), which is decoded to see.
-const SILENT_PAYLOADS: u32 = 25;
+/// many silent payloads (0.2 s, when the decoder has forgotten what came before) another one without a voice and no longer
+/// than those is taken for silence, but for each eighth (160 ms), which is decoded to see.
+const SILENT_PAYLOADS: u32 = 10;
 const LOOKED_AT: u32 = 8;
 
 /// The longest sound that one packet can say again: the longest packet.

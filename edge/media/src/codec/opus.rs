@@ -1,6 +1,6 @@
 //! Opus (RFC 6716, RFC 7587) through libopus: 48 kHz, mono, made for speech.
 
-use ::opus::{Application, Bandwidth, Bitrate, Channels, packet};
+use ::opus::{Application, Bandwidth, Bitrate, Channels, Signal, packet};
 
 use super::PAYLOAD_MAX;
 use crate::OpusWishes;
@@ -14,24 +14,38 @@ const STEP: usize = 120;
 /// Longest payload: 120 ms in one packet (RFC 6716, 3.2.5).
 const SAMPLES_MAX: usize = 5_760;
 
-/// For a listener that names none: full-band speech without audible faults (RFC 7587, 3.1.1: 28 to 40 kb/s).
-const BITRATE: u32 = 40_000;
-
 /// What a listener may ask for: libopus makes nothing of less, and one room's speech needs no more.
 const BITRATE_MIN: u32 = 6_000;
-const BITRATE_MAX: u32 = 64_000;
+pub(crate) const BITRATE_MAX: u32 = 48_000;
 
-/// Of 10: with bits enough libopus need not search for the best use of them. By `cargo xtask bench sound` and `bench
-/// media` (rooms of 20, 3 talkers, who each need an encoder): complexity 6 at 28 kb/s scores 4.04 for 3.6 ms a participant
-/// and second, 5 at 32 kb/s 4.06 for 3.3, 3 at 32 kb/s 3.97 for 2.8, 3 at 40 kb/s 4.05 for 3.1.
-const COMPLEXITY: i32 = 3;
+/// How sound is encoded. By `cargo xtask bench sound` and `bench media` (rooms of 20, 3 talkers, who each need an encoder)
+/// [`PLAIN`] scores 4.11 for 2.3 ms a participant and second, [`VOICE`] 4.05 for 3.2; plain at 40 kb/s or complexity 3 is
+/// heard to be worse (3.6 with both).
+struct Style {
+    /// Models a voice (SILK, below 8 kHz), or takes sound as it is (CELT).
+    signal: Signal,
+    bitrate: u32,
+    /// Of 10: with bits enough libopus need not search for the best use of them.
+    complexity: i32,
+}
+
+/// For whom little is lost.
+const PLAIN: Style = Style { signal: Signal::Music, bitrate: BITRATE_MAX, complexity: 5 };
+
+/// Full-band speech without audible faults (RFC 7587, 3.1.1: 28 to 40 kb/s), with copies for whom much is lost.
+const VOICE: Style = Style { signal: Signal::Voice, bitrate: 40_000, complexity: 3 };
 
 /// For a listener that takes fewer bits than [`BITRATE_SPARING`].
 const COMPLEXITY_SPARING: i32 = 6;
 const BITRATE_SPARING: u32 = 32_000;
 
-/// A copy of each frame is worth its bits from so many lost packets of 100 on; assumed until the listener reports.
-const LOSS_ASSUMED: u8 = 5;
+/// Of 100 packets, until the listener reports, which takes seconds.
+const LOSS_ASSUMED: u8 = 0;
+
+/// A copy of each frame is worth its bits from so many lost packets of 100 on, and for as long as more than so few are
+/// lost. Only a voice that is modelled can be copied.
+const LOSS_FOR_COPIES: u8 = 3;
+const LOSS_WITHOUT_COPIES: u8 = 1;
 
 /// Beyond this the copies would crowd out the sound itself.
 const LOSS_MAX: u8 = 30;
@@ -145,16 +159,16 @@ fn behind_padding_length(bytes: &[u8]) -> Option<&[u8]> {
 
 pub(crate) struct Encoder {
     encoder: ::opus::Encoder,
-    in_band_fec: bool,
+    wishes: OpusWishes,
 }
 
 impl Encoder {
-    /// As the listener wishes to hear (RFC 7587, 6.1); without wishes 40 kb/s, full band.
+    /// As the listener wishes to hear (RFC 7587, 6.1); without wishes 48 kb/s, full band.
     pub(crate) fn new(wishes: &OpusWishes) -> Self {
         let encoder = ::opus::Encoder::new(RATE, Channels::Mono, Application::Voip);
         let mut encoder = encoder.expect(NEEDS_MEMORY);
         set_up(&mut encoder, wishes).expect("libopus takes values in its ranges");
-        let mut encoder = Self { encoder, in_band_fec: wishes.in_band_fec };
+        let mut encoder = Self { encoder, wishes: *wishes };
         encoder.set_loss(LOSS_ASSUMED);
         encoder
     }
@@ -173,22 +187,43 @@ impl Encoder {
     }
 
     pub(crate) fn set_loss(&mut self, percent: u8) {
-        let percent = if self.in_band_fec { percent.min(LOSS_MAX) } else { 0 };
+        let percent = if self.wishes.in_band_fec { percent.min(LOSS_MAX) } else { 0 };
         let set = self.encoder.set_packet_loss_perc(i32::from(percent));
         debug_assert!(set.is_ok());
+        if let Some(style) = self.style_at(percent) {
+            let set = set_style(&mut self.encoder, &style);
+            debug_assert!(set.is_ok());
+        }
+    }
+
+    /// `None`: as before, so that sound does not change to and fro with what is lost.
+    fn style_at(&self, loss_percent: u8) -> Option<Style> {
+        let most = self.wishes.max_average_bitrate.unwrap_or(BITRATE_MAX);
+        let bitrate = most.clamp(BITRATE_MIN, VOICE.bitrate);
+        if bitrate < BITRATE_SPARING {
+            return Some(Style { bitrate, complexity: COMPLEXITY_SPARING, ..VOICE });
+        }
+        // Only in a model of a voice does libopus know its pauses, and a band between the narrow and the wide one.
+        let takes_plain = !self.wishes.dtx && self.wishes.max_playback_rate > 12_000;
+        let is_plain = takes_plain && most >= PLAIN.bitrate;
+        if !is_plain || loss_percent >= LOSS_FOR_COPIES {
+            return Some(Style { bitrate, ..VOICE });
+        }
+        (loss_percent <= LOSS_WITHOUT_COPIES).then_some(PLAIN)
     }
 }
 
 fn set_up(encoder: &mut ::opus::Encoder, wishes: &OpusWishes) -> ::opus::Result<()> {
-    let bitrate = wishes.max_average_bitrate.map_or(BITRATE, |most| most.min(BITRATE));
-    let bitrate = bitrate.clamp(BITRATE_MIN, BITRATE_MAX);
-    encoder.set_bitrate(Bitrate::Bits(bitrate.cast_signed()))?;
     encoder.set_max_bandwidth(bandwidth(wishes.max_playback_rate))?;
-    let is_sparing = bitrate < BITRATE_SPARING;
-    encoder.set_complexity(if is_sparing { COMPLEXITY_SPARING } else { COMPLEXITY })?;
     encoder.set_inband_fec(wishes.in_band_fec)?;
     encoder.set_dtx(wishes.dtx)?;
     encoder.set_vbr(true)
+}
+
+fn set_style(encoder: &mut ::opus::Encoder, style: &Style) -> ::opus::Result<()> {
+    encoder.set_signal(style.signal)?;
+    encoder.set_bitrate(Bitrate::Bits(style.bitrate.cast_signed()))?;
+    encoder.set_complexity(style.complexity)
 }
 
 /// The widest band that a listener at `rate` hears anything of (RFC 7587, 3.1.2).
