@@ -1,8 +1,10 @@
 //! One band of G.722: an adaptive quantiser around an adaptive predictor.
 
+use std::marker::PhantomData;
+
 #[derive(Clone)]
-pub(super) struct Band {
-    shape: &'static Shape,
+pub(super) struct Band<S> {
+    shape: PhantomData<S>,
     predictor: Predictor,
     /// NBL, NBH: logarithm of the quantiser's step.
     log_step: i32,
@@ -10,90 +12,136 @@ pub(super) struct Band {
     step: i32,
 }
 
-/// In what the bands differ.
-pub(super) struct Shape {
-    quantise: fn(difference: i32, step: i32) -> usize,
-    /// QM6, QM2: what each code stands for at the output.
-    fine: &'static [i32],
-    /// QM4, QM2: what each code stands for in the predictor, after `dropped` bits of it.
-    coarse: &'static [i32],
-    dropped: u32,
-    /// WL of RL4, WH of RH2: how a coarse code changes the logarithm of the step.
-    growth: &'static [i32],
-    log_step_max: i32,
-    exponent: i32,
+/// In what the bands differ, known when it is compiled: to look it up takes longer than to work with it. A code has as many
+/// bits as the band.
+pub(super) trait Shape {
+    const LOG_STEP_MAX: i32;
+    const EXPONENT: i32;
+    fn quantise(difference: i32, step: i32) -> usize;
+    /// QM6, QM2: what a code stands for at the output.
+    fn fine(code: usize) -> i32;
+    /// QM4, QM2: what it stands for in the predictor.
+    fn coarse(code: usize) -> i32;
+    /// WL of RL4, WH of RH2: how it changes the logarithm of the step.
+    fn growth(code: usize) -> i32;
 }
 
-/// 0 to 4 kHz.
-pub(super) static LOWER: Shape = Shape {
-    quantise: quantise_low,
-    fine: &QM6,
-    coarse: &QM4,
-    dropped: 2,
-    growth: &[-60, 3_042, 1_198, 538, 334, 172, 58, -30, 3_042, 1_198, 538, 334, 172, 58, -30, -60],
-    log_step_max: 18_432,
-    exponent: 8,
-};
+/// 0 to 4 kHz, six bits.
+#[derive(Clone)]
+pub(super) struct Lower;
 
-/// 4 to 8 kHz.
-pub(super) static UPPER: Shape = Shape {
-    quantise: quantise_high,
-    fine: &QM2,
-    coarse: &QM2,
-    dropped: 0,
-    growth: &[798, -214, 798, -214],
-    log_step_max: 22_528,
-    exponent: 10,
-};
+/// Predictor and step know the lower band without its two last bits.
+const DROPPED: u32 = 2;
 
-impl Band {
-    pub(super) fn new(shape: &'static Shape) -> Self {
-        let predictor = Predictor::default();
-        Self { shape, predictor, log_step: 0, step: shape.step(0) }
+impl Shape for Lower {
+    const LOG_STEP_MAX: i32 = 18_432;
+    const EXPONENT: i32 = 8;
+
+    #[inline]
+    fn quantise(difference: i32, step: i32) -> usize {
+        quantise_low(difference, step)
+    }
+
+    #[inline]
+    fn fine(code: usize) -> i32 {
+        QM6[code & 0x3f]
+    }
+
+    #[inline]
+    fn coarse(code: usize) -> i32 {
+        QM4[code >> DROPPED & 0xf]
+    }
+
+    #[inline]
+    fn growth(code: usize) -> i32 {
+        WL[code >> DROPPED & 0xf]
+    }
+}
+
+/// 4 to 8 kHz, two bits.
+#[derive(Clone)]
+pub(super) struct Upper;
+
+impl Shape for Upper {
+    const LOG_STEP_MAX: i32 = 22_528;
+    const EXPONENT: i32 = 10;
+
+    #[inline]
+    fn quantise(difference: i32, step: i32) -> usize {
+        quantise_high(difference, step)
+    }
+
+    #[inline]
+    fn fine(code: usize) -> i32 {
+        QM2[code & 3]
+    }
+
+    #[inline]
+    fn coarse(code: usize) -> i32 {
+        QM2[code & 3]
+    }
+
+    #[inline]
+    fn growth(code: usize) -> i32 {
+        WH[code & 3]
+    }
+}
+
+impl<S: Shape> Band<S> {
+    pub(super) fn new() -> Self {
+        Self {
+            shape: PhantomData,
+            predictor: Predictor::default(),
+            log_step: 0,
+            step: step::<S>(0),
+        }
     }
 
     /// The code of the next sample, of 15 bits.
+    #[inline]
     pub(super) fn encode(&mut self, sample: i32) -> usize {
         let difference = saturated(sample - self.predictor.estimate);
-        let code = (self.shape.quantise)(difference, self.step);
+        let code = S::quantise(difference, self.step);
         self.adapt(code);
         code
     }
 
-    /// The sample that a code stands for. A code has as many bits as the band.
+    /// The sample that a code stands for.
+    #[inline]
     pub(super) fn decode(&mut self, code: usize) -> i32 {
-        let difference = (self.step * self.shape.fine[code]) >> 15;
+        let difference = (self.step * S::fine(code)) >> 15;
         // LIMIT
-        let sample = (self.predictor.estimate + difference).clamp(-16_384, 16_383);
+        let sample = bounded(self.predictor.estimate + difference, -16_384, 16_383);
         self.adapt(code);
         sample
     }
 
+    #[inline]
     fn adapt(&mut self, code: usize) {
-        let shape = self.shape;
-        let code = code >> shape.dropped;
-        let difference = (self.step * shape.coarse[code]) >> 15;
+        let difference = (self.step * S::coarse(code)) >> 15;
         // LOGSCL, LOGSCH
-        let log_step = ((self.log_step * 127) >> 7) + shape.growth[code];
-        self.log_step = log_step.clamp(0, shape.log_step_max);
-        self.step = shape.step(self.log_step);
+        let log_step = ((self.log_step * 127) >> 7) + S::growth(code);
+        self.log_step = bounded(log_step, 0, S::LOG_STEP_MAX);
+        self.step = step::<S>(self.log_step);
         self.predictor.adapt(difference);
     }
 }
 
-impl Shape {
-    /// SCALEL, SCALEH.
-    fn step(&self, log_step: i32) -> i32 {
-        let mantissa = ILB[(log_step >> 6 & 31) as usize];
-        let shift = self.exponent - (log_step >> 11);
-        (if shift < 0 { mantissa << -shift } else { mantissa >> shift }) << 2
-    }
+/// SCALEL, SCALEH.
+#[inline]
+fn step<S: Shape>(log_step: i32) -> i32 {
+    let mantissa = ILB[(log_step >> 6 & 31) as usize];
+    // The largest step is the one mantissa that is doubled.
+    ((mantissa << 1) >> (S::EXPONENT + 1 - (log_step >> 11))) << 2
 }
 
 /// QUANTL.
+#[inline]
 fn quantise_low(difference: i32, step: i32) -> usize {
     let magnitude = if difference < 0 { !difference } else { difference };
-    let level = Q6.iter().take_while(|&&level| magnitude >= (level * step) >> 12).count();
+    // They rise, so that those which are reached are the first.
+    let reached = |level: &i32| usize::from(magnitude >= (level * step) >> 12);
+    let level: usize = Q6.iter().map(reached).sum();
     match (difference < 0, level) {
         (false, _) => 61 - level,
         (true, 0 | 1) => 63 - level,
@@ -121,57 +169,75 @@ struct Predictor {
     /// SZL, SZH: the zeros' part of it.
     from_zeros: i32,
     poles: [i32; 2],
-    zeros: [i32; 6],
-    /// DLT, DH.
-    differences: [i32; 6],
+    zeros: [i32; LANES],
+    /// Twice DLT, DH, as they are used. Behind the sixth is nothing.
+    differences: [i32; LANES],
     /// PLT, PH.
     partial: [i32; 2],
-    /// RLT, RH.
+    /// Twice RLT, RH.
     reconstructed: [i32; 2],
 }
 
+/// Six, and what fills a register of the processor.
+const LANES: usize = 8;
+
 impl Predictor {
     /// Blocks 4L and 4H, with the quantised difference.
+    #[inline]
     fn adapt(&mut self, difference: i32) {
         let reconstructed = saturated(self.estimate + difference);
         let partial = saturated(self.from_zeros + difference);
         self.adapt_poles(partial);
         self.adapt_zeros(difference);
         self.partial = [partial, self.partial[0]];
-        self.reconstructed = [reconstructed, self.reconstructed[0]];
-        self.differences.copy_within(..5, 1);
-        self.differences[0] = difference;
+        self.reconstructed = [saturated(2 * reconstructed), self.reconstructed[0]];
+        let [first, second, third, fourth, fifth, ..] = self.differences;
+        let newest = saturated(2 * difference);
+        self.differences = [newest, first, second, third, fourth, fifth, 0, 0];
         self.predict();
     }
 
     /// UPPOL2, UPPOL1.
+    #[inline]
     fn adapt_poles(&mut self, partial: i32) {
-        let [same, same_before] = self.partial.map(|past| (past < 0) == (partial < 0));
+        let [before, long_before] = self.partial;
         let first = saturated(self.poles[0] * 4);
-        let towards = saturated(if same { -first } else { first }) >> 7;
-        let second = towards + if same_before { 128 } else { -128 } + scaled(self.poles[1], 32_512);
-        let second = second.clamp(-12_288, 12_288);
-        let first = saturated(if same { 192 } else { -192 } + scaled(self.poles[0], 32_640));
+        let towards = saturated(-with_sign(first, before ^ partial)) >> 7;
+        let second =
+            towards + with_sign(128, long_before ^ partial) + scaled(self.poles[1], 32_512);
+        let second = bounded(second, -12_288, 12_288);
+        let first = saturated(with_sign(192, before ^ partial) + scaled(self.poles[0], 32_640));
         let most = 15_360 - second;
-        self.poles = [first.clamp(-most, most), second];
+        self.poles = [bounded(first, -most, most), second];
     }
 
     /// UPZERO.
+    #[inline]
     fn adapt_zeros(&mut self, difference: i32) {
         let gain = if difference == 0 { 0 } else { 128 };
         for (zero, past) in self.zeros.iter_mut().zip(self.differences) {
-            let same = (past < 0) == (difference < 0);
-            *zero = saturated(if same { gain } else { -gain } + scaled(*zero, 32_640));
+            *zero = saturated(with_sign(gain, past ^ difference) + scaled(*zero, 32_640));
         }
     }
 
     /// FILTEP, FILTEZ, PREDIC.
+    #[inline]
     fn predict(&mut self) {
-        let part = |(&coefficient, &past)| scaled(coefficient, saturated(2 * past));
-        let from_poles = self.poles.iter().zip(&self.reconstructed).map(part).sum();
-        self.from_zeros = saturated(self.zeros.iter().zip(&self.differences).map(part).sum());
-        self.estimate = saturated(saturated(from_poles) + self.from_zeros);
+        let [first, second] = [0, 1].map(|i| scaled(self.poles[i], self.reconstructed[i]));
+        let mut parts = [0; LANES];
+        for (part, (&zero, past)) in parts.iter_mut().zip(self.zeros.iter().zip(self.differences)) {
+            *part = scaled(zero, past);
+        }
+        let [a, b, c, d, e, f, ..] = parts;
+        self.from_zeros = saturated((a + e) + (b + f) + (c + d));
+        self.estimate = saturated(saturated(first + second) + self.from_zeros);
     }
+}
+
+/// `value`, or what is opposite to it if `sign` is below 0.
+fn with_sign(value: i32, sign: i32) -> i32 {
+    let negative = sign >> 31;
+    (value ^ negative) - negative
 }
 
 /// Both of 16 bits.
@@ -180,7 +246,12 @@ fn scaled(value: i32, factor: i32) -> i32 {
 }
 
 pub(super) fn saturated(value: i32) -> i32 {
-    value.clamp(i32::from(i16::MIN), i32::from(i16::MAX))
+    bounded(value, i32::from(i16::MIN), i32::from(i16::MAX))
+}
+
+/// As `clamp`, which may be compiled to branches.
+fn bounded(value: i32, least: i32, most: i32) -> i32 {
+    value.max(least).min(most)
 }
 
 /// Decision levels of the lower band (G.722, 6.2), without the 0.
@@ -190,19 +261,24 @@ const Q6: [i32; 29] = [
 ];
 
 /// Logarithm to linear (G.722, 6.2).
-const ILB: [i32; 32] = [
+static ILB: [i32; 32] = [
     2_048, 2_093, 2_139, 2_186, 2_233, 2_282, 2_332, 2_383, 2_435, 2_489, 2_543, 2_599, 2_656,
     2_714, 2_774, 2_834, 2_896, 2_960, 3_025, 3_091, 3_158, 3_228, 3_298, 3_371, 3_444, 3_520,
     3_597, 3_676, 3_756, 3_838, 3_922, 4_008,
 ];
 
+/// How codes change the logarithm of the step (G.722, 6.2), without the lower band's dropped bits.
+static WL: [i32; 16] =
+    [-60, 3_042, 1_198, 538, 334, 172, 58, -30, 3_042, 1_198, 538, 334, 172, 58, -30, -60];
+static WH: [i32; 4] = [798, -214, 798, -214];
+
 /// Output levels (G.722, 6.2).
-const QM2: [i32; 4] = [-7_408, -1_616, 7_408, 1_616];
-const QM4: [i32; 16] = [
+static QM2: [i32; 4] = [-7_408, -1_616, 7_408, 1_616];
+static QM4: [i32; 16] = [
     0, -20_456, -12_896, -8_968, -6_288, -4_240, -2_584, -1_200, 20_456, 12_896, 8_968, 6_288,
     4_240, 2_584, 1_200, 0,
 ];
-const QM6: [i32; 64] = [
+static QM6: [i32; 64] = [
     -136, -136, -136, -136, -24_808, -21_904, -19_008, -16_704, -14_984, -13_512, -12_280, -11_192,
     -10_232, -9_360, -8_576, -7_856, -7_192, -6_576, -6_000, -5_456, -4_944, -4_464, -4_008,
     -3_576, -3_168, -2_776, -2_400, -2_032, -1_688, -1_360, -1_040, -728, 24_808, 21_904, 19_008,
