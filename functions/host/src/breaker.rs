@@ -33,6 +33,11 @@ impl Breaker {
         }
     }
 
+    /// Whether it is being left alone.
+    pub(crate) fn rests(&self, now: Instant) -> bool {
+        self.rests_until.is_some_and(|until| now < until)
+    }
+
     /// How a call ended. Whether a rest begins.
     pub(crate) fn note(&mut self, now: Instant, answered: bool) -> bool {
         if answered {
@@ -61,8 +66,9 @@ mod tests {
             assert!(breaker.permits(now));
             assert_eq!(breaker.note(now, false), failure == FAILURES_IN_A_ROW_MAX);
         }
-        assert!(!breaker.permits(now));
+        assert!(breaker.rests(now) && !breaker.permits(now));
         let later = now + REST;
+        assert!(!breaker.rests(later));
         assert!(breaker.permits(later), "one is tried");
         assert!(!breaker.permits(later), "and others wait for how it goes");
         assert!(!breaker.note(later, false), "it goes on resting");

@@ -54,6 +54,8 @@ pub struct PolicyInfo {
     pub digest: Digest,
     /// Since it was loaded.
     pub counted: Counted,
+    /// It kept failing: where another one can be asked, that one is, for some seconds.
+    pub rests: bool,
 }
 
 /// An application that runs.
@@ -151,11 +153,7 @@ impl Host {
             interface: slot.interface().to_owned(),
             digest: slot.digest(),
             default: slot.default_component().0,
-            policies: slot
-                .loaded()
-                .into_iter()
-                .map(|(digest, counted)| PolicyInfo { digest, counted })
-                .collect(),
+            policies: slot.loaded(),
         };
         slots.map(info).collect()
     }

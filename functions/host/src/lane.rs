@@ -1,11 +1,16 @@
-//! The slow lane: a thread of low priority for policies that take longer than they should.
+//! Threads of low priority for policies that take longer than they should, and for those of which nobody knows yet.
 //!
-//! A policy takes microseconds. One that is still at work when the engine's clock has ticked goes on here, so that the
-//! threads that serve requests are free again, and the system takes the processor away from it whenever one of them
-//! wants it. Limits cut what never ends; the lane keeps what is bound to be cut from being felt until then.
+//! A policy takes microseconds. One that is still at work when the engine's clock has ticked goes on in the slow lane, so
+//! that the threads that serve requests are free again, and the system takes the processor away from it whenever one of
+//! them wants it. Limits cut what never ends; the lane keeps what is bound to be cut from being felt until then.
+//!
+//! The clock does not see all: to fill a memory is one step, however large it is. So a policy shows in a lane of its own
+//! that it answers at all. Nobody stays there: what is slow goes on in the slow lane, and honest newcomers, whose callers
+//! wait, pass it by.
 
 use std::pin::Pin;
 use std::sync::OnceLock;
+use std::task::Poll;
 use std::time::Duration;
 use thread_priority::{
     NormalThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
@@ -26,32 +31,79 @@ const AT_ONCE_MAX: usize = 4;
 /// Twenty times a policy's deadline: a lane that nobody gets through is full of loops.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-static TURNS: Semaphore = Semaphore::const_new(AT_ONCE_MAX);
+/// For what is slow.
+pub(crate) static SLOW: Lane = Lane::new("konf-slow");
+
+/// For what has never answered.
+static NEW: Lane = Lane::new("konf-new");
+
+/// A thread, started when it is first wanted.
+pub(crate) struct Lane {
+    name: &'static str,
+    turns: Semaphore,
+    /// None where the system gives no thread.
+    thread: OnceLock<Option<Handle>>,
+}
 
 pub(crate) type Work<T> = Pin<Box<dyn Future<Output = wasmtime::Result<T>> + Send>>;
 
-/// Runs what does not wait for anything: here and now, or in the lane from the moment that it gives way.
-pub(crate) async fn move_when_slow<T: Send + 'static>(mut work: Work<T>) -> wasmtime::Result<T> {
-    let at_once = std::future::poll_fn(|context| {
-        let polled = work.as_mut().poll(context);
-        std::task::Poll::Ready(polled)
-    });
-    match at_once.await {
-        std::task::Poll::Ready(done) => done,
-        std::task::Poll::Pending => run(work).await,
+/// Runs what does not wait for anything: here and now, or in the slow lane from the moment that it gives way.
+pub(crate) async fn move_when_slow<T: Send + 'static>(work: Work<T>) -> wasmtime::Result<T> {
+    go_on(begin(work).await).await
+}
+
+/// Runs what nobody knows: apart, until it gives way, and then in the slow lane.
+pub(crate) async fn begin_apart<T: Send + 'static>(work: Work<T>) -> wasmtime::Result<T> {
+    go_on(NEW.run(Box::pin(async { Ok(begin(work).await) })).await?).await
+}
+
+enum Begun<T> {
+    Done(wasmtime::Result<T>),
+    GivesWay(Work<T>),
+}
+
+async fn begin<T>(mut work: Work<T>) -> Begun<T> {
+    let polled = std::future::poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
+    match polled {
+        Poll::Ready(done) => Begun::Done(done),
+        Poll::Pending => Begun::GivesWay(work),
     }
 }
 
-/// Runs it in the lane.
-pub(crate) async fn run<T: Send + 'static>(work: Work<T>) -> wasmtime::Result<T> {
-    let Some(lane) = lane() else { return work.await };
-    let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, TURNS.acquire()).await else {
-        wasmtime::bail!("too many policies are slow at the same time");
-    };
-    let mut task = Task(lane.spawn(work));
-    match (&mut task.0).await {
-        Ok(done) => done,
-        Err(error) => wasmtime::bail!("the host failed while it ran: {error}"),
+async fn go_on<T: Send + 'static>(begun: Begun<T>) -> wasmtime::Result<T> {
+    match begun {
+        Begun::Done(done) => done,
+        Begun::GivesWay(work) => SLOW.run(work).await,
+    }
+}
+
+impl Lane {
+    const fn new(name: &'static str) -> Self {
+        Self { name, turns: Semaphore::const_new(AT_ONCE_MAX), thread: OnceLock::new() }
+    }
+
+    /// Runs it in the lane.
+    pub(crate) async fn run<T: Send + 'static>(&self, work: Work<T>) -> wasmtime::Result<T> {
+        let Some(thread) = self.thread() else { return work.await };
+        let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, self.turns.acquire()).await else {
+            wasmtime::bail!("too many policies are slow at the same time");
+        };
+        let mut task = Task(thread.spawn(work));
+        match (&mut task.0).await {
+            Ok(done) => done,
+            Err(error) => wasmtime::bail!("the host failed while it ran: {error}"),
+        }
+    }
+
+    fn thread(&self) -> Option<&Handle> {
+        let started = self.thread.get_or_init(|| {
+            start(self.name)
+                .inspect_err(
+                    |error| tracing::error!(%error, "slow policies have no thread of their own"),
+                )
+                .ok()
+        });
+        started.as_ref()
     }
 }
 
@@ -64,23 +116,10 @@ impl<T> Drop for Task<T> {
     }
 }
 
-/// One for the process, started when it is first wanted. None where the system gives no thread.
-fn lane() -> Option<&'static Handle> {
-    static LANE: OnceLock<Option<Handle>> = OnceLock::new();
-    let started = LANE.get_or_init(|| {
-        start()
-            .inspect_err(
-                |error| tracing::error!(%error, "slow policies have no thread of their own"),
-            )
-            .ok()
-    });
-    started.as_ref()
-}
-
-fn start() -> std::io::Result<Handle> {
+fn start(name: &str) -> std::io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_time().build()?;
     let handle = runtime.handle().clone();
-    std::thread::Builder::new().name("konf-slow".into()).spawn(move || {
+    std::thread::Builder::new().name(name.into()).spawn(move || {
         if let Err(why) = lower() {
             tracing::warn!(%why, "slow policies run at the priority of everything else");
         }
@@ -99,7 +138,9 @@ fn lower() -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Work, move_when_slow, run};
+    use super::{AT_ONCE_MAX, SLOW, Work, begin_apart, move_when_slow};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
     use std::thread;
 
     fn name() -> Option<String> {
@@ -119,12 +160,41 @@ mod tests {
     async fn what_is_done_at_once_stays_and_what_gives_way_goes_on_in_the_lane() {
         assert_eq!(move_when_slow(gives_way(0)).await.unwrap(), name());
         assert_eq!(move_when_slow(gives_way(1)).await.unwrap().as_deref(), Some("konf-slow"));
-        assert_eq!(run(gives_way(0)).await.unwrap().as_deref(), Some("konf-slow"));
+        assert_eq!(SLOW.run(gives_way(0)).await.unwrap().as_deref(), Some("konf-slow"));
+    }
+
+    #[tokio::test]
+    async fn what_is_new_begins_apart_and_stays_only_while_it_is_quick() {
+        assert_eq!(begin_apart(gives_way(0)).await.unwrap().as_deref(), Some("konf-new"));
+        assert_eq!(begin_apart(gives_way(1)).await.unwrap().as_deref(), Some("konf-slow"));
+    }
+
+    #[tokio::test]
+    async fn what_is_new_and_slow_is_in_the_way_of_nothing_new() {
+        let goes_on = Arc::new(AtomicBool::new(true));
+        let slow = |goes_on: Arc<AtomicBool>| -> Work<()> {
+            Box::pin(async move {
+                while goes_on.load(Relaxed) {
+                    tokio::task::yield_now().await;
+                }
+                Ok(())
+            })
+        };
+        let all: Vec<_> =
+            (0..AT_ONCE_MAX).map(|_| tokio::spawn(begin_apart(slow(goes_on.clone())))).collect();
+        while SLOW.turns.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(begin_apart(gives_way(0)).await.unwrap().as_deref(), Some("konf-new"));
+        goes_on.store(false, Relaxed);
+        for slow in all {
+            slow.await.unwrap().unwrap();
+        }
     }
 
     #[tokio::test]
     async fn the_lane_runs_at_a_low_priority() {
-        let nice = run(Box::pin(async {
+        let nice = SLOW.run(Box::pin(async {
             let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap_or_default();
             // proc_pid_stat(5): the 19th field; the second is in brackets.
             let after =
@@ -152,7 +222,7 @@ mod tests {
             }
         });
         let soon = std::time::Duration::from_millis(20);
-        assert!(tokio::time::timeout(soon, run(endless)).await.is_err());
+        assert!(tokio::time::timeout(soon, SLOW.run(endless)).await.is_err());
         assert_eq!(left.recv_timeout(std::time::Duration::from_secs(10)), Ok(()));
     }
 }

@@ -6,7 +6,7 @@ use crate::value::size;
 use crate::world::World;
 use crate::{Digest, Limits, SwapError, engine, imports, lane};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -63,6 +63,8 @@ pub(crate) struct Policy {
     pub(crate) counts: Counts,
     ready: InstancePre<PolicyState>,
     functions: BTreeMap<String, ComponentExportIndex>,
+    /// Once at least: nobody knows one that has not.
+    has_answered: AtomicBool,
     /// Calls that are still to begin in the slow lane.
     watched: AtomicU32,
     breaker: Mutex<Breaker>,
@@ -150,14 +152,26 @@ impl Policy {
         let ready = inert_linker(compiled)
             .and_then(|linker| linker.instantiate_pre(compiled))
             .map_err(|error| SwapError::Instantiate(format!("{error:#}")))?;
-        let (counts, watched) = (Counts::default(), AtomicU32::new(0));
-        let (breaker, fresh) = (Mutex::default(), Mutex::default());
-        Ok(Policy { digest, counts, ready, functions, watched, breaker, fresh })
+        Ok(Policy {
+            digest,
+            counts: Counts::default(),
+            ready,
+            functions,
+            has_answered: AtomicBool::new(false),
+            watched: AtomicU32::new(0),
+            breaker: Mutex::default(),
+            fresh: Mutex::default(),
+        })
     }
 
     /// Whether it may be asked where another one can be: it did not keep failing.
     pub(crate) fn is_permitted(&self) -> bool {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner).permits(Instant::now())
+    }
+
+    /// Whether it kept failing and is left alone for now.
+    pub(crate) fn rests(&self) -> bool {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner).rests(Instant::now())
     }
 
     /// How a call of live traffic ended. Whether it is to be left alone from now on.
@@ -180,9 +194,12 @@ impl Policy {
         };
         let asked = ask(self.take_fresh(), self.ready.clone(), *index, bounds, params.to_vec());
         let is_watched = self.watched.load(Relaxed) > 0;
-        let answered = match is_watched {
-            true => lane::run(Box::pin(asked)).await,
-            false => lane::move_when_slow(Box::pin(asked)).await,
+        let answered = if is_watched {
+            lane::SLOW.run(Box::pin(asked)).await
+        } else if self.has_answered.load(Relaxed) {
+            lane::move_when_slow(Box::pin(asked)).await
+        } else {
+            lane::begin_apart(Box::pin(asked)).await
         };
         let took = started.elapsed();
         self.counts.called(took, answered.is_ok());
@@ -191,7 +208,7 @@ impl Policy {
             Ok(_) if is_watched => {
                 let _ = self.watched.fetch_update(Relaxed, Relaxed, |calls| calls.checked_sub(1));
             }
-            Ok(_) => {}
+            Ok(_) => self.has_answered.store(true, Relaxed),
         }
         let (answered, used) =
             answered.map_or_else(|why| (Err(why), None), |(answer, used)| (Ok(answer), Some(used)));

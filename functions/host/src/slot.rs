@@ -15,7 +15,7 @@ use crate::guest::Guest;
 use crate::policy::{Bounds, Contract, POLICY_BYTES_MAX, Policy};
 use crate::value::to_json;
 use crate::witness::{Called, Part, Witness};
-use crate::{Limits, SwapError};
+use crate::{Limits, PolicyInfo, SwapError};
 use arc_swap::ArcSwap;
 use konf_api::policy::About;
 use serde_json::Value;
@@ -172,9 +172,14 @@ impl Slot {
     }
 
     /// All that are loaded, and how they did.
-    pub(crate) fn loaded(&self) -> Vec<(Digest, crate::Counted)> {
+    pub(crate) fn loaded(&self) -> Vec<PolicyInfo> {
         let stand = self.stand.load();
-        stand.loaded.values().map(|policy| (policy.digest, policy.counts.read())).collect()
+        let info = |policy: &Arc<Policy>| PolicyInfo {
+            digest: policy.digest,
+            counted: policy.counts.read(),
+            rests: policy.rests(),
+        };
+        stand.loaded.values().map(info).collect()
     }
 
     /// The policy that would be asked.

@@ -31,6 +31,9 @@ const REPLAY_DAYS: u32 = 7;
 /// As far as the log goes back.
 const REPLAY_DAYS_MAX: u32 = 90;
 const NOTE_CHARACTERS_MAX: usize = 1_000;
+/// The fault of a policy that could be loaded.
+const RESTS: &str =
+    "it keeps failing: another one is asked in its place, and it is tried every few seconds";
 
 /// Why a request is not done: the operator's to mend.
 #[derive(Debug, thiserror::Error)]
@@ -164,9 +167,10 @@ impl Policies {
         let mut lines = Vec::new();
         for slot in &slots {
             let Some(world) = konf_host::world_of(&slot.interface) else { continue };
+            let loaded =
+                |digest: &str| slot.policies.iter().find(|p| p.digest.to_string() == digest);
             let counted = |digest: &str| {
-                let found = slot.policies.iter().find(|p| p.digest.to_string() == digest);
-                found.map(|found| {
+                loaded(digest).map(|found| {
                     let c = found.counted;
                     json!({ "calls": c.calls, "failures": c.failures, "p50_us": c.p50_us, "p99_us": c.p99_us,
                             "compared": c.compared, "different": c.different })
@@ -176,7 +180,9 @@ impl Policies {
                 let mut line = json!(policy);
                 line["counted"] = json!(counted(&policy.digest));
                 line["decides"] = json!(policy.digest == slot.digest.to_string());
-                line["fault"] = json!(faults.get(&(slot.interface.clone(), policy.digest.clone())));
+                let fault = faults.get(&(slot.interface.clone(), policy.digest.clone()));
+                let rests = loaded(&policy.digest).is_some_and(|found| found.rests);
+                line["fault"] = json!(fault.map(String::as_str).or(rests.then_some(RESTS)));
                 lines.push(line);
             }
             let default = slot.default.to_string();

@@ -1,6 +1,6 @@
 use super::{Slot, Standing, hundredth, imported};
 use crate::engine::{self, Compiler};
-use crate::{Digest, Limits, SwapError};
+use crate::{Digest, Limits, PolicyInfo, SwapError};
 use konf_api::policy::About;
 use std::sync::{Arc, Mutex};
 use wasmtime::component::Val;
@@ -96,6 +96,10 @@ fn of(booking: &str) -> About {
     About { booking: Some(booking.to_owned()), ..About::default() }
 }
 
+fn loaded(slot: &Slot, digest: Digest) -> PolicyInfo {
+    slot.loaded().into_iter().find(|policy| policy.digest == digest).unwrap()
+}
+
 #[tokio::test]
 async fn what_fails_is_answered_by_the_last_good_one_and_then_by_the_default() {
     let (slot, compiler) = slot("local.get 0");
@@ -109,17 +113,13 @@ async fn what_fails_is_answered_by_the_last_good_one_and_then_by_the_default() {
     let mut results = [Val::U32(0)];
     let called = slot.call("decide", &[Val::U32(7)], &mut results, &About::default()).await;
     assert_eq!((called.unwrap(), &results[..]), (default, &[Val::U32(7)][..]));
-    let failures = |digest| {
-        slot.loaded().into_iter().find(|(loaded, _)| *loaded == digest).unwrap().1.failures
-    };
+    let failures = |digest| loaded(&slot, digest).counted.failures;
     assert_eq!((failures(bad), failures(default)), (2, 0));
 }
 
 #[tokio::test]
 async fn what_keeps_failing_is_passed_over_unless_nobody_else_is_there() {
-    let calls = |slot: &Slot, digest| {
-        slot.loaded().into_iter().find(|(loaded, _)| *loaded == digest).unwrap().1.calls
-    };
+    let calls = |slot: &Slot, digest| loaded(slot, digest).counted.calls;
     let (slot, compiler) =
         slot("(if (i32.eq (local.get 0) (i32.const 0)) (then unreachable)) local.get 0");
     let default = slot.digest();
@@ -130,6 +130,7 @@ async fn what_keeps_failing_is_passed_over_unless_nobody_else_is_there() {
         assert_eq!(decide(&slot, call).await, Ok(call));
     }
     assert_eq!((calls(&slot, bad), calls(&slot, default)), (3, 20));
+    assert!(loaded(&slot, bad).rests && !loaded(&slot, default).rests);
     // Not as a shadow either.
     slot.stand(&Standing { active: None, ..standing }).unwrap();
     assert_eq!(decide(&slot, 1).await, Ok(1));
@@ -181,10 +182,9 @@ async fn a_shadow_is_asked_the_same_and_only_counted() {
         // The comparison runs beside.
         let counted = async || {
             loop {
-                let loaded = slot.loaded();
-                let (_, counted) = loaded.iter().find(|(d, _)| *d == shadow).unwrap();
+                let counted = loaded(&slot, shadow).counted;
                 if counted.compared == u64::from(n) {
-                    return *counted;
+                    return counted;
                 }
                 tokio::task::yield_now().await;
             }
@@ -270,7 +270,7 @@ async fn an_answer_that_is_too_large_is_refused() {
     assert_eq!(called, digest, "the default answered");
     let [Val::String(said)] = &results else { panic!("{results:?}") };
     assert_eq!(said.len(), 1_000);
-    assert_eq!(slot.loaded().iter().map(|(_, counted)| counted.failures).sum::<u64>(), 1);
+    assert_eq!(slot.loaded().iter().map(|policy| policy.counted.failures).sum::<u64>(), 1);
 }
 
 #[tokio::test]
