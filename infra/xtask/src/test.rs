@@ -27,7 +27,9 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     )?;
     binaries()?;
     step("running the tests");
-    crate::run("cargo", &["test", "--workspace", "--quiet"])
+    // Without the examples, which have been looked at with all targets: to link them takes minutes.
+    crate::run("cargo", &["test", "--workspace", "--quiet", "--tests"])?;
+    crate::run("cargo", &["test", "--workspace", "--quiet", "--doc"])
 }
 
 /// The end-to-end tests run the binaries themselves. Whole workspace: with another selection cargo chooses other features
