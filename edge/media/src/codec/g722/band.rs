@@ -37,22 +37,22 @@ impl Shape for Lower {
     const LOG_STEP_MAX: i32 = 18_432;
     const EXPONENT: i32 = 8;
 
-    #[inline]
+    #[inline(always)]
     fn quantise(difference: i32, step: i32) -> usize {
         quantise_low(difference, step)
     }
 
-    #[inline]
+    #[inline(always)]
     fn fine(code: usize) -> i32 {
         QM6[code & 0x3f]
     }
 
-    #[inline]
+    #[inline(always)]
     fn coarse(code: usize) -> i32 {
         QM4[code >> DROPPED & 0xf]
     }
 
-    #[inline]
+    #[inline(always)]
     fn growth(code: usize) -> i32 {
         WL[code >> DROPPED & 0xf]
     }
@@ -66,22 +66,22 @@ impl Shape for Upper {
     const LOG_STEP_MAX: i32 = 22_528;
     const EXPONENT: i32 = 10;
 
-    #[inline]
+    #[inline(always)]
     fn quantise(difference: i32, step: i32) -> usize {
         quantise_high(difference, step)
     }
 
-    #[inline]
+    #[inline(always)]
     fn fine(code: usize) -> i32 {
         QM2[code & 3]
     }
 
-    #[inline]
+    #[inline(always)]
     fn coarse(code: usize) -> i32 {
         QM2[code & 3]
     }
 
-    #[inline]
+    #[inline(always)]
     fn growth(code: usize) -> i32 {
         WH[code & 3]
     }
@@ -98,7 +98,7 @@ impl<S: Shape> Band<S> {
     }
 
     /// The code of the next sample, of 15 bits.
-    #[inline]
+    #[inline(always)]
     pub(super) fn encode(&mut self, sample: i32) -> usize {
         let difference = saturated(sample - self.predictor.estimate);
         let code = S::quantise(difference, self.step);
@@ -107,7 +107,7 @@ impl<S: Shape> Band<S> {
     }
 
     /// The sample that a code stands for.
-    #[inline]
+    #[inline(always)]
     pub(super) fn decode(&mut self, code: usize) -> i32 {
         let difference = (self.step * S::fine(code)) >> 15;
         // LIMIT
@@ -116,7 +116,7 @@ impl<S: Shape> Band<S> {
         sample
     }
 
-    #[inline]
+    #[inline(always)]
     fn adapt(&mut self, code: usize) {
         let difference = (self.step * S::coarse(code)) >> 15;
         // LOGSCL, LOGSCH
@@ -128,7 +128,7 @@ impl<S: Shape> Band<S> {
 }
 
 /// SCALEL, SCALEH.
-#[inline]
+#[inline(always)]
 fn step<S: Shape>(log_step: i32) -> i32 {
     let mantissa = ILB[(log_step >> 6 & 31) as usize];
     // The largest step is the one mantissa that is doubled.
@@ -136,7 +136,7 @@ fn step<S: Shape>(log_step: i32) -> i32 {
 }
 
 /// QUANTL.
-#[inline]
+#[inline(always)]
 fn quantise_low(difference: i32, step: i32) -> usize {
     let magnitude = if difference < 0 { !difference } else { difference };
     // They rise, so that those which are reached are the first.
@@ -183,7 +183,7 @@ const LANES: usize = 8;
 
 impl Predictor {
     /// Blocks 4L and 4H, with the quantised difference.
-    #[inline]
+    #[inline(always)]
     fn adapt(&mut self, difference: i32) {
         let reconstructed = saturated(self.estimate + difference);
         let partial = saturated(self.from_zeros + difference);
@@ -198,7 +198,7 @@ impl Predictor {
     }
 
     /// UPPOL2, UPPOL1.
-    #[inline]
+    #[inline(always)]
     fn adapt_poles(&mut self, partial: i32) {
         let [before, long_before] = self.partial;
         let first = saturated(self.poles[0] * 4);
@@ -212,7 +212,7 @@ impl Predictor {
     }
 
     /// UPZERO.
-    #[inline]
+    #[inline(always)]
     fn adapt_zeros(&mut self, difference: i32) {
         let gain = if difference == 0 { 0 } else { 128 };
         for (zero, past) in self.zeros.iter_mut().zip(self.differences) {
@@ -221,7 +221,7 @@ impl Predictor {
     }
 
     /// FILTEP, FILTEZ, PREDIC.
-    #[inline]
+    #[inline(always)]
     fn predict(&mut self) {
         let [first, second] = [0, 1].map(|i| scaled(self.poles[i], self.reconstructed[i]));
         let mut parts = [0; LANES];

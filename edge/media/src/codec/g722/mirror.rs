@@ -31,7 +31,7 @@ impl Mirror {
     }
 
     /// The sums for the first `length` inputs of a block; what lies behind means nothing.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pass(&mut self, block: &[i32; BLOCK], length: usize) -> [i32; BLOCK] {
         let mut line = [0; PAST + BLOCK];
         line[..PAST].copy_from_slice(&self.past);
