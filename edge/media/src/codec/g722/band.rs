@@ -12,49 +12,36 @@ pub(super) struct Band<S> {
     step: i32,
 }
 
-/// In what the bands differ, known when it is compiled: to look it up takes longer than to work with it. A code has as many
-/// bits as the band.
+/// In what the bands differ, known when it is compiled: to look it up takes longer than to work with it.
 pub(super) trait Shape {
     const LOG_STEP_MAX: i32;
     const EXPONENT: i32;
-    fn quantise(difference: i32, step: i32) -> usize;
-    /// QM6, QM2: what a code stands for at the output.
-    fn fine(code: usize) -> i32;
+    /// So many of a code's last bits predictor and step don't know.
+    const DROPPED: u32;
+    /// QM6, QM2: what a code stands for at the output. The length of each table is a power of two.
+    const FINE: &'static [i32];
     /// QM4, QM2: what it stands for in the predictor.
-    fn coarse(code: usize) -> i32;
+    const COARSE: &'static [i32];
     /// WL of RL4, WH of RH2: how it changes the logarithm of the step.
-    fn growth(code: usize) -> i32;
+    const GROWTH: &'static [i32];
+    fn quantise(difference: i32, step: i32) -> usize;
 }
 
 /// 0 to 4 kHz, six bits.
 #[derive(Clone)]
 pub(super) struct Lower;
 
-/// Predictor and step know the lower band without its two last bits.
-const DROPPED: u32 = 2;
-
 impl Shape for Lower {
     const LOG_STEP_MAX: i32 = 18_432;
     const EXPONENT: i32 = 8;
+    const DROPPED: u32 = 2;
+    const FINE: &'static [i32] = &QM6;
+    const COARSE: &'static [i32] = &QM4;
+    const GROWTH: &'static [i32] = &WL;
 
     #[inline(always)]
     fn quantise(difference: i32, step: i32) -> usize {
         quantise_low(difference, step)
-    }
-
-    #[inline(always)]
-    fn fine(code: usize) -> i32 {
-        QM6[code & 0x3f]
-    }
-
-    #[inline(always)]
-    fn coarse(code: usize) -> i32 {
-        QM4[code >> DROPPED & 0xf]
-    }
-
-    #[inline(always)]
-    fn growth(code: usize) -> i32 {
-        WL[code >> DROPPED & 0xf]
     }
 }
 
@@ -65,25 +52,14 @@ pub(super) struct Upper;
 impl Shape for Upper {
     const LOG_STEP_MAX: i32 = 22_528;
     const EXPONENT: i32 = 10;
+    const DROPPED: u32 = 0;
+    const FINE: &'static [i32] = &QM2;
+    const COARSE: &'static [i32] = &QM2;
+    const GROWTH: &'static [i32] = &WH;
 
     #[inline(always)]
     fn quantise(difference: i32, step: i32) -> usize {
         quantise_high(difference, step)
-    }
-
-    #[inline(always)]
-    fn fine(code: usize) -> i32 {
-        QM2[code & 3]
-    }
-
-    #[inline(always)]
-    fn coarse(code: usize) -> i32 {
-        QM2[code & 3]
-    }
-
-    #[inline(always)]
-    fn growth(code: usize) -> i32 {
-        WH[code & 3]
     }
 }
 
@@ -109,7 +85,7 @@ impl<S: Shape> Band<S> {
     /// The sample that a code stands for.
     #[inline(always)]
     pub(super) fn decode(&mut self, code: usize) -> i32 {
-        let difference = (self.step * S::fine(code)) >> 15;
+        let difference = (self.step * entry(S::FINE, code)) >> 15;
         // LIMIT
         let sample = bounded(self.predictor.estimate + difference, -16_384, 16_383);
         self.adapt(code);
@@ -118,13 +94,20 @@ impl<S: Shape> Band<S> {
 
     #[inline(always)]
     fn adapt(&mut self, code: usize) {
-        let difference = (self.step * S::coarse(code)) >> 15;
+        let code = code >> S::DROPPED;
+        let difference = (self.step * entry(S::COARSE, code)) >> 15;
         // LOGSCL, LOGSCH
-        let log_step = ((self.log_step * 127) >> 7) + S::growth(code);
+        let log_step = ((self.log_step * 127) >> 7) + entry(S::GROWTH, code);
         self.log_step = bounded(log_step, 0, S::LOG_STEP_MAX);
         self.step = step::<S>(self.log_step);
         self.predictor.adapt(difference);
     }
+}
+
+/// Of a code, which has no more bits than the table.
+#[inline(always)]
+fn entry(table: &[i32], code: usize) -> i32 {
+    table[code & (table.len() - 1)]
 }
 
 /// SCALEL, SCALEH.
@@ -268,17 +251,17 @@ static ILB: [i32; 32] = [
 ];
 
 /// How codes change the logarithm of the step (G.722, 6.2), without the lower band's dropped bits.
-static WL: [i32; 16] =
+const WL: [i32; 16] =
     [-60, 3_042, 1_198, 538, 334, 172, 58, -30, 3_042, 1_198, 538, 334, 172, 58, -30, -60];
-static WH: [i32; 4] = [798, -214, 798, -214];
+const WH: [i32; 4] = [798, -214, 798, -214];
 
 /// Output levels (G.722, 6.2).
-static QM2: [i32; 4] = [-7_408, -1_616, 7_408, 1_616];
-static QM4: [i32; 16] = [
+const QM2: [i32; 4] = [-7_408, -1_616, 7_408, 1_616];
+const QM4: [i32; 16] = [
     0, -20_456, -12_896, -8_968, -6_288, -4_240, -2_584, -1_200, 20_456, 12_896, 8_968, 6_288,
     4_240, 2_584, 1_200, 0,
 ];
-static QM6: [i32; 64] = [
+const QM6: [i32; 64] = [
     -136, -136, -136, -136, -24_808, -21_904, -19_008, -16_704, -14_984, -13_512, -12_280, -11_192,
     -10_232, -9_360, -8_576, -7_856, -7_192, -6_576, -6_000, -5_456, -4_944, -4_464, -4_008,
     -3_576, -3_168, -2_776, -2_400, -2_032, -1_688, -1_360, -1_040, -728, 24_808, 21_904, 19_008,
