@@ -3,8 +3,9 @@
 use std::f64::consts::TAU;
 
 use super::hall::{Hall, Sound, silence};
+use super::reports::answer;
 use crate::codec::Encoder;
-use crate::{Codec, OpusWishes};
+use crate::{Codec, Command, OpusWishes, Stream};
 
 /// What libopus takes for a voice, and so copies: a buzz that swells and sinks like syllables.
 fn voice() -> Sound {
@@ -43,4 +44,35 @@ fn copies_are_awaited_as_long_as_packets_are_lost_and_no_longer() {
     hall.run_ms(15_000);
     let again = hall.stats(speaker).delay_ms;
     assert!(again <= 22, "{again} ms");
+}
+
+#[test]
+fn who_loses_packets_gets_copies_until_it_says_that_it_does_not() {
+    // Alone, and among those who share an encoder.
+    for listeners in [1, 3] {
+        let mut hall = Hall::new(7);
+        hall.enter(1, Codec::Opus, 1_000, voice());
+        let phones: Vec<usize> =
+            (0..listeners).map(|_| hall.enter(1, Codec::Opus, 1_000, silence())).collect();
+        for &phone in &phones {
+            let wishes = OpusWishes { in_band_fec: true, ..OpusWishes::default() };
+            let stream = Stream { opus: wishes, ..hall.stream(phone) };
+            hall.command(Command::UpdateLeg { leg: hall.phones[phone].leg, stream });
+        }
+        hall.run_ms(10_000);
+        let mut copies_in_a_second = |loss| {
+            let (_, to, report) = hall.phones[phones[0]].reports.last().unwrap().clone();
+            let bytes = answer(&hall, phones[0], loss, &report);
+            hall.inject(phones[0], to, bytes);
+            hall.run_ms(2_000);
+            let before: Vec<usize> =
+                phones.iter().map(|&phone| hall.phones[phone].copies).collect();
+            hall.run_ms(1_000);
+            let after = phones.iter().map(|&phone| hall.phones[phone].copies);
+            after.zip(before).map(|(after, before)| after - before).collect::<Vec<_>>()
+        };
+        let tenth = copies_in_a_second(26);
+        assert!(tenth.iter().all(|&copies| copies >= 40), "{tenth:?} of 50");
+        assert_eq!(copies_in_a_second(0), vec![0; listeners]);
+    }
 }

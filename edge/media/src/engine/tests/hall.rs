@@ -64,6 +64,8 @@ pub(super) struct Phone {
     pub(super) heard: Vec<i16>,
     /// When each packet of `heard` came, and what was in its header: marker, sequence, timestamp.
     pub(super) packets: Vec<(i64, bool, u16, u32)>,
+    /// Packets of `heard` that say again what the one before said.
+    pub(super) copies: usize,
     /// Reports that came: when, where to, and what they say.
     pub(super) reports: Vec<(i64, SocketAddr, Vec<u8>)>,
     pub(super) srtp: Option<Srtp>,
@@ -181,6 +183,7 @@ impl Hall {
             sending: true,
             heard: Vec::new(),
             packets: Vec::new(),
+            copies: 0,
             reports: Vec::new(),
             srtp: None,
             spurt: false,
@@ -338,6 +341,7 @@ impl Hall {
                 None => packet.bytes,
             };
             assert_eq!(bytes[1] & 0x7f, payload_type(phone.codec));
+            phone.copies += usize::from(phone.decoder.carries_copy(&bytes[12..]));
             let mut samples = [0; SAMPLES_MAX];
             let decoded = phone.decoder.decode(&bytes[12..], &mut samples);
             assert_eq!(decoded, Some(phone.codec.sampling().frame()));

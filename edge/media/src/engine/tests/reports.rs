@@ -14,7 +14,7 @@ fn word(bytes: &[u8], at: usize) -> u32 {
 }
 
 /// What a phone says that receives the leg, answering its sender report `to`, which it has held for a second.
-fn answer(hall: &Hall, phone: usize, loss: u8, to: &[u8]) -> Vec<u8> {
+pub(super) fn answer(hall: &Hall, phone: usize, loss: u8, to: &[u8]) -> Vec<u8> {
     let middle = word(to, 10);
     let mut bytes = vec![0x81, 201, 0, 7];
     for word in [
