@@ -361,6 +361,10 @@ async fn a_poisoned_policy_loses_nothing_and_is_rolled_back_by_itself() {
         // Answered all the same, by the default, and the record says so.
         assert_eq!(office.rate_leg(None).await, (AT_4, default.clone()));
     }
+    let lines = office.ask(Method::GET, "", json!({})).await.unwrap();
+    let fault = lines[0]["fault"].as_str().unwrap();
+    assert!(fault.starts_with("it keeps failing: another one is asked"), "{fault}");
+    assert_eq!(lines[1]["fault"], Value::Null);
     assert!(office.policies.judge().await.unwrap());
     assert_eq!(office.deciding(), default);
     assert_eq!(office.states().await, "1 rejected, 0 default");
