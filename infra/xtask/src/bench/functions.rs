@@ -68,7 +68,7 @@ pub(super) fn run_bench(arguments: &Arguments) -> Result<()> {
     setup::components()?;
     step("building what measures");
     // Of the whole workspace, so that wasmtime has the features that everything else builds it with.
-    let mut build = vec!["build", "--workspace", "--bin", "konf"];
+    let mut build = vec!["build", "--workspace", "--example", "new_policy"];
     build.extend(["--example", "function_cost", "--example", "order_cost"]);
     if !arguments.dev {
         build.extend(["--profile", "measure"]);
@@ -98,9 +98,8 @@ fn javascript(built: &Path) -> Result<Option<PathBuf>> {
     if project.exists() {
         std::fs::remove_dir_all(&project)?;
     }
-    let new = ["policy", "new", "js-tariff", "--world", "tariff", "--language", "javascript"];
-    let konf = built.join("konf");
-    run_in(&folder, &konf.to_string_lossy(), &new)?;
+    let new_policy = built.join("examples/new_policy");
+    run_in(&folder, &new_policy.to_string_lossy(), &[".", "js-tariff"])?;
     run_in(&project, "npm", &["install", "--silent", "--no-audit", "--no-fund"])?;
     run_in(&project, "npm", &["run", "--silent", "build"])?;
     Ok(Some(project.join("policy.wasm")))
