@@ -14,7 +14,10 @@ use konf_contract::link::{
 };
 use konf_contract::{ConferenceNumber, UnixMs, frame};
 use quinn::crypto::rustls::QuicServerConfig;
-use quinn::{Connection, Endpoint, Incoming, RecvStream, SendStream, TransportConfig, VarInt};
+use quinn::{
+    Connection, ConnectionError, Endpoint, Incoming, RecvStream, SendStream, TransportConfig,
+    TransportErrorCode, VarInt,
+};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::sync::Semaphore;
@@ -195,9 +198,16 @@ pub async fn serve<S: Service>(endpoint: Endpoint, edges: Edges, service: Arc<S>
 }
 
 async fn serve_edge<S: Service>(incoming: Incoming, edges: Edges, service: Arc<S>) -> Result<()> {
-    let connection = tokio::time::timeout(CALL_PATIENCE, incoming.accept()?)
-        .await
-        .context("handshake too slow")??;
+    let handshake = tokio::time::timeout(CALL_PATIENCE, incoming.accept()?);
+    let connection = match handshake.await.context("handshake too slow")? {
+        // It called before control was ready, and has called again since.
+        Err(ConnectionError::ConnectionClosed(close))
+            if close.error_code == TransportErrorCode::APPLICATION_ERROR =>
+        {
+            return Ok(());
+        }
+        connection => connection?,
+    };
     let hello = match tokio::time::timeout(CALL_PATIENCE, greet(&connection, &*service)).await {
         Ok(Ok(hello)) => hello,
         Ok(Err(error)) => {
@@ -276,7 +286,7 @@ async fn serve_calls<S: Service>(
     edges: &Edges,
     hello: &Hello,
     service: &Arc<S>,
-) -> quinn::ConnectionError {
+) -> ConnectionError {
     loop {
         let (send, receive) = match connection.accept_bi().await {
             Ok(streams) => streams,
