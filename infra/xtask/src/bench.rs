@@ -1,8 +1,10 @@
-//! `cargo xtask bench`: how speech sounds ([`sound`]), what it costs ([`media`]), and what policies and functions cost
-//! ([`functions`]).
+//! `cargo xtask bench`: how speech sounds ([`sound`]), what it costs ([`media`]), how soon calls are answered ([`calls`]),
+//! and what policies and functions cost ([`functions`]).
 
+mod calls;
 mod functions;
 mod media;
+mod process;
 mod sound;
 
 use anyhow::Result;
@@ -20,6 +22,8 @@ enum What {
     Sound(sound::Arguments),
     /// CPU, delay, gaps and memory of a media thread, one line for each load; nine minutes
     Media(media::Arguments),
+    /// How soon the edge answers while many call, and what a call costs it; a minute
+    Calls(calls::Arguments),
     /// Policies, slots, swaps, orders and evil guests, each beside its budget; five minutes
     Functions(functions::Arguments),
 }
@@ -28,6 +32,7 @@ pub(crate) fn run_bench(arguments: &Arguments) -> Result<()> {
     match &arguments.what {
         What::Media(arguments) => media::run_bench(arguments),
         What::Sound(arguments) => sound::run_bench(arguments),
+        What::Calls(arguments) => calls::run_bench(arguments),
         What::Functions(arguments) => functions::run_bench(arguments),
     }
 }

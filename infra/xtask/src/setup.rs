@@ -15,9 +15,11 @@ pub(crate) struct Tool {
     pub(crate) package: &'static str,
 }
 
+pub(crate) const SIPP: Tool = Tool { program: "sipp", package: "sip-tester" };
+
 /// What the end-to-end tests call with and look at pages with, and what builds the policy in JavaScript.
 pub(crate) const TEST_TOOLS: [Tool; 5] = [
-    Tool { program: "sipp", package: "sip-tester" },
+    SIPP,
     Tool { program: "baresip", package: "baresip-core" },
     Tool { program: "npm", package: "npm" },
     Tool { program: "openssl", package: "openssl" },

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::super::process;
 use super::{FIRST_PORT, Load, OWN, PHONES, ROOM, THREADS};
 
 /// A running `media_load`.
@@ -35,18 +36,9 @@ impl Bridge {
         Ok(bridge)
     }
 
-    /// User and system, of all threads that there are. In nanoseconds (the kernel's sched-stats.rst, /proc/PID/schedstat):
-    /// the hundredths of a second of proc_pid_stat(5) are 4 % of what the floor takes in a turn.
+    /// User and system.
     pub(super) fn cpu(&self) -> Result<Duration> {
-        let folder = format!("/proc/{}/task", self.child.id());
-        let threads = std::fs::read_dir(&folder).with_context(|| format!("reading {folder}"))?;
-        threads
-            .map(|thread| {
-                let stat = std::fs::read_to_string(thread?.path().join("schedstat"))?;
-                let on_cpu = stat.split(' ').next().context("schedstat is empty")?;
-                Ok(Duration::from_nanos(on_cpu.parse()?))
-            })
-            .sum()
+        process::cpu(self.child.id())
     }
 
     /// What the process has taken for itself; its code is there once however many legs there are.
