@@ -1,7 +1,8 @@
 //! `cargo xtask bench calls`: how long a phone waits for its answer while many call, and what a call costs the edge.
 //!
 //! The edge is a process of its own, behind it a control that lets everybody in (`open_door` of edge/server). sipp calls,
-//! hears the greeting for a second and hangs up, and notes waits in steps of 4 ms. It comes by a trunk: no stranger's address may begin so many calls.
+//! hears the greeting for a second and hangs up, and notes waits in steps of 4 ms. It comes by a trunk: no stranger's
+//! address may begin so many calls.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -72,7 +73,7 @@ fn measure(built: &Path, folder: &Path, rate: u32) -> Result<()> {
     fs::create_dir_all(folder)?;
     let edge = Edge::start(built, folder)?;
     let calls = rate * SECONDS;
-    let (before, begun) = (process::cpu(edge.edge.0.id())?, Instant::now());
+    let (before, begun) = (process::cpu(edge.edge.0.id())?, now());
     let waits_ms = call(folder, edge.sip_port, rate, calls)?;
     let cpu = process::cpu(edge.edge.0.id())?.saturating_sub(before).as_secs_f64();
     let unanswered = calls as usize - waits_ms.len();
@@ -162,7 +163,7 @@ fn start(command: &mut Command, log: &Path, ready: &str) -> Result<Running> {
     let said = File::create(log)?;
     let child = command.stderr(said.try_clone()?).stdout(said).spawn();
     let running = child.map(Running).with_context(|| format!("starting {command:?}"))?;
-    let begun = Instant::now();
+    let begun = now();
     while begun.elapsed() < START_MAX {
         if fs::read_to_string(log)?.contains(ready) {
             return Ok(running);
@@ -174,4 +175,9 @@ fn start(command: &mut Command, log: &Path, ready: &str) -> Result<Running> {
 
 fn free_port() -> Result<u16> {
     Ok(UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a measurement keeps time")]
+fn now() -> Instant {
+    Instant::now()
 }
