@@ -76,7 +76,7 @@ fn measure(built: &Path, folder: &Path, rate: u32) -> Result<()> {
     let (before, begun) = (process::cpu(edge.edge.0.id())?, now());
     let waits_ms = call(folder, edge.sip_port, rate, calls)?;
     let cpu = process::cpu(edge.edge.0.id())?.saturating_sub(before).as_secs_f64();
-    let unanswered = calls as usize - waits_ms.len();
+    let unanswered = (calls as usize).saturating_sub(waits_ms.len());
     let at = |percent: usize| waits_ms[(waits_ms.len() * percent / 100).min(waits_ms.len() - 1)];
     println!(
         "{rate:>7} {calls:>5} {unanswered:>10} | {:>20.1} {:>4.1} {:>5.1} | {:>15.2} {:>6.2}",
