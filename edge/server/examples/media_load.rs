@@ -144,7 +144,7 @@ fn stream(remote: SocketAddr, codec: Codec) -> Stream {
 const PHRASE_TICKS: u16 = 100;
 
 /// Left out before it. Codecs remember: a silence that begins before they have settled (4 s) cracks in G.722 wherever it
-/// begins anew, at -48 dBov, and all who only listen seem to have something to say.
+/// begins anew, at -50 dBov, and all who only listen seem to have something to say.
 const SETTLED_TICKS: u16 = 200;
 
 /// The engine encodes it: one leg says it in A-law, another one hears it.
