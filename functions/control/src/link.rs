@@ -204,6 +204,7 @@ async fn serve_edge<S: Service>(incoming: Incoming, edges: Edges, service: Arc<S
         Err(ConnectionError::ConnectionClosed(close))
             if close.error_code == TransportErrorCode::APPLICATION_ERROR =>
         {
+            tracing::debug!("an edge did not wait for its link");
             return Ok(());
         }
         connection => connection?,

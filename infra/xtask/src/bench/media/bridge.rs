@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::super::process;
 use super::{FIRST_PORT, Load, OWN, PHONES, ROOM, THREADS};
+use crate::bench::process;
 
 /// A running `media_load`.
 pub(super) struct Bridge {
